@@ -1,0 +1,24 @@
+//! The arrays that panes draw and scripts read: deterministic, cancellable, free of any screen.
+//!
+//! There is one way from a study to a posterior, [`surrogate::Surrogate`]; the headless commands and the
+//! screen share it. Everything in this module's data types is in the user's units and direction unless
+//! a name says `model`.
+
+pub mod diagnostics;
+pub mod explain;
+pub mod history;
+pub mod importance;
+pub mod settings;
+pub mod slice;
+pub mod suggestion;
+pub mod surface;
+pub mod surrogate;
+
+pub use diagnostics::{Trust, Verdict};
+pub use history::History;
+pub use importance::Importance;
+pub use settings::{AcquisitionFunction, AcquisitionSettings, ModelSettings};
+pub use slice::Slice;
+pub use suggestion::{Reason, Suggestion};
+pub use surface::{Layer, Surface};
+pub use surrogate::{FitSummary, Prediction, Readout, Surrogate};

@@ -1,0 +1,1 @@
+//! Why a suggestion is where it is.

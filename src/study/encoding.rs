@@ -1,0 +1,390 @@
+//! Raw values ↔ the coordinates that the model sees.
+//!
+//! A float becomes a unit coordinate, `u = (t(x) − t(low)) / (t(high) − t(low))` with `t = ln` on a log
+//! scale. An int and a float with a step become the middle of their bin, with bounds padded by half a
+//! step: `u = (t(x) − t(low − s/2)) / (t(high + s/2) − t(low − s/2))` (the `bin` convention; Optuna's
+//! `_gp/search_space.py` does the same), so that every value owns an equal share of the axis. A category
+//! becomes its index, which the kernel compares with `≠` alone. A parameter with one value only has no
+//! coordinate. Checked by `tests/transforms.rs`.
+
+use super::{Domain, Parameter, Space, StudyError, Value};
+
+/// The coordinates of one configuration: unit-cube values, and indices for categories.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitPoint(pub Vec<f64>);
+
+/// How one coordinate is made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Axis {
+    /// A continuum over the unit interval.
+    Unit { low: f64, high: f64, log: bool },
+    /// `count` equally spaced values `first + k·step`, each a bin (equal in `ln` on a log scale).
+    Grid {
+        first: f64,
+        step: f64,
+        count: u64,
+        log: bool,
+        integer: bool,
+    },
+    /// The index of a choice.
+    Category { count: usize },
+}
+
+impl Axis {
+    fn of(parameter: &Parameter) -> Self {
+        match &parameter.domain {
+            Domain::Float {
+                low,
+                high,
+                log,
+                step: None,
+            } => Self::Unit {
+                low: *low,
+                high: *high,
+                log: *log,
+            },
+            Domain::Float {
+                low,
+                step: Some(step),
+                ..
+            } => Self::Grid {
+                first: *low,
+                step: *step,
+                count: parameter.cardinality().unwrap_or(1),
+                log: false,
+                integer: false,
+            },
+            #[expect(clippy::cast_precision_loss, reason = "bounds beyond 2^53 have no use")]
+            Domain::Int { low, log, step, .. } => Self::Grid {
+                first: *low as f64,
+                step: *step as f64,
+                count: parameter.cardinality().unwrap_or(1),
+                log: *log,
+                integer: true,
+            },
+            Domain::Categorical { choices } => Self::Category { count: choices.len() },
+        }
+    }
+
+    /// Edges of the axis after the transform: those of the outer bins on a grid.
+    #[expect(clippy::cast_precision_loss, reason = "grids have few points")]
+    fn edges(&self) -> (f64, f64) {
+        match *self {
+            Self::Unit { low, high, log } => (scale(low, log), scale(high, log)),
+            Self::Grid {
+                first,
+                step,
+                count,
+                log,
+                ..
+            } => {
+                let last = first + step * (count - 1) as f64;
+                (scale(first - step / 2.0, log), scale(last + step / 2.0, log))
+            }
+            Self::Category { count } => (0.0, count as f64),
+        }
+    }
+
+    /// The coordinate of a number; outside `[0, 1]` where the number is outside the bounds.
+    #[must_use]
+    pub fn forward(&self, x: f64) -> f64 {
+        match self {
+            Self::Unit { log, .. } | Self::Grid { log, .. } => {
+                let (a, b) = self.edges();
+                (scale(x, *log) - a) / (b - a)
+            }
+            Self::Category { .. } => x,
+        }
+    }
+
+    /// The allowed number nearest to a coordinate (clamped to the axis first).
+    #[must_use]
+    pub fn inverse(&self, u: f64) -> f64 {
+        match *self {
+            Self::Unit { low, high, log } => {
+                let u = u.clamp(0.0, 1.0);
+                let (a, b) = self.edges();
+                unscale(a + u * (b - a), log).clamp(low, high)
+            }
+            #[expect(clippy::cast_precision_loss, reason = "grids have few points")]
+            Self::Grid {
+                first,
+                step,
+                count,
+                log,
+                ..
+            } => {
+                let u = u.clamp(0.0, 1.0);
+                let (a, b) = self.edges();
+                let x = unscale(a + u * (b - a), log);
+                let k = ((x - first) / step).round().clamp(0.0, (count - 1) as f64);
+                first + k * step
+            }
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            Self::Category { count } => u.round().clamp(0.0, (count - 1) as f64),
+        }
+    }
+
+    #[must_use]
+    pub fn is_category(&self) -> bool {
+        matches!(self, Self::Category { .. })
+    }
+
+    /// Number of values, `None` for a continuum.
+    #[must_use]
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Self::Unit { .. } => None,
+            Self::Grid { count, .. } => Some(*count),
+            Self::Category { count } => Some(*count as u64),
+        }
+    }
+
+    /// The coordinate of value number `k` of a grid or category.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "grids have few points")]
+    pub fn coordinate(&self, k: u64) -> f64 {
+        match self {
+            Self::Unit { .. } => f64::NAN,
+            Self::Grid { first, step, .. } => self.forward(first + k as f64 * step),
+            Self::Category { .. } => k as f64,
+        }
+    }
+}
+
+fn scale(x: f64, log: bool) -> f64 {
+    if log { x.ln() } else { x }
+}
+
+fn unscale(t: f64, log: bool) -> f64 {
+    if log { t.exp() } else { t }
+}
+
+/// Maps configurations of a space to points and back. Coordinates are the parameters with more than one
+/// value, in the order of the space.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    params: Vec<Parameter>,
+    /// `(index of the parameter, its axis)`, one a coordinate.
+    axes: Vec<(usize, Axis)>,
+}
+
+impl Encoder {
+    #[must_use]
+    pub fn new(space: &Space) -> Self {
+        let axes = space
+            .params
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.cardinality() != Some(1))
+            .map(|(i, p)| (i, Axis::of(p)))
+            .collect();
+        Self {
+            params: space.params.clone(),
+            axes,
+        }
+    }
+
+    /// Number of coordinates.
+    #[must_use]
+    pub fn dims(&self) -> usize {
+        self.axes.len()
+    }
+
+    /// The axis of coordinate `j`.
+    #[must_use]
+    pub fn axis(&self, j: usize) -> &Axis {
+        &self.axes[j].1
+    }
+
+    pub fn axes(&self) -> impl Iterator<Item = &Axis> {
+        self.axes.iter().map(|(_, axis)| axis)
+    }
+
+    /// Index of the parameter that coordinate `j` belongs to.
+    #[must_use]
+    pub fn param_of(&self, j: usize) -> usize {
+        self.axes[j].0
+    }
+
+    /// The coordinate of parameter `i`, where it has one.
+    #[must_use]
+    pub fn coordinate_of(&self, param: usize) -> Option<usize> {
+        self.axes.iter().position(|(i, _)| *i == param)
+    }
+
+    #[must_use]
+    pub fn parameter(&self, i: usize) -> &Parameter {
+        &self.params[i]
+    }
+
+    /// The point of a configuration. Numbers outside their bounds are extrapolated, not clamped: trials
+    /// from before a change of the space still say what they saw.
+    ///
+    /// # Errors
+    /// A value that has no coordinate: text for a number, an unknown choice, the log of a number ≤ 0.
+    pub fn encode(&self, configuration: &[Value]) -> Result<UnitPoint, StudyError> {
+        self.axes
+            .iter()
+            .map(|(i, axis)| {
+                let p = &self.params[*i];
+                let name = || p.name.shown().to_owned();
+                let value = configuration
+                    .get(*i)
+                    .ok_or_else(|| StudyError::Missing { name: name() })?;
+                if axis.is_category() {
+                    #[expect(clippy::cast_precision_loss, reason = "few choices")]
+                    return p.choice_index(value).map(|k| k as f64).ok_or_else(|| {
+                        p.check(value)
+                            .err()
+                            .unwrap_or(StudyError::Missing { name: name() })
+                    });
+                }
+                let x = value.as_f64().ok_or_else(|| StudyError::NotANumber {
+                    name: name(),
+                    value: value.to_string(),
+                })?;
+                let u = axis.forward(x);
+                if u.is_finite() {
+                    Ok(u)
+                } else {
+                    Err(StudyError::NotANumber {
+                        name: name(),
+                        value: value.to_string(),
+                    })
+                }
+            })
+            .collect::<Result<_, _>>()
+            .map(UnitPoint)
+    }
+
+    /// The configuration of a point: every value allowed, ints and steps on their grid.
+    #[must_use]
+    pub fn decode(&self, point: &[f64]) -> Vec<Value> {
+        let mut values: Vec<Value> = self.params.iter().map(only_value).collect();
+        for (j, (i, axis)) in self.axes.iter().enumerate() {
+            let x = axis.inverse(point[j]);
+            values[*i] = match &self.params[*i].domain {
+                Domain::Categorical { choices } =>
+                {
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+                    choices[x as usize].clone()
+                }
+                Domain::Int { .. } | Domain::Float { step: Some(_), .. } => {
+                    self.params[*i].snap(&Value::Float(x)).unwrap_or(Value::Null)
+                }
+                Domain::Float { step: None, .. } => Value::Float(x),
+            };
+        }
+        values
+    }
+
+    /// The nearest feasible point: `encode(decode(point))` without the detour through values.
+    #[must_use]
+    pub fn snap(&self, point: &[f64]) -> UnitPoint {
+        UnitPoint(
+            self.axes
+                .iter()
+                .zip(point)
+                .map(|((i, axis), &u)| match axis {
+                    Axis::Unit { .. } => u.clamp(0.0, 1.0),
+                    // Through the value, so that it is bit for bit what `encode` gives for it.
+                    Axis::Grid { .. } => {
+                        let x = axis.inverse(u);
+                        axis.forward(
+                            self.params[*i]
+                                .snap(&Value::Float(x))
+                                .and_then(|v| v.as_f64())
+                                .unwrap_or(x),
+                        )
+                    }
+                    Axis::Category { .. } => axis.inverse(u),
+                })
+                .collect(),
+        )
+    }
+}
+
+fn only_value(parameter: &Parameter) -> Value {
+    match &parameter.domain {
+        Domain::Float { low, .. } => Value::Float(*low),
+        Domain::Int { low, .. } => Value::Int(*low),
+        Domain::Categorical { choices } => choices[0].clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Label;
+
+    fn space() -> Space {
+        let domains = [
+            Domain::Float {
+                low: 1e-5,
+                high: 1e-1,
+                log: true,
+                step: None,
+            },
+            Domain::Int {
+                low: 1,
+                high: 64,
+                log: true,
+                step: 1,
+            },
+            Domain::Float {
+                low: 0.0,
+                high: 0.4,
+                log: false,
+                step: Some(0.05),
+            },
+            Domain::Categorical {
+                choices: vec![Value::Bool(true), Value::Null, Value::Text("x".into())],
+            },
+            Domain::Int {
+                low: 3,
+                high: 3,
+                log: false,
+                step: 1,
+            },
+        ];
+        let params = domains
+            .into_iter()
+            .enumerate()
+            .map(|(i, d)| Parameter::new(Label::new(&format!("p{i}")), i, d).unwrap())
+            .collect();
+        Space {
+            params,
+            inferred: false,
+        }
+    }
+
+    #[test]
+    fn decoding_undoes_encoding_and_a_fixed_parameter_has_no_coordinate() {
+        let encoder = Encoder::new(&space());
+        assert_eq!(encoder.dims(), 4);
+        for k in 1..=64 {
+            let config = vec![
+                Value::Float(1e-3),
+                Value::Int(k),
+                Value::Float(0.15),
+                Value::Null,
+                Value::Int(3),
+            ];
+            let point = encoder.encode(&config).unwrap();
+            let back = encoder.decode(&point.0);
+            assert_eq!(back[1..], config[1..]);
+            assert!((back[0].as_f64().unwrap() / 1e-3 - 1.0).abs() < 1e-12);
+            assert_eq!(encoder.snap(&point.0).0[1..], point.0[1..]);
+        }
+    }
+
+    #[test]
+    fn decoded_values_never_leave_the_bounds() {
+        let encoder = Encoder::new(&space());
+        for u in [-1.0, 0.0, 1.0, 2.0] {
+            let config = encoder.decode(&[u, u, u, u]);
+            assert!(space().check(&config).is_ok(), "{config:?}");
+        }
+    }
+}
