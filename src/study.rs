@@ -6,6 +6,7 @@
 pub mod encoding;
 pub mod error;
 pub mod label;
+pub mod number;
 pub mod parameter;
 pub mod space;
 pub mod trial;

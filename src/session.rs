@@ -1,0 +1,21 @@
+//! What the person sees and decides: the model of the screen and how messages change it.
+//!
+//! Pure: no clock (time comes with each message), no thread, no file, no terminal. Every behaviour is a
+//! list of messages in, a model and effects out.
+
+pub mod action;
+pub mod draft;
+pub mod effect;
+pub mod hit;
+pub mod model;
+pub mod msg;
+pub mod receipt;
+pub mod table;
+
+pub use action::Action;
+pub use draft::Draft;
+pub use effect::Effect;
+pub use hit::{Area, HitMap, Target};
+pub use model::{Model, Overlay, Pane, Stamped};
+pub use msg::Msg;
+pub use receipt::{Receipt, ReceiptState};

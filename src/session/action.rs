@@ -1,0 +1,118 @@
+//! Everything a key or a `:` command can do.
+
+use crate::analysis::{AcquisitionFunction, Layer};
+
+use super::model::{ColorLevel, Pane, ThemeChoice};
+
+/// One thing a person can ask for. The key table binds keys to these; `:` commands name them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    // moving
+    Up,
+    Down,
+    Left,
+    Right,
+    /// Coarse moves of the probe.
+    BigLeft,
+    BigRight,
+    Top,
+    Bottom,
+    PageUp,
+    PageDown,
+    NextPane,
+    PreviousPane,
+    Focus(Pane),
+    ToggleZoom,
+    /// Steps out of one layer: field, overlay, draft, zoom.
+    Back,
+
+    // the probe
+    ProbeSuggestion,
+    ProbeBest,
+    ProbeCentre,
+    /// The selected trial of the table.
+    ProbeTrial,
+    NextParam,
+    PreviousParam,
+
+    // the surrogate and the acquisition function
+    NextAcquisition,
+    PreviousAcquisition,
+    SetAcquisition(AcquisitionFunction),
+    XiUp,
+    XiDown,
+    SetXi(f64),
+    BetaUp,
+    BetaDown,
+    SetBeta(f64),
+    NextKernel,
+    SetKernel(Option<String>),
+    ToggleWarp,
+    ToggleObjective,
+    Refit,
+
+    // the surface
+    NextLayer,
+    PreviousLayer,
+    SetLayer(Layer),
+    NextPair,
+    SetPair(usize, usize),
+    SwapAxes,
+
+    // the table
+    SortNext,
+    SortReverse,
+    SortBy(String),
+    OpenFilter,
+    SetFilter(String),
+    ToggleColumn(String),
+    ShowAllColumns,
+    FindNext,
+    FindPrevious,
+    GotoTrial(String),
+    ToggleFollow,
+    ShowTrial,
+
+    // deciding
+    Edit,
+    EditField,
+    NudgeUp,
+    NudgeDown,
+    ToggleLock,
+    UnlockAll,
+    SetParam(String, String),
+    /// Throws the draft away.
+    DiscardDraft,
+    /// Resets the parameter under the cursor to where the draft began.
+    ResetParam,
+    Accept,
+    Reject,
+    UndoReject,
+    ShowRejections,
+    Withdraw,
+    ConfirmYes,
+    ConfirmNo,
+
+    // looking
+    Help,
+    ShowDiagnostics,
+    ShowModel,
+    OpenCommand,
+    ToggleFreeze,
+    ToggleMouse,
+    NextRamp,
+    ToggleCrosshair,
+    ToggleContours,
+    ToggleAscii,
+    NextTheme,
+    SetTheme(ThemeChoice),
+    SetColor(ColorLevel),
+    CopyValue,
+    CopyConfiguration,
+    Redraw,
+    Suspend,
+    Quit,
+    QuitWithSummary,
+    /// Ctrl-C: ends at once, whatever is open.
+    Interrupt,
+}

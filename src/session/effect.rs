@@ -1,0 +1,97 @@
+//! What a session asks of the world.
+
+use std::sync::Arc;
+
+use crate::analysis::{AcquisitionSettings, ModelSettings, Surrogate};
+use crate::study::{Configuration, Study, Value};
+
+use super::model::{Quit, Rejection};
+
+/// A fit of the newest data; it replaces any that waits.
+#[derive(Clone, Debug)]
+pub struct FitRequest {
+    pub data: u64,
+    pub study: Arc<Study>,
+    pub settings: ModelSettings,
+    /// The model shown now: warm start, and the base of an append.
+    pub previous: Option<Arc<Surrogate>>,
+}
+
+/// Parts of an exploration; each replaces a waiting or running one of its kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    pub suggestion: bool,
+    pub slices: bool,
+    pub surface: bool,
+    /// Trust, importance and the advice on stopping.
+    pub diagnosis: bool,
+}
+
+/// What to compute from a fit.
+#[derive(Clone, Debug)]
+pub struct ExploreRequest {
+    pub fit: u64,
+    pub data: u64,
+    /// `None`: there are too few trials for a model; only a suggestion is possible.
+    pub surrogate: Option<Arc<Surrogate>>,
+    pub study: Arc<Study>,
+    pub parts: Parts,
+    pub acquisition: AcquisitionSettings,
+    pub probe: Configuration,
+    pub suggestion: Option<Configuration>,
+    pub pair: Option<(usize, usize)>,
+    pub locks: Vec<Option<Value>>,
+    pub rejections: Vec<Rejection>,
+    /// Configurations that are queued or running beyond what the study says.
+    pub pending: Vec<Configuration>,
+    pub seed: u64,
+}
+
+/// A decision to deliver.
+#[derive(Clone, Debug)]
+pub struct DeliverRequest {
+    pub configuration: Configuration,
+    /// Whether it is the suggestion as it was, an edited one, or one by hand.
+    pub origin: Origin,
+    pub edited: Vec<String>,
+    /// Mean and sd of an observation, in the user's units.
+    pub predicted: Option<(f64, f64)>,
+    /// Name and value of the acquisition function.
+    pub acquisition: Option<(&'static str, f64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Suggested,
+    Edited,
+    Manual,
+}
+
+impl Origin {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Suggested => "suggested",
+            Self::Edited => "edited",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// One thing to do outside.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    Fit(Box<FitRequest>),
+    Explore(Box<ExploreRequest>),
+    Deliver(Box<DeliverRequest>),
+    /// Withdraw the receipt with this id.
+    Withdraw(String),
+    Copy {
+        text: String,
+        what: String,
+    },
+    SetMouse(bool),
+    RedrawFully,
+    Suspend,
+    Quit(Quit),
+}

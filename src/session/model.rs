@@ -1,0 +1,415 @@
+//! Everything the screen shows, in one place.
+
+use std::sync::Arc;
+
+use crate::analysis::{
+    AcquisitionSettings, History, Importance, Layer, ModelSettings, Slice, Suggestion, Surface, Surrogate,
+    Trust,
+};
+use crate::study::{Configuration, Study, Value};
+
+use super::draft::{Consequences, Draft};
+use super::hit::HitMap;
+use super::receipt::Receipt;
+use super::table::Table;
+
+/// The panes, in the order of their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pane {
+    #[default]
+    Slices,
+    Surface,
+    Trials,
+    Suggestion,
+    History,
+}
+
+impl Pane {
+    pub const ALL: [Self; 5] = [
+        Self::Slices,
+        Self::Surface,
+        Self::Trials,
+        Self::Suggestion,
+        Self::History,
+    ];
+
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Slices => "slices",
+            Self::Surface => "surface",
+            Self::Trials => "trials",
+            Self::Suggestion => "suggestion",
+            Self::History => "history",
+        }
+    }
+
+    /// The key that focuses it, `1` to `5`.
+    #[must_use]
+    pub fn number(self) -> usize {
+        Self::ALL.iter().position(|p| *p == self).unwrap_or(0) + 1
+    }
+}
+
+/// A result with what it was computed from.
+#[derive(Clone, Debug)]
+pub struct Stamped<T> {
+    /// The fit that it belongs to.
+    pub fit: u64,
+    /// The data that the fit had seen.
+    pub data: u64,
+    pub value: T,
+}
+
+/// What is known of the source, in words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceStatus {
+    /// Kind in words: "JSONL", "Optuna journal", …; empty while unknown.
+    pub kind: String,
+    /// The path as it may be shown.
+    pub path: String,
+    pub state: SourceState,
+    /// Seconds since the epoch of the last change that was read.
+    pub changed: Option<f64>,
+    /// Seconds since the epoch of the last look at the file (event or poll).
+    pub checked: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum SourceState {
+    /// Not looked at yet.
+    #[default]
+    Opening,
+    /// Being read for the first time: bytes done and all.
+    Reading {
+        done: u64,
+        total: u64,
+    },
+    Live,
+    /// The file does not exist (yet, or no more).
+    Missing,
+    /// It cannot be read: why.
+    Failed(String),
+    /// It cannot change: standard input that has ended.
+    Ended,
+}
+
+/// What the fitting worker is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum FitStatus {
+    /// Nothing to fit yet.
+    #[default]
+    Idle,
+    /// Since when (seconds since the epoch).
+    Fitting { since: f64 },
+    /// The model stands on all the data read.
+    Current,
+    /// The last fit failed, the previous model is still shown: why.
+    Failed(String),
+}
+
+/// Where the probe came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProbeOrigin {
+    #[default]
+    Suggestion,
+    Best,
+    Centre,
+    /// A trial (index into `Study::trials`).
+    Trial(usize),
+    /// Moved by hand.
+    Moved,
+}
+
+/// The configuration that all panes share.
+#[derive(Clone, Debug, Default)]
+pub struct Probe {
+    /// Empty while there is no space.
+    pub configuration: Configuration,
+    pub origin: ProbeOrigin,
+    pub consequences: Option<Consequences>,
+}
+
+/// A region that suggestions leave alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejection {
+    pub configuration: Configuration,
+    /// Seconds since the epoch.
+    pub when: f64,
+}
+
+/// What the trial table is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// Order in the source.
+    Order,
+    State,
+    Value,
+    Seconds,
+    /// A column (index into `Study::columns`).
+    Column(usize),
+}
+
+/// What a person is asked to confirm, with exactly what will be written and where.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Confirm {
+    Accept {
+        configuration: Configuration,
+        text: String,
+        place: String,
+    },
+    Withdraw {
+        receipt: usize,
+    },
+    QuitWithDraft,
+}
+
+/// What lies over the panes.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    Help {
+        scroll: usize,
+    },
+    /// The list of bad rows and warnings.
+    Diagnostics {
+        scroll: usize,
+    },
+    /// One trial in detail (index into `Study::trials`).
+    Trial {
+        trial: usize,
+        scroll: usize,
+    },
+    /// The model: kernel, lengthscales, noise, likelihood, trust, lints.
+    Model {
+        scroll: usize,
+    },
+    /// Rejected regions.
+    Rejections {
+        cursor: usize,
+    },
+    /// `:` with the completions of what is typed.
+    Command {
+        input: tui_input::Input,
+        completions: Vec<String>,
+        remark: Option<String>,
+    },
+    /// `/` in the table: filter expression.
+    Filter {
+        input: tui_input::Input,
+        remark: Option<String>,
+    },
+    Confirm(Confirm),
+}
+
+/// One line for the person, until the next key or until it fades.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub text: String,
+    pub is_error: bool,
+    pub since: f64,
+}
+
+/// Which theme is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThemeChoice {
+    #[default]
+    Dark,
+    Light,
+}
+
+/// How many colours may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ColorLevel {
+    None,
+    Sixteen,
+    Indexed256,
+    #[default]
+    True,
+}
+
+/// How things are drawn; changed by keys and `:` commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appearance {
+    pub theme: ThemeChoice,
+    pub color: ColorLevel,
+    /// Index of the colour ramp of surfaces.
+    pub ramp: usize,
+    /// Plain ASCII instead of Braille and blocks.
+    pub ascii: bool,
+    pub crosshair: bool,
+    pub contours: bool,
+}
+
+/// Why the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quit {
+    Silent,
+    /// Prints a plain summary after the screen is restored.
+    WithSummary,
+}
+
+/// The whole state of a session.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Seconds since the epoch, as of the last message.
+    pub now: f64,
+    pub size: (u16, u16),
+
+    // what was read
+    pub source: SourceStatus,
+    pub study: Arc<Study>,
+    /// Counts the changes of the data; every result carries the one it saw.
+    pub data: u64,
+    pub history: History,
+
+    // what was computed
+    pub settings: ModelSettings,
+    pub acquisition: AcquisitionSettings,
+    pub fit: FitStatus,
+    /// Counts fits that arrived.
+    pub fit_id: u64,
+    pub surrogate: Option<Stamped<Arc<Surrogate>>>,
+    pub suggestions: Option<Stamped<Vec<Suggestion>>>,
+    pub slices: Option<Stamped<Vec<Slice>>>,
+    pub surface: Option<Stamped<Surface>>,
+    pub trust: Option<Stamped<Trust>>,
+    pub importance: Option<Stamped<Importance>>,
+    /// Advice on stopping, a sentence.
+    pub stopping: Option<Stamped<String>>,
+
+    // what the person does
+    pub probe: Probe,
+    pub draft: Option<Draft>,
+    /// One a parameter: the value it is locked at.
+    pub locks: Vec<Option<Value>>,
+    pub rejections: Vec<Rejection>,
+    /// Newest first.
+    pub receipts: Vec<Receipt>,
+    /// What accepting does with this source, in words; `None`: it cannot be delivered, `Err` says why.
+    pub door: Result<String, String>,
+
+    // how it is looked at
+    pub focus: Pane,
+    pub zoomed: bool,
+    pub overlay: Option<Overlay>,
+    pub notice: Option<Notice>,
+    pub table: Table,
+    /// Parameter under the cursor in slices and suggestion (index into `Space::params`).
+    pub param: usize,
+    /// Receipt under the cursor while the suggestion pane's cursor is below the parameters.
+    pub receipt_cursor: Option<usize>,
+    /// First slice drawn, in the order of importance.
+    pub slice_offset: usize,
+    pub layer: Layer,
+    /// Parameters of the surface: `(x, y)`; `None`: the pair that matters most.
+    pub pair: Option<(usize, usize)>,
+    /// New data is read but panes stand still.
+    pub frozen: bool,
+    pub mouse: bool,
+    pub appearance: Appearance,
+    pub hits: HitMap,
+    pub quit: Option<Quit>,
+}
+
+impl Model {
+    /// A session on a source of which nothing is known yet.
+    #[must_use]
+    pub fn new(now: f64, size: (u16, u16)) -> Self {
+        Self {
+            now,
+            size,
+            source: SourceStatus::default(),
+            study: Arc::new(Study::empty()),
+            data: 0,
+            history: History::default(),
+            settings: ModelSettings::default(),
+            acquisition: AcquisitionSettings::default(),
+            fit: FitStatus::default(),
+            fit_id: 0,
+            surrogate: None,
+            suggestions: None,
+            slices: None,
+            surface: None,
+            trust: None,
+            importance: None,
+            stopping: None,
+            probe: Probe::default(),
+            draft: None,
+            locks: Vec::new(),
+            rejections: Vec::new(),
+            receipts: Vec::new(),
+            door: Err("the source is not open yet".to_owned()),
+            focus: Pane::default(),
+            zoomed: false,
+            overlay: None,
+            notice: None,
+            table: Table::default(),
+            param: 0,
+            receipt_cursor: None,
+            slice_offset: 0,
+            layer: Layer::default(),
+            pair: None,
+            frozen: false,
+            mouse: false,
+            appearance: Appearance {
+                crosshair: true,
+                contours: true,
+                ..Appearance::default()
+            },
+            hits: HitMap::default(),
+            quit: None,
+        }
+    }
+
+    /// Whether a result was computed from older data than what has been read.
+    #[must_use]
+    pub fn is_stale<T>(&self, stamped: &Stamped<T>) -> bool {
+        stamped.data < self.data
+    }
+
+    /// The suggestion that is shown: the first of the batch.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<&Suggestion> {
+        self.suggestions.as_ref().and_then(|s| s.value.first())
+    }
+
+    /// The configuration in hand: the draft where there is one, else the probe.
+    #[must_use]
+    pub fn in_hand(&self) -> &[Value] {
+        self.draft
+            .as_ref()
+            .map_or(&self.probe.configuration, |d| &d.values)
+    }
+
+    /// Parameters in the order in which they matter (indices into `Space::params`).
+    #[must_use]
+    pub fn params_by_importance(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = match &self.importance {
+            Some(importance) => importance.value.shares.iter().map(|s| s.param).collect(),
+            None => Vec::new(),
+        };
+        order.retain(|p| *p < self.study.space.len());
+        for p in 0..self.study.space.len() {
+            if !order.contains(&p) {
+                order.push(p);
+            }
+        }
+        order
+    }
+
+    /// The parameters of the surface: chosen, or the pair that matters most, or the first two.
+    #[must_use]
+    pub fn surface_pair(&self) -> Option<(usize, usize)> {
+        let n = self.study.space.len();
+        if n < 2 {
+            return None;
+        }
+        self.pair
+            .or_else(|| self.importance.as_ref().and_then(|i| i.value.top_pair))
+            .filter(|(x, y)| x != y && *x < n && *y < n)
+            .or_else(|| {
+                let order = self.params_by_importance();
+                Some((*order.first()?, *order.get(1)?))
+            })
+    }
+}

@@ -1,0 +1,97 @@
+//! What can happen to a session.
+
+use std::sync::Arc;
+
+use crate::analysis::{Importance, Slice, Suggestion, Surface, Surrogate, Trust};
+use crate::study::Study;
+
+use super::action::Action;
+use super::hit::HitMap;
+use super::model::{SourceStatus, Stamped};
+use super::receipt::Receipt;
+
+/// A key while text is being typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKey {
+    Char(char),
+    Backspace,
+    Delete,
+    Left,
+    Right,
+    Home,
+    End,
+    DeleteWord,
+    DeleteLine,
+    /// Applies.
+    Enter,
+    /// Steps out.
+    Escape,
+    /// Completes, or goes to the next field.
+    Tab,
+    BackTab,
+    Up,
+    Down,
+}
+
+/// A mouse event, in cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    Press { x: u16, y: u16 },
+    Drag { x: u16, y: u16 },
+    ScrollUp { x: u16, y: u16 },
+    ScrollDown { x: u16, y: u16 },
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    Act(Action),
+    Text(TextKey),
+    /// Several characters at once (a bracketed paste).
+    Paste(String),
+    Pointer(Pointer),
+    Resize(u16, u16),
+    /// What the last frame drew.
+    Drawn(HitMap),
+    /// A second has passed (only sent while something on screen depends on it).
+    Tick,
+
+    /// The source changed its state, not its data.
+    Source(SourceStatus),
+    /// New data.
+    Study {
+        study: Arc<Study>,
+        source: SourceStatus,
+    },
+    /// How configurations reach workers, in words, or why they cannot.
+    Door(Result<String, String>),
+    Fitted {
+        data: u64,
+        surrogate: Arc<Surrogate>,
+        refitted: bool,
+    },
+    FitFailed {
+        data: u64,
+        reason: String,
+    },
+    Suggested(Stamped<Vec<Suggestion>>),
+    Sliced(Stamped<Vec<Slice>>),
+    Surfaced(Stamped<Surface>),
+    Trusted(Stamped<Trust>),
+    Weighed(Stamped<Importance>),
+    Stopping(Stamped<String>),
+    /// An exploration failed: what and why.
+    ExploreFailed {
+        reason: String,
+    },
+
+    /// All receipts as they stand now, newest first.
+    Receipts(Vec<Receipt>),
+    /// One thing was written, or could not be: the receipt with its new state.
+    Delivered(Receipt),
+    /// A sentence from the edge of the program.
+    Say {
+        text: String,
+        is_error: bool,
+    },
+}
