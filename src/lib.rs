@@ -1,5 +1,6 @@
 //! tunescope: a terminal explorer for Bayesian hyperparameter optimisation.
 
+pub mod acquisition;
 pub mod analysis;
 pub mod session;
 pub mod study;

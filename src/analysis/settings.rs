@@ -2,58 +2,7 @@
 
 use std::sync::Arc;
 
-/// Which acquisition function ranks candidates. All are "larger is better".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum AcquisitionFunction {
-    /// `ln EI`: the same maximiser as EI, with a slope where EI underflows.
-    #[default]
-    LogEi,
-    Ei,
-    /// Probability of improvement.
-    Pi,
-    /// Upper confidence bound of `g = s·y`.
-    Ucb,
-}
-
-impl AcquisitionFunction {
-    pub const ALL: [Self; 4] = [Self::LogEi, Self::Ei, Self::Pi, Self::Ucb];
-
-    /// The name on the command line, in JSON and on screen.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LogEi => "logei",
-            Self::Ei => "ei",
-            Self::Pi => "pi",
-            Self::Ucb => "ucb",
-        }
-    }
-
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|f| f.name() == name)
-    }
-}
-
-/// The acquisition function and its knobs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AcquisitionSettings {
-    pub function: AcquisitionFunction,
-    /// Exploration margin ξ of EI and PI, in standardised output units.
-    pub xi: f64,
-    /// Weight of the standard deviation in UCB: `μ + β σ`.
-    pub beta: f64,
-}
-
-impl Default for AcquisitionSettings {
-    fn default() -> Self {
-        Self {
-            function: AcquisitionFunction::default(),
-            xi: 0.0,
-            beta: 1.8,
-        }
-    }
-}
+pub use crate::acquisition::{AcquisitionFunction, AcquisitionSettings};
 
 /// How the surrogate is built.
 #[derive(Clone, Debug, PartialEq)]
