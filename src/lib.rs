@@ -2,5 +2,6 @@
 
 pub mod acquisition;
 pub mod analysis;
+pub mod runtime;
 pub mod session;
 pub mod study;
