@@ -2,6 +2,7 @@
 
 pub mod acquisition;
 pub mod analysis;
+pub mod keymap;
 pub mod runtime;
 pub mod session;
 pub mod study;
