@@ -2,7 +2,7 @@
 
 pub mod acquisition;
 pub mod analysis;
-pub mod keymap;
+pub mod io;
 pub mod runtime;
 pub mod session;
 pub mod study;
