@@ -2,7 +2,6 @@
 
 pub mod acquisition;
 pub mod analysis;
-pub mod io;
-pub mod runtime;
+pub mod demo;
 pub mod session;
 pub mod study;

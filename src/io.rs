@@ -1,3 +1,0 @@
-//! The edge to files and processes: what is read, watched and written.
-
-pub mod delivery;
