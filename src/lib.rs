@@ -3,5 +3,7 @@
 pub mod acquisition;
 pub mod analysis;
 pub mod demo;
+pub mod io;
+pub mod runtime;
 pub mod session;
 pub mod study;

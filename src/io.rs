@@ -1,0 +1,3 @@
+//! The edge to files and processes: what is read, watched and written.
+
+pub mod delivery;

@@ -1,0 +1,10 @@
+//! The edge where the pure core meets threads, signals and a real terminal.
+
+pub mod backend;
+pub mod clipboard;
+pub mod color;
+pub mod input;
+pub mod modes;
+pub mod panic;
+pub mod signals;
+pub mod terminal;

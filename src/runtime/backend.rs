@@ -1,0 +1,468 @@
+//! Cells → bytes: the only place that speaks to the screen.
+//!
+//! ratatui's own crossterm backend is not used, for three reasons that are kept impossible here by
+//! construction: it asks the terminal for the cursor position (an unanswered query blocks two seconds),
+//! it drops colours under `NO_COLOR` in a way that also wipes reverse video, and it writes through
+//! whatever buffer it is given in the middle of a frame. Here nothing is ever asked, colours are what the
+//! theme says, and a frame is one write between the marks of a synchronised update.
+
+use std::io::{self, Write};
+
+use ratatui::backend::{Backend, ClearType, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+
+use crate::study::label::is_hostile;
+
+/// "Hold the screen still until the end mark": DEC private mode 2026. Terminals without it ignore it.
+pub const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
+pub const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
+
+/// Used where the kernel does not know the size of the terminal.
+const FALLBACK_SIZE: Size = Size {
+    width: 80,
+    height: 24,
+};
+
+/// A ratatui backend that gathers one frame in memory; [`ScreenBackend::commit`] writes it at once.
+#[derive(Debug)]
+pub struct ScreenBackend<W> {
+    out: W,
+    frame: Vec<u8>,
+    /// `None` until the first frame has said which.
+    cursor_shown: Option<bool>,
+    cursor: Position,
+    fixed_size: Option<Size>,
+    written: u64,
+}
+
+impl<W: Write> ScreenBackend<W> {
+    pub fn new(out: W) -> Self {
+        Self {
+            out,
+            frame: Vec::with_capacity(1 << 14),
+            cursor_shown: None,
+            cursor: Position::ORIGIN,
+            fixed_size: None,
+            written: 0,
+        }
+    }
+
+    /// A backend for a screen of a given size, whatever the kernel says.
+    pub fn with_size(out: W, width: u16, height: u16) -> Self {
+        Self {
+            fixed_size: Some(Size { width, height }),
+            ..Self::new(out)
+        }
+    }
+
+    /// Bytes written so far, the marks of synchronised updates included.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        self.written
+    }
+
+    /// Writes the gathered frame in one piece, wrapped in a synchronised update. An empty frame writes
+    /// nothing. Because both marks are part of the one write, there is no path on which a begin is sent
+    /// without its end.
+    ///
+    /// Returns the number of bytes.
+    ///
+    /// # Errors
+    /// What the terminal says; after a hang-up this is how the loop learns of it.
+    pub fn commit(&mut self) -> io::Result<usize> {
+        if self.frame.is_empty() {
+            return Ok(0);
+        }
+        let mut bytes =
+            Vec::with_capacity(self.frame.len() + BEGIN_SYNCHRONIZED.len() + END_SYNCHRONIZED.len());
+        bytes.extend_from_slice(BEGIN_SYNCHRONIZED);
+        bytes.append(&mut self.frame);
+        bytes.extend_from_slice(END_SYNCHRONIZED);
+        self.write_now(&bytes)?;
+        Ok(bytes.len())
+    }
+
+    /// Writes bytes outside any frame (mode switches, the clipboard).
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub fn write_now(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
+        self.out.flush()?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Forgets what the terminal looks like: the next frame says everything again.
+    pub fn forget(&mut self) {
+        self.frame.clear();
+        self.cursor_shown = None;
+    }
+
+    #[must_use]
+    pub fn out(&self) -> &W {
+        &self.out
+    }
+
+    fn move_to(&mut self, x: u16, y: u16, last: Option<(u16, u16)>) {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        // Column-absolute within a row: shorter than a full address and, unlike a relative move, right
+        // even where the terminal and we disagree about the width of a glyph.
+        let done = match last {
+            Some((_, row)) if row == y => write!(text, "\x1b[{}G", x + 1),
+            _ if x == 0 => write!(text, "\x1b[{}H", y + 1),
+            _ => write!(text, "\x1b[{};{}H", y + 1, x + 1),
+        };
+        debug_assert!(done.is_ok());
+        self.frame.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// The graphic rendition that is in force.
+#[derive(Clone, Copy, PartialEq)]
+struct Rendition {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+impl Rendition {
+    const PLAIN: Self = Self {
+        fg: Color::Reset,
+        bg: Color::Reset,
+        modifier: Modifier::empty(),
+    };
+
+    fn of(cell: &Cell) -> Self {
+        Self {
+            fg: cell.fg,
+            bg: cell.bg,
+            modifier: cell.modifier,
+        }
+    }
+
+    /// Appends the one SGR sequence that leads from `self` to `to`.
+    fn change(self, to: Self, out: &mut Vec<u8>) {
+        if self == to {
+            return;
+        }
+        if to == Self::PLAIN {
+            out.extend_from_slice(b"\x1b[m");
+            return;
+        }
+        let mut codes: Vec<u8> = Vec::with_capacity(32);
+        let gone = self.modifier - to.modifier;
+        let mut added = to.modifier - self.modifier;
+        if gone.intersects(Modifier::BOLD | Modifier::DIM) {
+            push(&mut codes, "22");
+            // 22 ends both: what stays is said again.
+            added |= to.modifier & (Modifier::BOLD | Modifier::DIM);
+        }
+        for (flag, on, off) in ATTRIBUTES {
+            if gone.contains(flag) && !off.is_empty() {
+                push(&mut codes, off);
+            }
+            if added.contains(flag) {
+                push(&mut codes, on);
+            }
+        }
+        if to.fg != self.fg {
+            push_color(&mut codes, to.fg, 30);
+        }
+        if to.bg != self.bg {
+            push_color(&mut codes, to.bg, 40);
+        }
+        out.extend_from_slice(b"\x1b[");
+        out.append(&mut codes);
+        out.push(b'm');
+    }
+}
+
+/// `(modifier, on, off)`; bold and dim share their end, which is handled apart.
+const ATTRIBUTES: [(Modifier, &str, &str); 8] = [
+    (Modifier::BOLD, "1", ""),
+    (Modifier::DIM, "2", ""),
+    (Modifier::ITALIC, "3", "23"),
+    (Modifier::UNDERLINED, "4", "24"),
+    (Modifier::SLOW_BLINK, "5", "25"),
+    (Modifier::REVERSED, "7", "27"),
+    (Modifier::HIDDEN, "8", "28"),
+    (Modifier::CROSSED_OUT, "9", "29"),
+];
+
+fn push(codes: &mut Vec<u8>, code: &str) {
+    if !codes.is_empty() {
+        codes.push(b';');
+    }
+    codes.extend_from_slice(code.as_bytes());
+}
+
+/// `base` is 30 for the foreground and 40 for the background.
+fn push_color(codes: &mut Vec<u8>, color: Color, base: u8) {
+    let basic = |n: u8| {
+        if n < 8 {
+            (base + n).to_string()
+        } else {
+            (base + 60 + n - 8).to_string()
+        }
+    };
+    let code = match color {
+        Color::Reset => (base + 9).to_string(),
+        Color::Black => basic(0),
+        Color::Red => basic(1),
+        Color::Green => basic(2),
+        Color::Yellow => basic(3),
+        Color::Blue => basic(4),
+        Color::Magenta => basic(5),
+        Color::Cyan => basic(6),
+        Color::Gray => basic(7),
+        Color::DarkGray => basic(8),
+        Color::LightRed => basic(9),
+        Color::LightGreen => basic(10),
+        Color::LightYellow => basic(11),
+        Color::LightBlue => basic(12),
+        Color::LightMagenta => basic(13),
+        Color::LightCyan => basic(14),
+        Color::White => basic(15),
+        Color::Indexed(i) => format!("{};5;{i}", base + 8),
+        Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
+    };
+    push(codes, &code);
+}
+
+impl<W: Write> Backend for ScreenBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut rendition = Rendition::PLAIN;
+        // Where the cursor is after the last glyph, where that is certain.
+        let mut next: Option<(u16, u16)> = None;
+        let mut row: Option<(u16, u16)> = None;
+        for (x, y, cell) in content {
+            if next != Some((x, y)) {
+                self.move_to(x, y, row);
+            }
+            row = Some((x, y));
+            let wanted = Rendition::of(cell);
+            rendition.change(wanted, &mut self.frame);
+            rendition = wanted;
+            let symbol = cell.symbol();
+            // The last line of defence: text is scrubbed where it enters, but whatever a cell holds, no
+            // control or bidirectional character leaves here.
+            if symbol.is_empty() || symbol.chars().any(is_hostile) {
+                self.frame.push(b' ');
+                next = None;
+                continue;
+            }
+            self.frame.extend_from_slice(symbol.as_bytes());
+            let narrow = symbol.len() == 1 || symbol.width() == 1;
+            next = narrow.then_some((x + 1, y));
+        }
+        rendition.change(Rendition::PLAIN, &mut self.frame);
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.cursor_shown != Some(false) {
+            self.frame.extend_from_slice(b"\x1b[?25l");
+            self.cursor_shown = Some(false);
+        }
+        Ok(())
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        if self.cursor_shown != Some(true) {
+            self.frame.extend_from_slice(b"\x1b[?25h");
+            self.cursor_shown = Some(true);
+        }
+        Ok(())
+    }
+
+    /// The last position that was set. The terminal is never asked.
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(self.cursor)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        // Drawing moves the cursor: only a frame without any cell leaves it where it was.
+        if position != self.cursor || !self.frame.is_empty() {
+            self.move_to(position.x, position.y, None);
+            self.cursor = position;
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.clear_region(ClearType::All)
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.frame.extend_from_slice(match clear_type {
+            ClearType::All => b"\x1b[2J".as_slice(),
+            ClearType::AfterCursor => b"\x1b[J",
+            ClearType::BeforeCursor => b"\x1b[1J",
+            ClearType::CurrentLine => b"\x1b[2K",
+            ClearType::UntilNewLine => b"\x1b[K",
+        });
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        if let Some(size) = self.fixed_size {
+            return Ok(size);
+        }
+        let kernel = rustix::termios::tcgetwinsize(rustix::stdio::stdout())
+            .map_or(Size::ZERO, |w| Size::new(w.ws_col, w.ws_row));
+        Ok(if kernel.width == 0 || kernel.height == 0 {
+            FALLBACK_SIZE
+        } else {
+            kernel
+        })
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize {
+            columns_rows: self.size()?,
+            pixels: Size::ZERO,
+        })
+    }
+
+    /// Nothing: a frame leaves as a whole, in [`ScreenBackend::commit`].
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::Terminal;
+    use ratatui::style::Style;
+
+    fn terminal(width: u16, height: u16) -> Terminal<ScreenBackend<Vec<u8>>> {
+        Terminal::new(ScreenBackend::with_size(Vec::new(), width, height)).unwrap()
+    }
+
+    fn frame(
+        terminal: &mut Terminal<ScreenBackend<Vec<u8>>>,
+        draw: impl FnOnce(&mut ratatui::Frame),
+    ) -> String {
+        let before = terminal.backend().out().len();
+        terminal.draw(draw).unwrap();
+        terminal.backend_mut().commit().unwrap();
+        String::from_utf8(terminal.backend().out()[before..].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_frame_is_one_synchronised_update_and_the_same_frame_again_is_no_bytes() {
+        let mut t = terminal(10, 2);
+        let first = frame(&mut t, |f| {
+            f.buffer_mut().set_string(1, 1, "hey", Style::default());
+        });
+        assert_eq!(first, "\x1b[?2026h\x1b[2;2Hhey\x1b[?25l\x1b[?2026l");
+        let again = frame(&mut t, |f| {
+            f.buffer_mut().set_string(1, 1, "hey", Style::default());
+        });
+        assert_eq!(again, "");
+    }
+
+    #[test]
+    fn a_style_change_is_one_sequence_and_the_frame_ends_plain() {
+        let mut t = terminal(10, 1);
+        let bytes = frame(&mut t, |f| {
+            let style = Style::default().fg(Color::Red).bg(Color::Indexed(30));
+            f.buffer_mut()
+                .set_string(0, 0, "a", style.add_modifier(Modifier::BOLD));
+            f.buffer_mut().set_string(1, 0, "b", style);
+            f.buffer_mut()
+                .set_string(3, 0, "c", Style::default().fg(Color::Rgb(1, 2, 3)));
+        });
+        assert_eq!(
+            bytes,
+            "\x1b[?2026h\x1b[1H\x1b[1;31;48;5;30ma\x1b[22mb\x1b[4G\x1b[38;2;1;2;3;49mc\x1b[m\x1b[?25l\x1b[?2026l"
+        );
+    }
+
+    #[test]
+    fn no_control_or_bidirectional_character_leaves_whatever_a_cell_holds() {
+        let mut t = terminal(4, 1);
+        let bytes = frame(&mut t, |f| {
+            f.buffer_mut()[(0, 0)].set_symbol("z");
+            f.buffer_mut()[(1, 0)].set_symbol("\u{202e}");
+            f.buffer_mut()[(2, 0)].set_symbol("\x1b]0;x\x07");
+        });
+        assert!(!bytes.contains("]0;x") && !bytes.contains('\u{202e}'));
+        assert!(bytes.contains('z'));
+    }
+
+    #[test]
+    fn after_a_wide_glyph_the_place_is_said_again() {
+        let mut t = terminal(6, 1);
+        let bytes = frame(&mut t, |f| {
+            f.buffer_mut().set_string(0, 0, "学x", Style::default());
+        });
+        assert!(bytes.contains("学\x1b[3Gx"), "{bytes:?}");
+    }
+
+    #[test]
+    fn the_cursor_is_placed_again_after_cells_moved_it() {
+        let mut t = terminal(6, 2);
+        let at = Position::new(2, 1);
+        frame(&mut t, |f| f.set_cursor_position(at));
+        let moved = frame(&mut t, |f| {
+            f.buffer_mut().set_string(0, 0, "x", Style::default());
+            f.set_cursor_position(at);
+        });
+        assert!(moved.contains("x\x1b[2;3H"), "{moved:?}");
+        let still = frame(&mut t, |f| {
+            f.buffer_mut().set_string(0, 0, "x", Style::default());
+            f.set_cursor_position(at);
+        });
+        assert_eq!(still, "");
+    }
+
+    #[test]
+    fn every_transition_of_modifiers_ends_where_a_fresh_start_does() {
+        let all: Vec<Modifier> = (0..64u16)
+            .map(|bits| {
+                ATTRIBUTES
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| bits >> i & 1 == 1)
+                    .map(|(_, (m, ..))| *m)
+                    .collect()
+            })
+            // One intensity at a time: the emulator keeps the last of the two.
+            .filter(|m: &Modifier| !m.contains(Modifier::BOLD | Modifier::DIM))
+            .collect();
+        let at = |modifier| Rendition {
+            modifier,
+            ..Rendition::PLAIN
+        };
+        let shown = |steps: &[Rendition]| {
+            let mut parser = vt100::Parser::new(std::num::NonZero::<u16>::MIN, 2.try_into().unwrap(), 0);
+            let mut bytes = Vec::new();
+            for pair in steps.windows(2) {
+                pair[0].change(pair[1], &mut bytes);
+            }
+            bytes.push(b'x');
+            parser.process(&bytes);
+            parser.screen().cell(0, 0).unwrap().clone()
+        };
+        for from in &all {
+            for to in &all {
+                let direct = shown(&[Rendition::PLAIN, at(*to)]);
+                let around = shown(&[Rendition::PLAIN, at(*from), at(*to)]);
+                assert_eq!(direct, around, "{from:?} → {to:?}");
+            }
+        }
+    }
+}
