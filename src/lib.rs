@@ -4,6 +4,7 @@ pub mod acquisition;
 pub mod analysis;
 pub mod demo;
 pub mod io;
+pub mod keymap;
 pub mod runtime;
 pub mod session;
 pub mod study;

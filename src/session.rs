@@ -4,13 +4,18 @@
 //! list of messages in, a model and effects out.
 
 pub mod action;
+pub mod command;
 pub mod draft;
 pub mod effect;
+pub mod filter;
 pub mod hit;
 pub mod model;
 pub mod msg;
+pub mod nudge;
 pub mod receipt;
+pub mod summary;
 pub mod table;
+pub mod update;
 
 pub use action::Action;
 pub use draft::Draft;
@@ -19,3 +24,4 @@ pub use hit::{Area, HitMap, Target};
 pub use model::{Model, Overlay, Pane, Stamped};
 pub use msg::Msg;
 pub use receipt::{Receipt, ReceiptState};
+pub use update::update;

@@ -12,7 +12,7 @@ pub mod space;
 pub mod trial;
 pub mod value;
 
-pub use encoding::{Encoder, UnitPoint};
+pub use encoding::{Axis, Encoder, UnitPoint};
 pub use error::StudyError;
 pub use label::Label;
 pub use parameter::{Domain, Parameter};

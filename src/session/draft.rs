@@ -1,7 +1,7 @@
 //! A configuration that a person is editing. It belongs to the person: no refit touches it.
 
 use crate::analysis::{Prediction, Readout};
-use crate::study::Configuration;
+use crate::study::{Configuration, Value};
 
 /// The consequences of a configuration, recomputed at every keystroke.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +15,11 @@ pub struct Consequences {
 }
 
 /// A text field that is being typed into.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Field {
     pub input: tui_input::Input,
+    /// The value before the first keystroke; Esc puts it back.
+    pub before: Value,
     /// Why the text is not a value, or what it snaps to, in words.
     pub remark: Option<String>,
     /// Whether `remark` stops the value from being taken.

@@ -305,6 +305,8 @@ pub struct Model {
     pub pair: Option<(usize, usize)>,
     /// New data is read but panes stand still.
     pub frozen: bool,
+    /// The newest study read while frozen.
+    pub held: Option<Arc<Study>>,
     pub mouse: bool,
     pub appearance: Appearance,
     pub hits: HitMap,
@@ -350,6 +352,7 @@ impl Model {
             layer: Layer::default(),
             pair: None,
             frozen: false,
+            held: None,
             mouse: false,
             appearance: Appearance {
                 crosshair: true,

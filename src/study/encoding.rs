@@ -31,7 +31,9 @@ pub enum Axis {
 }
 
 impl Axis {
-    fn of(parameter: &Parameter) -> Self {
+    /// The axis of a parameter.
+    #[must_use]
+    pub fn of(parameter: &Parameter) -> Self {
         match &parameter.domain {
             Domain::Float {
                 low,
@@ -137,6 +139,27 @@ impl Axis {
             Self::Unit { .. } => None,
             Self::Grid { count, .. } => Some(*count),
             Self::Category { count } => Some(*count as u64),
+        }
+    }
+
+    /// Place of a coordinate along a drawn axis, in `[0, 1]`: the unit coordinate itself, or the middle of
+    /// the `k`-th of `count` equal columns for a category.
+    #[must_use]
+    pub fn position(&self, coordinate: f64) -> f64 {
+        match self {
+            Self::Unit { .. } | Self::Grid { .. } => coordinate,
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            Self::Category { count } => (coordinate + 0.5) / *count as f64,
+        }
+    }
+
+    /// The coordinate at a place along a drawn axis; undoes [`Axis::position`].
+    #[must_use]
+    pub fn at_position(&self, position: f64) -> f64 {
+        match self {
+            Self::Unit { .. } | Self::Grid { .. } => position,
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            Self::Category { count } => (position * *count as f64).floor().clamp(0.0, (*count - 1) as f64),
         }
     }
 

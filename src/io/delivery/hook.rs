@@ -8,7 +8,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
@@ -71,10 +71,7 @@ impl RunningHook {
     /// The outcome, once, when the command has ended. Never waits.
     #[must_use]
     pub fn poll(&self) -> Option<HookOutcome> {
-        match self.outcome.try_recv() {
-            Ok(outcome) => Some(outcome),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.outcome.try_recv().ok()
     }
 
     /// Waits for the outcome, for the headless commands. `None` when the time is over first.

@@ -65,6 +65,9 @@ impl Identity {
     }
 }
 
+/// What is looked at to tell a live lock: the entry, and when the journal was last written.
+type Sight = (Identity, Option<(i64, i64)>);
+
 impl JournalLock {
     /// Waits for the lock of a journal and takes it. A journal that is reached through a link has two
     /// lock names, and workers may use either: both are taken, always in the same order.
@@ -135,7 +138,7 @@ fn lock_names(journal: &Path) -> Vec<(PathBuf, PathBuf)> {
 fn take(lock: &Path, target: &Path, policy: LockPolicy, until: Instant) -> Result<Held, DeliveryError> {
     let started = Instant::now();
     let mut wait = FIRST_WAIT;
-    let mut watched: Option<(Identity, Option<(i64, i64)>, Instant)> = None;
+    let mut watched: Option<(Sight, Instant)> = None;
     loop {
         match symlink(target, lock) {
             Ok(()) => {
@@ -158,16 +161,16 @@ fn take(lock: &Path, target: &Path, policy: LockPolicy, until: Instant) -> Resul
         let Ok(identity) = Identity::of(lock) else {
             continue;
         };
-        let written = modified(lock, target);
+        let sight = (identity, modified(lock, target));
         match watched {
-            Some((id, time, since)) if (id, time) == (identity, written) => {
+            Some((seen, since)) if seen == sight => {
                 if since.elapsed() > policy.grace {
                     remove(lock, identity);
                     (watched, wait) = (None, FIRST_WAIT);
                     continue;
                 }
             }
-            _ => watched = Some((identity, written, Instant::now())),
+            _ => watched = Some((sight, Instant::now())),
         }
         thread::sleep(wait.min(until.saturating_duration_since(Instant::now())));
         wait = (wait * 2).min(LONGEST_WAIT);

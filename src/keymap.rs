@@ -1,0 +1,150 @@
+//! Keys: one table, from which dispatch, the footer, help and `tunescope keys` are made.
+
+pub mod key;
+pub mod table;
+
+pub use key::Key;
+pub use table::{Binding, Context, TABLE};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::session::msg::TextKey;
+use crate::session::update::overlay::is_typing;
+use crate::session::{Model, Msg, Overlay};
+
+/// What a key means now; `None`: nothing. Keys with Alt mean nothing anywhere: that is what a late reply
+/// of the terminal looks like.
+#[must_use]
+pub fn lookup(model: &Model, event: KeyEvent) -> Option<Msg> {
+    if event
+        .modifiers
+        .intersects(KeyModifiers::ALT | KeyModifiers::META | KeyModifiers::SUPER)
+    {
+        return None;
+    }
+    let key = Key::of(event)?;
+    if let Some(action) = find(Context::Always, key) {
+        return Some(Msg::Act(action));
+    }
+    if is_typing(model) {
+        return text_key(event).map(Msg::Text);
+    }
+    if model.overlay.is_none()
+        && model.draft.is_some()
+        && let KeyCode::Char(c @ ('0'..='9' | '.' | '-')) = event.code
+        && event.modifiers.is_empty()
+    {
+        return Some(Msg::Text(TextKey::Char(c)));
+    }
+    contexts(model)
+        .into_iter()
+        .find_map(|context| find(context, key))
+        .map(Msg::Act)
+}
+
+/// The contexts that hold now, the narrowest first.
+#[must_use]
+pub fn contexts(model: &Model) -> Vec<Context> {
+    match &model.overlay {
+        Some(Overlay::Confirm(_)) => vec![Context::Confirm],
+        Some(_) => vec![Context::Overlay],
+        None if model.draft.is_some() => vec![Context::Draft, Context::Everywhere],
+        None => vec![Context::Pane(model.focus), Context::Everywhere],
+    }
+}
+
+/// Keys and their meanings for the footer, most useful first.
+#[must_use]
+pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
+    if is_typing(model) {
+        return vec![
+            ("enter".to_owned(), "apply"),
+            ("esc".to_owned(), "leave"),
+            ("tab".to_owned(), "next"),
+        ];
+    }
+    let mut found: Vec<(u8, &Binding)> = contexts(model)
+        .into_iter()
+        .flat_map(|context| TABLE.iter().filter(move |b| b.context == context && b.hint > 0))
+        .map(|b| (b.hint, b))
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found
+        .into_iter()
+        .map(|(_, b)| (b.keys_for_people(1), b.label))
+        .collect()
+}
+
+fn find(context: Context, key: Key) -> Option<crate::session::Action> {
+    TABLE
+        .iter()
+        .find(|b| b.context == context && b.keys.iter().any(|k| Key::parse(k) == Some(key)))
+        .map(|b| b.action.clone())
+}
+
+fn text_key(event: KeyEvent) -> Option<TextKey> {
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match (event.code, control) {
+        (KeyCode::Char('u'), true) => TextKey::DeleteLine,
+        (KeyCode::Char('w'), true) => TextKey::DeleteWord,
+        (KeyCode::Char('a'), true) | (KeyCode::Home, _) => TextKey::Home,
+        (KeyCode::Char('e'), true) | (KeyCode::End, _) => TextKey::End,
+        (KeyCode::Char('h'), true) | (KeyCode::Backspace, _) => TextKey::Backspace,
+        (KeyCode::Char(c), false) => TextKey::Char(c),
+        (KeyCode::Delete, _) => TextKey::Delete,
+        (KeyCode::Left, _) => TextKey::Left,
+        (KeyCode::Right, _) => TextKey::Right,
+        (KeyCode::Up, _) => TextKey::Up,
+        (KeyCode::Down, _) => TextKey::Down,
+        (KeyCode::Enter, _) => TextKey::Enter,
+        (KeyCode::Esc, _) => TextKey::Escape,
+        (KeyCode::Tab, _) => TextKey::Tab,
+        (KeyCode::BackTab, _) => TextKey::BackTab,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Action;
+
+    fn press(model: &Model, notation: &str) -> Option<Msg> {
+        lookup(model, Key::parse(notation).unwrap().event())
+    }
+
+    #[test]
+    fn a_late_reply_of_the_terminal_can_do_nothing_that_lasts() {
+        // ESC ] 1 1 ; r g b : … arrives as Alt-] and letters.
+        let model = Model::new(0.0, (80, 24));
+        let alt = KeyEvent::new(KeyCode::Char('A'), KeyModifiers::ALT);
+        assert!(lookup(&model, alt).is_none());
+        for c in "11;rgb:1a1a/eaea/f0f0".chars() {
+            let found = lookup(&model, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+            let lasting = matches!(
+                found,
+                Some(Msg::Act(
+                    Action::Accept | Action::Reject | Action::ConfirmYes | Action::Withdraw
+                ))
+            );
+            assert!(!lasting, "{c}");
+        }
+    }
+
+    #[test]
+    fn deciding_takes_a_capital_and_a_confirmation() {
+        let model = Model::new(0.0, (80, 24));
+        assert!(matches!(press(&model, "A"), Some(Msg::Act(Action::Accept))));
+        assert!(!matches!(press(&model, "a"), Some(Msg::Act(Action::Accept))));
+    }
+
+    #[test]
+    fn ctrl_c_ends_from_anywhere() {
+        let mut model = Model::new(0.0, (80, 24));
+        model.overlay = Some(Overlay::Help { scroll: 0 });
+        assert!(matches!(
+            press(&model, "<C-c>"),
+            Some(Msg::Act(Action::Interrupt))
+        ));
+    }
+}

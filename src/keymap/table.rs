@@ -1,0 +1,347 @@
+//! The table itself.
+
+use crate::session::{Action, Pane};
+
+use super::key::Key;
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// Even while text is typed.
+    Always,
+    /// In all panes, where the pane does not say otherwise.
+    Everywhere,
+    Pane(Pane),
+    /// While a draft is open.
+    Draft,
+    /// Over an overlay.
+    Overlay,
+    /// While something waits to be confirmed.
+    Confirm,
+}
+
+impl Context {
+    /// Heading in help.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Everywhere => "everywhere",
+            Self::Pane(pane) => pane.title(),
+            Self::Draft => "editing a draft",
+            Self::Overlay => "in a window",
+            Self::Confirm => "confirming",
+        }
+    }
+
+    /// The contexts in the order of help.
+    pub const ALL: [Self; 10] = [
+        Self::Everywhere,
+        Self::Pane(Pane::Slices),
+        Self::Pane(Pane::Surface),
+        Self::Pane(Pane::Trials),
+        Self::Pane(Pane::Suggestion),
+        Self::Pane(Pane::History),
+        Self::Draft,
+        Self::Confirm,
+        Self::Overlay,
+        Self::Always,
+    ];
+}
+
+/// One row of the table.
+pub struct Binding {
+    pub context: Context,
+    /// In the notation of [`Key::parse`]; the first is the one the footer shows.
+    pub keys: &'static [&'static str],
+    pub action: Action,
+    pub label: &'static str,
+    /// Rank in the footer, 1 first; 0: only in help.
+    pub hint: u8,
+}
+
+impl Binding {
+    /// The first `most` keys as people write them.
+    #[must_use]
+    pub fn keys_for_people(&self, most: usize) -> String {
+        let keys: Vec<String> = self
+            .keys
+            .iter()
+            .take(most)
+            .filter_map(|k| Key::parse(k))
+            .map(|k| k.to_string())
+            .collect();
+        keys.join(" ")
+    }
+}
+
+const fn b(
+    context: Context,
+    keys: &'static [&'static str],
+    action: Action,
+    label: &'static str,
+    hint: u8,
+) -> Binding {
+    Binding {
+        context,
+        keys,
+        action,
+        label,
+        hint,
+    }
+}
+
+use Context::{Always, Confirm, Draft, Everywhere, Overlay};
+const SLICES: Context = Context::Pane(Pane::Slices);
+const SURFACE: Context = Context::Pane(Pane::Surface);
+const TRIALS: Context = Context::Pane(Pane::Trials);
+const SUGGESTION: Context = Context::Pane(Pane::Suggestion);
+const HISTORY: Context = Context::Pane(Pane::History);
+
+/// Every key.
+pub static TABLE: &[Binding] = &[
+    b(Always, &["<C-c>"], Action::Interrupt, "end at once", 0),
+    b(Always, &["<C-l>"], Action::Redraw, "draw everything again", 0),
+    b(Always, &["<C-z>"], Action::Suspend, "suspend (fg resumes)", 0),
+    // moving
+    b(Everywhere, &["<Up>", "k"], Action::Up, "up", 0),
+    b(Everywhere, &["<Down>", "j"], Action::Down, "down", 0),
+    b(
+        Everywhere,
+        &["<Left>", "h"],
+        Action::Left,
+        "left: the probe, an axis, a column, time",
+        0,
+    ),
+    b(Everywhere, &["<Right>", "l"], Action::Right, "right", 0),
+    b(
+        Everywhere,
+        &["<S-Left>", "<"],
+        Action::BigLeft,
+        "left in big steps",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["<S-Right>", ">"],
+        Action::BigRight,
+        "right in big steps",
+        0,
+    ),
+    b(Everywhere, &["<Home>", "g"], Action::Top, "first", 0),
+    b(Everywhere, &["<End>", "G"], Action::Bottom, "last", 0),
+    b(Everywhere, &["<PageUp>", "<C-u>"], Action::PageUp, "a page up", 0),
+    b(
+        Everywhere,
+        &["<PageDown>", "<C-d>"],
+        Action::PageDown,
+        "a page down",
+        0,
+    ),
+    b(Everywhere, &["<Tab>"], Action::NextPane, "next pane", 9),
+    b(Everywhere, &["<S-Tab>"], Action::PreviousPane, "previous pane", 0),
+    b(Everywhere, &["1"], Action::Focus(Pane::Slices), "slices", 0),
+    b(Everywhere, &["2"], Action::Focus(Pane::Surface), "surface", 0),
+    b(Everywhere, &["3"], Action::Focus(Pane::Trials), "trials", 0),
+    b(
+        Everywhere,
+        &["4"],
+        Action::Focus(Pane::Suggestion),
+        "suggestion",
+        0,
+    ),
+    b(Everywhere, &["5"], Action::Focus(Pane::History), "history", 0),
+    b(Everywhere, &["z"], Action::ToggleZoom, "zoom", 8),
+    b(Everywhere, &["<Esc>"], Action::Back, "step out of one layer", 0),
+    // the probe
+    b(
+        Everywhere,
+        &["n"],
+        Action::ProbeSuggestion,
+        "probe to the suggestion",
+        7,
+    ),
+    b(Everywhere, &["b"], Action::ProbeBest, "probe to the best", 7),
+    b(Everywhere, &["c"], Action::ProbeCentre, "probe to the centre", 0),
+    b(Everywhere, &["]"], Action::NextParam, "next parameter", 0),
+    b(Everywhere, &["["], Action::PreviousParam, "previous parameter", 0),
+    // deciding
+    b(Everywhere, &["A"], Action::Accept, "accept", 3),
+    b(Everywhere, &["E", "i"], Action::Edit, "edit", 4),
+    b(Everywhere, &["X"], Action::Reject, "reject", 5),
+    b(
+        Everywhere,
+        &["U"],
+        Action::UndoReject,
+        "undo the last rejection",
+        0,
+    ),
+    b(Everywhere, &["R"], Action::ShowRejections, "list rejections", 0),
+    b(Everywhere, &["u"], Action::Withdraw, "withdraw from the queue", 0),
+    b(Everywhere, &["L"], Action::ToggleLock, "lock the parameter", 6),
+    // the model
+    b(
+        Everywhere,
+        &["a"],
+        Action::NextAcquisition,
+        "next acquisition function",
+        0,
+    ),
+    b(Everywhere, &["}"], Action::XiUp, "more exploration: ξ up", 0),
+    b(Everywhere, &["{"], Action::XiDown, "less exploration: ξ down", 0),
+    b(Everywhere, &[")"], Action::BetaUp, "β of UCB up", 0),
+    b(Everywhere, &["("], Action::BetaDown, "β of UCB down", 0),
+    b(Everywhere, &["K"], Action::NextKernel, "next kernel", 0),
+    b(
+        Everywhere,
+        &["W"],
+        Action::ToggleWarp,
+        "warp of bad outputs on/off",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["T"],
+        Action::ToggleObjective,
+        "fit by likelihood / leave-one-out",
+        0,
+    ),
+    b(Everywhere, &["r"], Action::Refit, "fit again", 0),
+    b(Everywhere, &["w"], Action::ShowModel, "the model in numbers", 0),
+    // looking
+    b(
+        Everywhere,
+        &["o"],
+        Action::NextLayer,
+        "next layer of the surface",
+        0,
+    ),
+    b(Everywhere, &["O"], Action::PreviousLayer, "previous layer", 0),
+    b(
+        Everywhere,
+        &["p"],
+        Action::NextPair,
+        "next pair of the surface",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["P"],
+        Action::SwapAxes,
+        "swap the axes of the surface",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["d"],
+        Action::ShowDiagnostics,
+        "warnings and bad rows",
+        0,
+    ),
+    b(Everywhere, &["f"], Action::ToggleFreeze, "freeze the panes", 0),
+    b(Everywhere, &["m"], Action::NextRamp, "next colour ramp", 0),
+    b(
+        Everywhere,
+        &["x"],
+        Action::ToggleCrosshair,
+        "cross-hair on/off",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["v"],
+        Action::ToggleContours,
+        "contour lines on/off",
+        0,
+    ),
+    b(Everywhere, &["t"], Action::NextTheme, "dark / light", 0),
+    b(Everywhere, &["M"], Action::ToggleMouse, "mouse on/off", 0),
+    b(Everywhere, &["y"], Action::CopyValue, "copy the value", 0),
+    b(
+        Everywhere,
+        &["Y"],
+        Action::CopyConfiguration,
+        "copy the configuration",
+        0,
+    ),
+    b(Everywhere, &["/"], Action::OpenFilter, "filter trials", 0),
+    b(Everywhere, &[":"], Action::OpenCommand, "command", 10),
+    b(Everywhere, &["?", "<F1>"], Action::Help, "help", 1),
+    b(Everywhere, &["q"], Action::Quit, "quit", 2),
+    b(
+        Everywhere,
+        &["Q"],
+        Action::QuitWithSummary,
+        "quit and print a summary",
+        0,
+    ),
+    // panes
+    b(SLICES, &["<Enter>"], Action::EditField, "edit this value", 0),
+    b(SURFACE, &["o"], Action::NextLayer, "layer", 3),
+    b(SURFACE, &["p"], Action::NextPair, "pair", 4),
+    b(TRIALS, &["<Enter>"], Action::ShowTrial, "detail", 3),
+    b(TRIALS, &["s"], Action::SortNext, "sort", 4),
+    b(TRIALS, &["S"], Action::SortReverse, "reverse the order", 0),
+    b(TRIALS, &["/"], Action::OpenFilter, "filter", 5),
+    b(TRIALS, &["F"], Action::ToggleFollow, "follow the newest", 0),
+    b(TRIALS, &["<Space>"], Action::ProbeTrial, "probe to this trial", 0),
+    b(SUGGESTION, &["<Enter>"], Action::EditField, "edit this value", 4),
+    b(HISTORY, &["<Enter>"], Action::ShowTrial, "detail", 3),
+    // draft
+    b(Draft, &["<Enter>"], Action::EditField, "type a value", 1),
+    b(Draft, &["<Left>", "h"], Action::Left, "nudge down", 2),
+    b(Draft, &["<Right>", "l"], Action::Right, "nudge up", 2),
+    b(Draft, &["A"], Action::Accept, "accept", 3),
+    b(
+        Draft,
+        &["<Backspace>", "r"],
+        Action::ResetParam,
+        "reset this value",
+        4,
+    ),
+    b(Draft, &["D"], Action::DiscardDraft, "discard the draft", 5),
+    b(Draft, &["<Tab>"], Action::Down, "next value", 0),
+    b(Draft, &["<S-Tab>"], Action::Up, "previous value", 0),
+    // windows
+    b(Overlay, &["<Esc>", "q", "?"], Action::Back, "close", 1),
+    b(Overlay, &["<Up>", "k"], Action::Up, "up", 0),
+    b(Overlay, &["<Down>", "j"], Action::Down, "down", 0),
+    b(Overlay, &["<PageUp>", "<C-u>"], Action::PageUp, "a page up", 0),
+    b(
+        Overlay,
+        &["<PageDown>", "<C-d>", "<Space>"],
+        Action::PageDown,
+        "a page down",
+        0,
+    ),
+    b(Overlay, &["<Home>", "g"], Action::Top, "first", 0),
+    b(Overlay, &["<End>", "G"], Action::Bottom, "last", 0),
+    b(Overlay, &["U"], Action::UndoReject, "take back a rejection", 2),
+    b(Confirm, &["y", "<Enter>"], Action::ConfirmYes, "yes, write it", 1),
+    b(Confirm, &["n", "<Esc>", "q"], Action::ConfirmNo, "no", 2),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_parses_and_no_context_binds_a_key_twice() {
+        for (i, a) in TABLE.iter().enumerate() {
+            for key in a.keys {
+                assert!(Key::parse(key).is_some(), "{key}");
+                let again = TABLE[i + 1..]
+                    .iter()
+                    .any(|o| o.context == a.context && o.keys.contains(key));
+                assert!(!again, "{key} is bound twice in {}", a.context.title());
+            }
+        }
+    }
+
+    #[test]
+    fn help_has_a_place_for_every_context() {
+        for binding in TABLE {
+            assert!(Context::ALL.contains(&binding.context));
+        }
+    }
+}

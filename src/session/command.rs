@@ -1,0 +1,426 @@
+//! The `:` command line: one table of names, arguments and meanings.
+
+use crate::analysis::{AcquisitionFunction, Layer};
+use crate::study::Study;
+
+use super::action::Action;
+use super::filter::column;
+use super::model::{ColorLevel, Pane, ThemeChoice};
+
+/// One command.
+pub struct Command {
+    pub name: &'static str,
+    /// What follows it, as help shows it; empty: nothing.
+    pub argument: &'static str,
+    pub help: &'static str,
+    parse: fn(&str, &Study) -> Result<Action, String>,
+    /// What its argument may be, for completion.
+    values: fn(&Study) -> Vec<String>,
+}
+
+fn none(_: &Study) -> Vec<String> {
+    Vec::new()
+}
+
+fn params(study: &Study) -> Vec<String> {
+    study
+        .space
+        .params
+        .iter()
+        .map(|p| p.name.shown().to_owned())
+        .collect()
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn number(text: &str, what: &str) -> Result<f64, String> {
+    text.trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|x| x.is_finite() && *x >= 0.0)
+        .ok_or_else(|| format!("{what} takes a number of at least 0, not {text:?}"))
+}
+
+/// Index into `Space::params` of a name or an unambiguous part of one.
+///
+/// # Errors
+/// A sentence that lists the candidates.
+pub fn param(name: &str, study: &Study) -> Result<usize, String> {
+    let c = column(name.trim(), study)?;
+    study
+        .space
+        .params
+        .iter()
+        .position(|p| p.column == c)
+        .ok_or_else(|| format!("{name} is not a parameter of the space"))
+}
+
+macro_rules! simple {
+    ($action:expr) => {
+        |_, _| Ok($action)
+    };
+}
+
+/// Every command, in the order of help.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        name: "acquisition",
+        argument: "logei | ei | pi | ucb",
+        help: "choose the acquisition function",
+        parse: |a, _| {
+            AcquisitionFunction::from_name(a.trim())
+                .map(Action::SetAcquisition)
+                .ok_or_else(|| format!("{a:?} is not an acquisition function; there are logei, ei, pi, ucb"))
+        },
+        values: |_| {
+            AcquisitionFunction::ALL
+                .iter()
+                .map(|f| f.name().to_owned())
+                .collect()
+        },
+    },
+    Command {
+        name: "xi",
+        argument: "NUMBER",
+        help: "exploration margin of EI and PI, in standardised units",
+        parse: |a, _| number(a, "xi").map(Action::SetXi),
+        values: none,
+    },
+    Command {
+        name: "beta",
+        argument: "NUMBER",
+        help: "weight of σ in UCB",
+        parse: |a, _| number(a, "beta").map(Action::SetBeta),
+        values: none,
+    },
+    Command {
+        name: "kernel",
+        argument: "SPEC | default",
+        help: "kernel, such as matern52, rbf, matern32+constant, rbf[lr]*matern52",
+        parse: |a, _| match a.trim() {
+            "" => Err("kernel takes a kernel, such as matern52 or rbf; `default` goes back".to_owned()),
+            "default" => Ok(Action::SetKernel(None)),
+            spec => Ok(Action::SetKernel(Some(spec.to_owned()))),
+        },
+        values: |_| words(&["default", "matern52", "matern32", "matern12", "rbf"]),
+    },
+    Command {
+        name: "warp",
+        argument: "",
+        help: "switch the warp of bad outputs on or off",
+        parse: simple!(Action::ToggleWarp),
+        values: none,
+    },
+    Command {
+        name: "objective",
+        argument: "",
+        help: "fit by marginal likelihood or by leave-one-out",
+        parse: simple!(Action::ToggleObjective),
+        values: none,
+    },
+    Command {
+        name: "layer",
+        argument: "mean | sd | acquisition | exploitation | exploration | improve",
+        help: "what the surface shows",
+        parse: |a, _| match a.trim() {
+            "mean" => Ok(Action::SetLayer(Layer::Mean)),
+            "sd" | "σ" => Ok(Action::SetLayer(Layer::Sd)),
+            "acquisition" => Ok(Action::SetLayer(Layer::Acquisition)),
+            "exploitation" => Ok(Action::SetLayer(Layer::Exploitation)),
+            "exploration" => Ok(Action::SetLayer(Layer::Exploration)),
+            "improve" => Ok(Action::SetLayer(Layer::ProbabilityOfImprovement)),
+            other => Err(format!("{other:?} is not a layer; see `:help`")),
+        },
+        values: |_| {
+            words(&[
+                "mean",
+                "sd",
+                "acquisition",
+                "exploitation",
+                "exploration",
+                "improve",
+            ])
+        },
+    },
+    Command {
+        name: "pair",
+        argument: "X Y",
+        help: "parameters of the surface",
+        parse: |a, study| {
+            let names: Vec<&str> = a.split([' ', ',']).filter(|s| !s.is_empty()).collect();
+            match names.as_slice() {
+                [x, y] => {
+                    let (x, y) = (param(x, study)?, param(y, study)?);
+                    if x == y {
+                        return Err("pair takes two different parameters".to_owned());
+                    }
+                    Ok(Action::SetPair(x, y))
+                }
+                _ => Err("pair takes two parameters, such as `pair lr dropout`".to_owned()),
+            }
+        },
+        values: params,
+    },
+    Command {
+        name: "set",
+        argument: "PARAM VALUE",
+        help: "edit one value of the draft",
+        parse: |a, study| match a.trim().split_once([' ', '=']) {
+            Some((name, value)) => {
+                param(name, study)?;
+                Ok(Action::SetParam(name.trim().to_owned(), value.trim().to_owned()))
+            }
+            None => Err("set takes a parameter and a value, such as `set lr 3e-4`".to_owned()),
+        },
+        values: params,
+    },
+    Command {
+        name: "filter",
+        argument: "EXPRESSION",
+        help: "rows of the trial table, such as `lr<1e-3 state=complete`",
+        parse: |a, _| Ok(Action::SetFilter(a.trim().to_owned())),
+        values: none,
+    },
+    Command {
+        name: "sort",
+        argument: "order | state | value | seconds | PARAM",
+        help: "sort the trial table",
+        parse: |a, _| Ok(Action::SortBy(a.trim().to_owned())),
+        values: |study| {
+            let mut v = words(&["order", "state", "value", "seconds"]);
+            v.extend(params(study));
+            v
+        },
+    },
+    Command {
+        name: "columns",
+        argument: "PARAM | all",
+        help: "hide or show a column of the trial table",
+        parse: |a, study| match a.trim() {
+            "" | "all" => Ok(Action::ShowAllColumns),
+            name => column(name, study).map(|_| Action::ToggleColumn(name.to_owned())),
+        },
+        values: params,
+    },
+    Command {
+        name: "trial",
+        argument: "ID",
+        help: "go to a trial",
+        parse: |a, _| Ok(Action::GotoTrial(a.trim().to_owned())),
+        values: none,
+    },
+    Command {
+        name: "accept",
+        argument: "",
+        help: "put the configuration in hand into the queue",
+        parse: simple!(Action::Accept),
+        values: none,
+    },
+    Command {
+        name: "reject",
+        argument: "",
+        help: "keep suggestions away from this configuration",
+        parse: simple!(Action::Reject),
+        values: none,
+    },
+    Command {
+        name: "rejections",
+        argument: "",
+        help: "list rejected regions",
+        parse: simple!(Action::ShowRejections),
+        values: none,
+    },
+    Command {
+        name: "withdraw",
+        argument: "",
+        help: "take back the newest queued configuration",
+        parse: simple!(Action::Withdraw),
+        values: none,
+    },
+    Command {
+        name: "discard",
+        argument: "",
+        help: "throw the draft away",
+        parse: simple!(Action::DiscardDraft),
+        values: none,
+    },
+    Command {
+        name: "unlock",
+        argument: "",
+        help: "unlock all parameters",
+        parse: simple!(Action::UnlockAll),
+        values: none,
+    },
+    Command {
+        name: "model",
+        argument: "",
+        help: "the fitted model: lengthscales, noise, likelihood, trust",
+        parse: simple!(Action::ShowModel),
+        values: none,
+    },
+    Command {
+        name: "warnings",
+        argument: "",
+        help: "bad rows of the source and what looks odd",
+        parse: simple!(Action::ShowDiagnostics),
+        values: none,
+    },
+    Command {
+        name: "pane",
+        argument: "slices | surface | trials | suggestion | history",
+        help: "go to a pane",
+        parse: |a, _| {
+            Pane::ALL
+                .into_iter()
+                .find(|p| p.title() == a.trim())
+                .map(Action::Focus)
+                .ok_or_else(|| format!("there is no pane {a:?}"))
+        },
+        values: |_| Pane::ALL.iter().map(|p| p.title().to_owned()).collect(),
+    },
+    Command {
+        name: "theme",
+        argument: "dark | light",
+        help: "colours for a dark or a light terminal",
+        parse: |a, _| match a.trim() {
+            "dark" => Ok(Action::SetTheme(ThemeChoice::Dark)),
+            "light" => Ok(Action::SetTheme(ThemeChoice::Light)),
+            other => Err(format!("{other:?} is not a theme; there are dark and light")),
+        },
+        values: |_| words(&["dark", "light"]),
+    },
+    Command {
+        name: "color",
+        argument: "none | 16 | 256 | true",
+        help: "how many colours to use",
+        parse: |a, _| match a.trim() {
+            "none" => Ok(Action::SetColor(ColorLevel::None)),
+            "16" => Ok(Action::SetColor(ColorLevel::Sixteen)),
+            "256" => Ok(Action::SetColor(ColorLevel::Indexed256)),
+            "true" => Ok(Action::SetColor(ColorLevel::True)),
+            other => Err(format!(
+                "{other:?} is not a colour level; there are none, 16, 256 and true"
+            )),
+        },
+        values: |_| words(&["none", "16", "256", "true"]),
+    },
+    Command {
+        name: "ascii",
+        argument: "",
+        help: "plain characters instead of Braille and blocks",
+        parse: simple!(Action::ToggleAscii),
+        values: none,
+    },
+    Command {
+        name: "mouse",
+        argument: "",
+        help: "switch the mouse on or off",
+        parse: simple!(Action::ToggleMouse),
+        values: none,
+    },
+    Command {
+        name: "freeze",
+        argument: "",
+        help: "hold the panes still, or let them follow",
+        parse: simple!(Action::ToggleFreeze),
+        values: none,
+    },
+    Command {
+        name: "refit",
+        argument: "",
+        help: "fit the hyperparameters again",
+        parse: simple!(Action::Refit),
+        values: none,
+    },
+    Command {
+        name: "help",
+        argument: "",
+        help: "all keys and commands",
+        parse: simple!(Action::Help),
+        values: none,
+    },
+    Command {
+        name: "quit",
+        argument: "",
+        help: "end",
+        parse: simple!(Action::Quit),
+        values: none,
+    },
+];
+
+/// Parses a command line; a unique beginning of a name is enough, and `:123` goes to a trial.
+///
+/// # Errors
+/// A sentence: unknown or ambiguous name, or what is wrong with the argument.
+pub fn parse(text: &str, study: &Study) -> Result<Action, String> {
+    let text = text.trim();
+    let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    if !name.is_empty() && name.chars().all(|c| c.is_ascii_digit()) {
+        return Ok(Action::GotoTrial(name.to_owned()));
+    }
+    if name == "q" {
+        return Ok(Action::Quit);
+    }
+    let found: Vec<&Command> = match COMMANDS.iter().find(|c| c.name == name) {
+        Some(exact) => vec![exact],
+        None => COMMANDS.iter().filter(|c| c.name.starts_with(name)).collect(),
+    };
+    match found.as_slice() {
+        [one] => (one.parse)(argument, study),
+        [] => Err(format!("there is no command {name}; `:help` lists them")),
+        several => {
+            let names: Vec<&str> = several.iter().map(|c| c.name).collect();
+            Err(format!("{name} could be {}", names.join(", ")))
+        }
+    }
+}
+
+/// Whole command lines that begin like `text`.
+#[must_use]
+pub fn completions(text: &str, study: &Study) -> Vec<String> {
+    match text.rsplit_once(' ') {
+        None => COMMANDS
+            .iter()
+            .filter(|c| c.name.starts_with(text))
+            .map(|c| c.name.to_owned())
+            .collect(),
+        Some((head, last)) => {
+            let name = head.split(' ').next().unwrap_or(head);
+            let Some(command) = COMMANDS.iter().find(|c| c.name == name) else {
+                return Vec::new();
+            };
+            (command.values)(study)
+                .into_iter()
+                .filter(|v| v.starts_with(last))
+                .map(|v| format!("{head} {v}"))
+                .collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unique_beginning_is_enough_and_numbers_go_to_trials() {
+        let study = Study::empty();
+        assert_eq!(
+            parse("acq ucb", &study),
+            Ok(Action::SetAcquisition(AcquisitionFunction::Ucb))
+        );
+        assert_eq!(parse("42", &study), Ok(Action::GotoTrial("42".to_owned())));
+        assert!(parse("wa", &study).unwrap_err().contains("warp, warnings"));
+        assert!(parse("xi -1", &study).unwrap_err().contains("at least 0"));
+        assert!(parse("nope", &study).is_err());
+    }
+
+    #[test]
+    fn names_and_arguments_complete() {
+        let study = Study::empty();
+        assert_eq!(completions("acq", &study), ["acquisition"]);
+        assert_eq!(completions("acquisition p", &study), ["acquisition pi"]);
+    }
+}

@@ -1,0 +1,189 @@
+//! `update(&mut Model, Msg, now) -> Vec<Effect>`: the only way a session changes.
+
+mod act;
+mod data;
+mod decide;
+mod edit;
+mod navigate;
+pub mod overlay;
+mod pointer;
+
+use crate::study::Value;
+
+use super::draft::Consequences;
+use super::effect::{Effect, ExploreRequest, FitRequest, Parts};
+use super::model::{FitStatus, Model, Notice};
+use super::msg::Msg;
+
+/// Seconds after which a notice fades.
+const NOTICE_SECONDS: f64 = 8.0;
+
+/// Changes the model by one message and says what is to be done outside. `now` is in seconds since the
+/// epoch.
+pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
+    model.now = now;
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Act(action) => {
+            model.notice = None;
+            act::act(model, action, &mut effects);
+        }
+        Msg::Text(key) => {
+            model.notice = None;
+            overlay::text(model, key, &mut effects);
+        }
+        Msg::Paste(text) => overlay::paste(model, &text, &mut effects),
+        Msg::Pointer(pointer) => pointer::pointer(model, pointer, &mut effects),
+        Msg::Resize(width, height) => model.size = (width, height),
+        Msg::Drawn(hits) => {
+            model.hits = hits;
+            navigate::clamp_scroll(model);
+        }
+        Msg::Tick => {
+            if model
+                .notice
+                .as_ref()
+                .is_some_and(|n| now - n.since > NOTICE_SECONDS)
+            {
+                model.notice = None;
+            }
+        }
+        Msg::Source(source) => model.source = source,
+        Msg::Study { study, source } => data::study(model, study, source, &mut effects),
+        Msg::Door(door) => model.door = door,
+        Msg::Fitted {
+            data,
+            surrogate,
+            refitted,
+        } => {
+            data::fitted(model, data, surrogate, refitted, &mut effects);
+        }
+        Msg::FitFailed { data, reason } => {
+            if data == model.data {
+                model.fit = FitStatus::Failed(reason);
+            }
+        }
+        Msg::Suggested(stamped) => data::suggested(model, stamped, &mut effects),
+        Msg::Sliced(stamped) => data::sliced(model, stamped),
+        Msg::Surfaced(stamped) => data::surfaced(model, stamped),
+        Msg::Trusted(stamped) => {
+            if stamped.fit <= model.fit_id {
+                model.trust = Some(stamped);
+            }
+        }
+        Msg::Weighed(stamped) => data::weighed(model, stamped, &mut effects),
+        Msg::Stopping(stamped) => model.stopping = Some(stamped),
+        Msg::ExploreFailed { reason } => say(model, reason, true),
+        Msg::Receipts(receipts) => decide::receipts(model, receipts, &mut effects),
+        Msg::Delivered(receipt) => decide::delivered(model, receipt, &mut effects),
+        Msg::Say { text, is_error } => say(model, text, is_error),
+    }
+    effects
+}
+
+/// Puts one line before the person.
+pub(super) fn say(model: &mut Model, text: impl Into<String>, is_error: bool) {
+    model.notice = Some(Notice {
+        text: text.into(),
+        is_error,
+        since: model.now,
+    });
+}
+
+/// Asks for a fit of the newest data.
+pub(super) fn request_fit(model: &mut Model, effects: &mut Vec<Effect>) {
+    model.fit = FitStatus::Fitting { since: model.now };
+    effects.push(Effect::Fit(Box::new(FitRequest {
+        data: model.data,
+        study: model.study.clone(),
+        settings: model.settings.clone(),
+        previous: model.surrogate.as_ref().map(|s| s.value.clone()),
+    })));
+}
+
+/// Asks for parts of an exploration of the present fit.
+pub(super) fn explore(model: &Model, parts: Parts, effects: &mut Vec<Effect>) {
+    let parts = if model.surrogate.is_some() {
+        Parts {
+            slices: parts.slices && !model.probe.configuration.is_empty(),
+            ..parts
+        }
+    } else {
+        Parts {
+            suggestion: parts.suggestion,
+            ..Parts::default()
+        }
+    };
+    if parts == Parts::default() || model.study.space.is_empty() {
+        return;
+    }
+    let suggestion = model.suggestion().map(|s| s.configuration.clone());
+    effects.push(Effect::Explore(Box::new(ExploreRequest {
+        fit: model.fit_id,
+        data: model.surrogate.as_ref().map_or(model.data, |s| s.data),
+        surrogate: model.surrogate.as_ref().map(|s| s.value.clone()),
+        study: model.study.clone(),
+        parts,
+        acquisition: model.acquisition,
+        probe: model.in_hand().to_vec(),
+        suggestion,
+        pair: model.surface_pair(),
+        locks: model.locks.clone(),
+        rejections: model.rejections.clone(),
+        pending: model
+            .receipts
+            .iter()
+            .filter(|r| r.is_open())
+            .map(|r| r.configuration.clone())
+            .collect(),
+        seed: model.settings.seed,
+    })));
+}
+
+/// What a configuration would give, from the fit that is shown.
+pub(super) fn consequences(model: &Model, configuration: &[Value]) -> Option<Consequences> {
+    let surrogate = &model.surrogate.as_ref()?.value;
+    let (prediction, readout) = surrogate.readout(configuration, &model.acquisition).ok()?;
+    let best = model.suggestion().and_then(|s| s.readout).map(|r| r.log_ei);
+    Some(Consequences {
+        prediction,
+        readout,
+        share_of_best: best.map(|b| (readout.log_ei - b).exp()),
+        nearest: surrogate.nearest(configuration),
+    })
+}
+
+/// After the configuration in hand moved: its consequences, its marks, and new slices and surface.
+pub(super) fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
+    let configuration = model.in_hand().to_vec();
+    let found = consequences(model, &configuration);
+    match &mut model.draft {
+        Some(draft) => draft.consequences = found,
+        None => model.probe.consequences = found,
+    }
+    // The marks move at once; the curves follow from the worker.
+    let position =
+        |i: usize| super::nudge::position_of(model.study.space.params.get(i)?, configuration.get(i)?);
+    if let Some(slices) = &mut model.slices {
+        for slice in &mut slices.value {
+            if let Some(p) = position(slice.param) {
+                slice.probe = p;
+            }
+        }
+    }
+    if let Some(surface) = &mut model.surface {
+        let surface = &mut surface.value;
+        if let (Some(x), Some(y)) = (position(surface.x_param), position(surface.y_param)) {
+            surface.probe = (x, y);
+        }
+    }
+    explore(
+        model,
+        Parts {
+            slices: true,
+            surface: true,
+            ..Parts::default()
+        },
+        effects,
+    );
+}

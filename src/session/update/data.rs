@@ -1,0 +1,202 @@
+//! New data, new fits, and what was computed from them.
+
+use std::sync::Arc;
+
+use crate::analysis::{History, Importance, Slice, Suggestion, Surface, Surrogate};
+use crate::session::effect::{Effect, Parts};
+use crate::session::model::{FitStatus, Model, ProbeOrigin, SourceStatus, Stamped};
+use crate::study::{Configuration, Space, Study, Value};
+
+use super::{consequences, explore, follow, navigate, request_fit, say};
+
+/// Takes in a new state of the study: rows, history and tables at once, then a fit.
+pub fn study(model: &mut Model, study: Arc<Study>, source: SourceStatus, effects: &mut Vec<Effect>) {
+    model.source = source;
+    if model.frozen {
+        // Kept for when the panes may follow again; only the newest matters.
+        model.held = Some(study);
+        return;
+    }
+    take(model, study, effects);
+}
+
+/// Lets the panes see the newest study that was read.
+pub fn take(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect>) {
+    let old = std::mem::replace(&mut model.study, study);
+    model.data += 1;
+    model.history = History::of(&model.study);
+    if old.space.params != model.study.space.params {
+        remap_all(model, &old.space);
+    }
+    navigate::rebuild_rows(model);
+    if model.study.best().is_some() {
+        request_fit(model, effects);
+    } else if !model.study.space.is_empty() {
+        model.surrogate = None;
+        model.fit = FitStatus::Idle;
+        explore(
+            model,
+            Parts {
+                suggestion: true,
+                ..Parts::default()
+            },
+            effects,
+        );
+    }
+}
+
+/// Carries what the person holds over to a new space, by name; what is new begins at the old study's
+/// nothing and takes the suggestion's value when one comes.
+fn remap_all(model: &mut Model, old: &Space) {
+    let new = model.study.space.clone();
+    let remap = |configuration: &Configuration| -> Option<Configuration> {
+        new.params
+            .iter()
+            .map(|p| {
+                let i = old.index_of(p.name.raw())?;
+                p.snap(configuration.get(i)?)
+            })
+            .collect()
+    };
+    model.probe.configuration = remap(&model.probe.configuration).unwrap_or_default();
+    if model.probe.configuration.is_empty() {
+        model.probe.origin = ProbeOrigin::Suggestion;
+    }
+    let had_draft = model.draft.is_some();
+    model.draft = model.draft.take().and_then(|mut draft| {
+        draft.base = remap(&draft.base)?;
+        draft.values = remap(&draft.values)?;
+        draft.field = None;
+        Some(draft)
+    });
+    if had_draft && model.draft.is_none() {
+        say(
+            model,
+            "the space has changed: the draft has no value for a new parameter and was dropped",
+            true,
+        );
+    }
+    let locks: Vec<Option<Value>> = new
+        .params
+        .iter()
+        .map(|p| {
+            let i = old.index_of(p.name.raw())?;
+            p.snap(model.locks.get(i)?.as_ref()?)
+        })
+        .collect();
+    model.locks = locks;
+    model.rejections.retain_mut(|r| match remap(&r.configuration) {
+        Some(configuration) => {
+            r.configuration = configuration;
+            true
+        }
+        None => false,
+    });
+    let name = |i: usize| old.params.get(i).and_then(|p| new.index_of(p.name.raw()));
+    model.pair = model.pair.and_then(|(x, y)| Some((name(x)?, name(y)?)));
+    model.param = model.param.min(new.len().saturating_sub(1));
+    // Panes index parameters of the space: results for the old one cannot be drawn over the new one.
+    model.surrogate = None;
+    model.suggestions = None;
+    model.slices = None;
+    model.surface = None;
+    model.importance = None;
+}
+
+/// Takes in a fit and asks for what depends on it, the nearest to the eye first.
+pub fn fitted(
+    model: &mut Model,
+    data: u64,
+    surrogate: Arc<Surrogate>,
+    refitted: bool,
+    effects: &mut Vec<Effect>,
+) {
+    if model.surrogate.as_ref().is_some_and(|s| s.data > data) {
+        return;
+    }
+    model.fit_id += 1;
+    model.surrogate = Some(Stamped {
+        fit: model.fit_id,
+        data,
+        value: surrogate,
+    });
+    if data == model.data {
+        model.fit = if refitted {
+            FitStatus::Current
+        } else {
+            FitStatus::Fitting { since: model.now }
+        };
+    }
+    let found = (!model.in_hand().is_empty())
+        .then(|| consequences(model, model.in_hand()))
+        .flatten();
+    match &mut model.draft {
+        Some(draft) => draft.consequences = found,
+        None => model.probe.consequences = found,
+    }
+    let parts = Parts {
+        suggestion: true,
+        slices: true,
+        surface: true,
+        diagnosis: refitted,
+    };
+    explore(model, parts, effects);
+}
+
+/// Takes in suggestions. The probe follows them where it stands on the suggestion; a draft never does.
+pub fn suggested(model: &mut Model, stamped: Stamped<Vec<Suggestion>>, effects: &mut Vec<Effect>) {
+    if stamped.fit < model.fit_id && model.surrogate.is_some() {
+        return;
+    }
+    let Some(first) = stamped.value.first() else {
+        return;
+    };
+    if first.configuration.len() != model.study.space.len() {
+        return;
+    }
+    let configuration = first.configuration.clone();
+    model.suggestions = Some(stamped);
+    if let Some(draft) = &mut model.draft {
+        draft.outdated = draft.base != configuration;
+        follow(model, effects);
+        return;
+    }
+    let follows = model.probe.origin == ProbeOrigin::Suggestion || model.probe.configuration.is_empty();
+    if follows && model.probe.configuration != configuration {
+        model.probe.configuration = configuration;
+        model.probe.origin = ProbeOrigin::Suggestion;
+        follow(model, effects);
+    } else {
+        // The mark of the suggestion has moved all the same.
+        follow(model, effects);
+    }
+}
+
+pub fn sliced(model: &mut Model, stamped: Stamped<Vec<Slice>>) {
+    if stamped.fit <= model.fit_id && stamped.value.iter().all(|s| s.param < model.study.space.len()) {
+        model.slices = Some(stamped);
+    }
+}
+
+pub fn surfaced(model: &mut Model, stamped: Stamped<Surface>) {
+    let n = model.study.space.len();
+    if stamped.fit <= model.fit_id && stamped.value.x_param < n && stamped.value.y_param < n {
+        model.surface = Some(stamped);
+    }
+}
+
+/// Importance decides the order of the slices and the pair of the surface.
+pub fn weighed(model: &mut Model, stamped: Stamped<Importance>, effects: &mut Vec<Effect>) {
+    let before = model.surface_pair();
+    model.importance = Some(stamped);
+    if model.surface_pair() != before {
+        explore(
+            model,
+            Parts {
+                surface: true,
+                ..Parts::default()
+            },
+            effects,
+        );
+    }
+}
