@@ -1,3 +1,25 @@
 //! The edge to files and processes: what is read, watched and written.
+//!
+//! `source` says what a kind of results file is and `sources` lists the kinds; `reader` follows one file
+//! (through `tail`, or `pipe`) and makes a study of it; `watch` says when to look again.
 
 pub mod delivery;
+pub mod error;
+pub mod infer;
+pub mod json;
+pub mod names;
+pub mod pipe;
+pub mod reader;
+pub mod report;
+pub mod source;
+pub mod sources;
+pub mod space_file;
+pub mod table;
+pub mod tail;
+pub mod time;
+
+pub use error::ReadError;
+pub use reader::{Change, Progress, Reader, read_once};
+pub use report::{trials_csv, trials_jsonl, trials_report};
+pub use source::{ReadOptions, StudyEntry};
+pub use space_file::SpaceFile;

@@ -89,6 +89,9 @@ pub struct Study {
     pub trials: Vec<Arc<Trial>>,
     pub budget: Budget,
     pub diagnostics: Vec<Diagnostic>,
+    /// What was assumed without being told (a guessed objective, a column that was left out), in
+    /// complete sentences. Already scrubbed.
+    pub notes: Vec<String>,
 }
 
 /// How many trials are in each state.
@@ -115,6 +118,7 @@ impl Study {
             trials: Vec::new(),
             budget: Budget::default(),
             diagnostics: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

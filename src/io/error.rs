@@ -1,0 +1,51 @@
+//! Why a source cannot be read at all. What is wrong with one row is a `Diagnostic` instead.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A source, or a space file, that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    #[error("{}: there is no such file; check the path, or start the run that writes it", path.display())]
+    Missing { path: PathBuf },
+    #[error("{}: the file is empty; nothing has been written yet", path.display())]
+    Empty { path: PathBuf },
+    #[error("{}: is a folder, and folders are not read yet; give the results file in it", path.display())]
+    Folder { path: PathBuf },
+    #[error("{}: cannot be read ({source}); check its permissions", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error(
+        "{}: the content is none of {known}; give --from KIND if you know better",
+        path.display()
+    )]
+    UnknownKind { path: PathBuf, known: String },
+    #[error("there is no kind of source named {name}; the kinds are {known}")]
+    NoSuchKind { name: String, known: String },
+    #[error("{}: there is no study named {name}; its studies are {known}", path.display())]
+    NoSuchStudy {
+        path: PathBuf,
+        name: String,
+        known: String,
+    },
+    #[error("{}: holds several studies; choose one with --study: {known}", path.display())]
+    WhichStudy { path: PathBuf, known: String },
+    #[error("{}: there is no column {name}; the columns are {known}", path.display())]
+    NoSuchColumn {
+        path: PathBuf,
+        name: String,
+        known: String,
+    },
+    #[error("{}:{line}: {message}", path.display())]
+    SpaceFile {
+        path: PathBuf,
+        line: usize,
+        message: String,
+    },
+    #[error("reading was interrupted")]
+    Interrupted,
+}

@@ -1,0 +1,501 @@
+//! From a path to a study, and again whenever the file changes.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::study::{Label, Parameter, Study};
+
+use super::error::ReadError;
+use super::pipe::Pipe;
+use super::source::{Head, Kind, Problems, ReadOptions, Source, StudyEntry, without_mark};
+use super::sources;
+use super::table::file_study;
+use super::tail::{Fate, Tail};
+
+/// What a look at the source brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Unchanged,
+    /// Rows were added, or rows that were there got a later word.
+    Appended,
+    /// The source is another one than before (truncated, rewritten, replaced): nothing before holds.
+    Rebuilt,
+}
+
+/// How far reading has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub bytes_done: u64,
+    /// Bytes there are, as far as is known (a pipe does not say).
+    pub bytes_total: u64,
+}
+
+/// Where bytes come from.
+enum Origin {
+    File(Tail),
+    Pipe(Arc<Pipe>),
+}
+
+/// An open source.
+pub struct Reader {
+    path: PathBuf,
+    options: ReadOptions,
+    origin: Origin,
+    kind: Option<&'static Kind>,
+    source: Option<Box<dyn Source>>,
+    /// Bytes after the last line end; before the kind is known, everything.
+    rest: Vec<u8>,
+    /// Bytes of `rest` that were taken for a whole line, because the file had stopped growing.
+    settled: usize,
+    must_restart: bool,
+    lines: u64,
+    problems: Problems,
+    is_missing: bool,
+    /// Whether a read was stopped half-way, so that there is more although the file did not change.
+    is_behind: bool,
+    study: Arc<Study>,
+}
+
+/// Bytes from which on a text must have shown its kind.
+const MAX_HEAD: usize = 256 * 1024;
+
+impl Reader {
+    /// Opens a source: a file, which need not exist yet, or `-` for standard input. Reads nothing yet.
+    ///
+    /// # Errors
+    /// The path is a folder, or a pipe that cannot be opened.
+    pub fn open(path: &Path, options: ReadOptions) -> Result<Self, ReadError> {
+        let origin = if path.as_os_str() == "-" {
+            Origin::Pipe(Pipe::standard_input())
+        } else {
+            match std::fs::metadata(path) {
+                Ok(m) if m.is_dir() => {
+                    return Err(ReadError::Folder {
+                        path: path.to_owned(),
+                    });
+                }
+                Ok(m) if !m.is_file() => Origin::Pipe(Pipe::open(path).map_err(|source| ReadError::Io {
+                    path: path.to_owned(),
+                    source,
+                })?),
+                _ => Origin::File(Tail::new(path)),
+            }
+        };
+        let mut reader = Self {
+            path: path.to_owned(),
+            origin,
+            kind: options.kind,
+            source: None,
+            rest: Vec::new(),
+            settled: 0,
+            must_restart: false,
+            lines: 0,
+            problems: Problems::default(),
+            is_missing: false,
+            is_behind: false,
+            study: Arc::new(Study::empty()),
+            options,
+        };
+        reader.study = Arc::new(reader.compose());
+        Ok(reader)
+    }
+
+    /// Takes whatever is new. Cheap where nothing is.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn poll(&mut self) -> Result<Change, ReadError> {
+        self.poll_with(&mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Takes whatever is new, and tells `watch` after each mebibyte. Where `watch` breaks off, what was
+    /// read so far counts, and the next poll goes on from there ([`Reader::is_behind`]).
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn poll_with(
+        &mut self,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Change, ReadError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ReadError::Io { path, source }
+        };
+        let mut change = Change::Unchanged;
+        if let Origin::File(tail) = &mut self.origin {
+            let fate = tail.look().map_err(failed(&self.path))?;
+            self.is_missing = fate == Fate::Missing;
+            match fate {
+                Fate::Missing => return Ok(Change::Unchanged),
+                Fate::Same if !self.is_behind => return Ok(Change::Unchanged),
+                Fate::Same | Fate::Grown => {}
+                Fate::Replaced => {
+                    self.restart();
+                    change = Change::Rebuilt;
+                }
+            }
+        }
+        let mut chunk = Vec::new();
+        self.is_behind = false;
+        loop {
+            let read = match &mut self.origin {
+                Origin::File(tail) => tail.read(&mut chunk).map_err(failed(&self.path))?,
+                Origin::Pipe(pipe) => pipe.take(&mut chunk),
+            };
+            if read == 0 {
+                break;
+            }
+            if self.feed(&chunk) {
+                change = Change::Rebuilt;
+            } else if change == Change::Unchanged {
+                change = Change::Appended;
+            }
+            if watch(self.progress()).is_break() {
+                self.is_behind = true;
+                break;
+            }
+        }
+        if change != Change::Unchanged {
+            self.study = Arc::new(self.compose());
+        }
+        Ok(change)
+    }
+
+    /// The file has stopped growing: a last line without line end is taken for whole, where the kind
+    /// allows it and the line reads as one. Should it grow after all, what was taken is corrected.
+    pub fn settle(&mut self) -> Change {
+        if self.source.is_none() {
+            self.decide(true);
+        }
+        let (Some(source), Some(kind)) = (self.source.as_mut(), self.kind) else {
+            return Change::Unchanged;
+        };
+        if !kind.settles || self.settled > 0 {
+            return Change::Unchanged;
+        }
+        let is_new = !self.rest.trim_ascii().is_empty();
+        if is_new {
+            source.line(self.lines + 1, &self.rest, &mut self.problems);
+            self.settled = self.rest.len();
+        }
+        let is_judged = source.settle(&mut self.problems);
+        self.must_restart |= is_judged;
+        if is_new || is_judged {
+            self.study = Arc::new(self.compose());
+            return Change::Appended;
+        }
+        Change::Unchanged
+    }
+
+    /// Takes new bytes. Returns whether everything had to be read anew.
+    fn feed(&mut self, bytes: &[u8]) -> bool {
+        let mut is_rebuilt = false;
+        if self.settled > 0 || self.must_restart {
+            let is_line_end = bytes
+                .split(|b| *b == b'\n')
+                .next()
+                .is_some_and(|rest| rest.trim_ascii().is_empty() && bytes.contains(&b'\n'));
+            if is_line_end && !self.must_restart {
+                // The line was whole: step over it.
+                let end = bytes.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
+                self.rest.clear();
+                self.settled = 0;
+                self.lines += 1;
+                return self.feed(bytes.get(end..).unwrap_or_default());
+            }
+            is_rebuilt = self.reread();
+            if is_rebuilt {
+                return true;
+            }
+        }
+        self.rest.extend_from_slice(bytes);
+        if self.source.is_none() {
+            self.decide(false);
+        }
+        self.take_lines();
+        is_rebuilt
+    }
+
+    /// Begins anew from the first byte; the bytes that were just read are read again. A pipe cannot: it
+    /// goes on as if the settled line had ended there.
+    fn reread(&mut self) -> bool {
+        self.must_restart = false;
+        if let Origin::File(tail) = &mut self.origin {
+            *tail = Tail::new(&self.path);
+            let is_open = tail.look().is_ok();
+            self.restart();
+            return is_open;
+        }
+        self.rest.clear();
+        self.settled = 0;
+        self.lines += 1;
+        false
+    }
+
+    fn restart(&mut self) {
+        self.kind = self.options.kind;
+        self.source = None;
+        self.rest.clear();
+        self.settled = 0;
+        self.must_restart = false;
+        self.lines = 0;
+        self.problems.clear();
+    }
+
+    /// Finds out what kind of text it is, once enough of it is there.
+    fn decide(&mut self, is_all: bool) {
+        let head = Head {
+            bytes: &self.rest,
+            is_all,
+        };
+        if self.kind.is_none() && head.lines().next().is_some() {
+            self.kind = sources::recognize(&head);
+        }
+        self.source = self.kind.map(|kind| (kind.open)(&self.options));
+        if self.source.is_none() && self.rest.len() > MAX_HEAD {
+            // It will not become readable by growing; what follows need not be kept.
+            self.rest.truncate(MAX_HEAD);
+        }
+    }
+
+    fn take_lines(&mut self) {
+        let Some(source) = self.source.as_mut() else {
+            return;
+        };
+        let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else {
+            return;
+        };
+        let whole = self.rest.get(..end).unwrap_or_default();
+        for line in whole.split(|b| *b == b'\n') {
+            self.lines += 1;
+            let line = if self.lines == 1 { without_mark(line) } else { line };
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            source.line(self.lines, line, &mut self.problems);
+        }
+        self.rest.drain(..=end);
+    }
+
+    /// The study with everything the person said about it.
+    fn compose(&mut self) -> Study {
+        let mut study = match self.source.as_mut() {
+            Some(source) => source.study(),
+            None => Study::empty(),
+        };
+        if study.name.is_empty() {
+            study.name = match &self.options.space {
+                Some(space) if space.name.is_some() => Label::new(space.name.as_deref().unwrap_or("")),
+                _ if self.path.as_os_str() == "-" => Label::new("standard input"),
+                _ => file_study(&self.path),
+            };
+        }
+        if let Some(metric) = self.options.metric() {
+            study.metric = Label::new(metric);
+        }
+        if let (Some(direction), Some(first)) = (self.options.direction(), study.directions.first_mut()) {
+            *first = direction;
+        }
+        self.apply_space(&mut study);
+        if !self.options.params.is_empty() {
+            let wanted = &self.options.params;
+            study
+                .space
+                .params
+                .retain(|p| wanted.iter().any(|w| p.name == **w));
+        }
+        study.diagnostics = self.problems.list();
+        for note in &mut study.notes {
+            *note = crate::study::label::scrub(note);
+        }
+        study
+    }
+
+    /// The parameters of the space file, in the columns of the source.
+    fn apply_space(&self, study: &mut Study) {
+        let Some(space) = &self.options.space else {
+            return;
+        };
+        study.budget = space.budget;
+        if space.params.is_empty() {
+            return;
+        }
+        let mut params = Vec::new();
+        for given in &space.params {
+            let column = study
+                .columns
+                .iter()
+                .position(|c| *c == given.name)
+                .unwrap_or_else(|| {
+                    study.columns.push(given.name.clone());
+                    study.columns.len() - 1
+                });
+            params.push(Parameter {
+                column,
+                ..given.clone()
+            });
+        }
+        study.space.params = params;
+        study.space.inferred = false;
+    }
+
+    /// The study as of the last poll; shared, so that keeping one costs nothing.
+    #[must_use]
+    pub fn study(&self) -> Arc<Study> {
+        Arc::clone(&self.study)
+    }
+
+    /// The kind, once it is known.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static Kind> {
+        self.kind
+    }
+
+    /// The studies there are, where the source may hold several.
+    #[must_use]
+    pub fn studies(&self) -> Vec<StudyEntry> {
+        self.source.as_ref().map_or_else(Vec::new, |s| s.studies())
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    #[must_use]
+    pub fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// Whether the file was not there at the last poll.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.is_missing
+    }
+
+    /// Whether a poll was broken off, so that the next one goes on reading.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// The pipe that the source is, where it is one; its end is final.
+    #[must_use]
+    pub fn pipe(&self) -> Option<&Arc<Pipe>> {
+        match &self.origin {
+            Origin::Pipe(pipe) => Some(pipe),
+            Origin::File(_) => None,
+        }
+    }
+
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let (bytes_done, bytes_total) = match &self.origin {
+            Origin::File(tail) => tail.progress(),
+            Origin::Pipe(pipe) => (pipe.taken(), pipe.taken()),
+        };
+        Progress {
+            bytes_done,
+            bytes_total,
+        }
+    }
+
+    /// Whether what was read so far can be worked with; why not, as a headless command would say it.
+    ///
+    /// # Errors
+    /// There is no file, nothing in it, nothing that is understood, not the wanted study or column, or
+    /// several studies and no choice.
+    pub fn check(&self) -> Result<(), ReadError> {
+        let path = || self.path.clone();
+        if self.is_missing {
+            return Err(ReadError::Missing { path: path() });
+        }
+        if self.source.is_none() {
+            return Err(if self.rest.trim_ascii().is_empty() {
+                ReadError::Empty { path: path() }
+            } else {
+                sources::unknown(&self.path)
+            });
+        }
+        let studies = self.studies();
+        let known = || {
+            let names: Vec<&str> = studies.iter().map(|s| s.name.shown()).collect();
+            names.join(", ")
+        };
+        match &self.options.study {
+            Some(name) if !studies.is_empty() && !studies.iter().any(|s| s.name == **name) => {
+                return Err(ReadError::NoSuchStudy {
+                    path: path(),
+                    name: crate::study::label::scrub(name),
+                    known: known(),
+                });
+            }
+            None if studies.len() > 1 => {
+                return Err(ReadError::WhichStudy {
+                    path: path(),
+                    known: known(),
+                });
+            }
+            _ => {}
+        }
+        let columns = &self.study.columns;
+        match self
+            .options
+            .params
+            .iter()
+            .find(|p| !columns.iter().any(|c| *c == ***p))
+        {
+            Some(name) if !self.study.trials.is_empty() => Err(ReadError::NoSuchColumn {
+                path: path(),
+                name: crate::study::label::scrub(name),
+                known: columns.iter().map(Label::shown).collect::<Vec<_>>().join(", "),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads a source once, to its end, as the headless commands do.
+///
+/// # Errors
+/// It cannot be read, or not worked with; or `watch` broke off.
+pub fn read_once(
+    path: &Path,
+    options: ReadOptions,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Reader, ReadError> {
+    let mut reader = Reader::open(path, options)?;
+    if let Origin::Pipe(pipe) = &reader.origin {
+        pipe.wait_for_end();
+    }
+    reader.poll_with(watch)?;
+    if reader.is_behind {
+        return Err(ReadError::Interrupted);
+    }
+    reader.settle();
+    reader.check()?;
+    Ok(reader)
+}
+
+/// Reads a text that is already here, as [`read_once`] reads a file.
+///
+/// # Errors
+/// As [`read_once`].
+pub fn read_text(
+    name: &Path,
+    mut text: impl Read + Send + 'static,
+    options: ReadOptions,
+) -> Result<Reader, ReadError> {
+    let mut bytes = Vec::new();
+    text.read_to_end(&mut bytes).map_err(|source| ReadError::Io {
+        path: name.to_owned(),
+        source,
+    })?;
+    let mut reader = Reader::open(Path::new("/nonexistent"), options)?;
+    reader.path = name.to_owned();
+    reader.feed(&bytes);
+    reader.settle();
+    reader.study = Arc::new(reader.compose());
+    reader.check()?;
+    Ok(reader)
+}

@@ -1,0 +1,141 @@
+//! What was read, as `trials` prints it.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::study::{Diagnostic, Domain, Parameter, Study, Trial};
+
+/// The JSON of `trials --format json`. Numbers that are not finite are `null`; the bounds of an inferred
+/// space are those observed.
+#[must_use]
+pub fn trials_report(study: &Study, kind: &str, path: &str) -> Json {
+    json!({
+        "source": {"kind": kind, "path": path},
+        "study": {
+            "name": study.name,
+            "metric": study.metric,
+            "direction": study.direction(),
+            "directions": study.directions,
+        },
+        "space": {
+            "inferred": study.space.inferred,
+            "params": study.space.params.iter().map(parameter).collect::<Vec<_>>(),
+        },
+        "counts": study.counts(),
+        "best": study.best().and_then(|i| study.trials.get(i)).map(|trial| json!({
+            "id": trial.id,
+            "value": trial.objective(),
+            "params": params(study, trial),
+        })),
+        "trials": study.trials.iter().map(|t| trial_report(study, t)).collect::<Vec<_>>(),
+        "warnings": warnings(study),
+    })
+}
+
+fn parameter(parameter: &Parameter) -> Json {
+    let name = &parameter.name;
+    match &parameter.domain {
+        Domain::Float { low, high, log, step } => json!({
+            "name": name, "type": "float", "low": low, "high": high, "log": log, "step": step, "choices": null,
+        }),
+        Domain::Int { low, high, log, step } => json!({
+            "name": name, "type": "int", "low": low, "high": high, "log": log, "step": step, "choices": null,
+        }),
+        Domain::Categorical { choices } => json!({
+            "name": name, "type": "categorical", "low": null, "high": null, "log": false, "step": null,
+            "choices": choices,
+        }),
+    }
+}
+
+fn params(study: &Study, trial: &Trial) -> Map<String, Json> {
+    study
+        .columns
+        .iter()
+        .enumerate()
+        .filter_map(|(k, name)| Some((name.raw().to_owned(), trial.param(k)?.to_json())))
+        .collect()
+}
+
+/// One trial, as `--format json` and `jsonl` give it.
+#[must_use]
+pub fn trial_report(study: &Study, trial: &Trial) -> Json {
+    let mut out = Map::new();
+    out.insert("id".to_owned(), json!(trial.id));
+    out.insert("state".to_owned(), json!(trial.state));
+    out.insert("params".to_owned(), Json::Object(params(study, trial)));
+    if study.directions.len() > 1 {
+        out.insert("values".to_owned(), json!(trial.values));
+    } else {
+        out.insert("value".to_owned(), json!(trial.values.first()));
+    }
+    let curve: Map<String, Json> = trial
+        .intermediate
+        .iter()
+        .map(|(step, x)| (step.to_string(), json!(x)))
+        .collect();
+    out.insert("intermediate".to_owned(), Json::Object(curve));
+    out.insert("seconds".to_owned(), json!(trial.seconds));
+    if let Some(id) = &trial.queue_id {
+        out.insert("queue_id".to_owned(), json!(id));
+    }
+    Json::Object(out)
+}
+
+/// `[{"line", "message"}]` of everything that was wrong.
+fn warnings(study: &Study) -> Vec<Json> {
+    study
+        .diagnostics
+        .iter()
+        .map(|Diagnostic { line, message }| json!({"line": line, "message": message}))
+        .collect()
+}
+
+/// `trials --format jsonl`: one trial a line, in the shape that the generic reader reads.
+#[must_use]
+pub fn trials_jsonl(study: &Study) -> String {
+    let mut out = String::new();
+    for trial in &study.trials {
+        out.push_str(&trial_report(study, trial).to_string());
+        out.push('\n');
+    }
+    out
+}
+
+/// `trials --format csv`: a header and one trial a row, with parameters as `params_NAME`, in the shape
+/// that the generic reader reads.
+///
+/// # Errors
+/// None that a vector as target can give; kept for the writer's sake.
+pub fn trials_csv(study: &Study) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let count = study.directions.len();
+    let mut header = vec!["number".to_owned(), "state".to_owned()];
+    if count > 1 {
+        header.extend((0..count).map(|k| format!("values_{k}")));
+    } else {
+        header.push("value".to_owned());
+    }
+    header.push("seconds".to_owned());
+    header.extend(study.columns.iter().map(|c| format!("params_{}", c.raw())));
+    writer.write_record(&header)?;
+    for trial in &study.trials {
+        let number = |x: Option<&f64>| x.map_or_else(String::new, f64::to_string);
+        let mut row = vec![trial.id.to_string(), trial.state.word().to_owned()];
+        row.extend((0..count).map(|k| number(trial.values.get(k))));
+        row.push(number(trial.seconds.as_ref()));
+        row.extend((0..study.columns.len()).map(|k| {
+            trial
+                .param(k)
+                .map_or_else(String::new, |value| match value.to_json() {
+                    Json::String(text) => text,
+                    Json::Null => "None".to_owned(),
+                    other => other.to_string(),
+                })
+        }));
+        writer.write_record(&row)?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|e| csv::Error::from(e.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

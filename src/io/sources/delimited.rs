@@ -1,0 +1,452 @@
+//! Generic CSV and TSV: a header, then one trial a row.
+
+use crate::study::{Label, Study, TrialId, Value};
+
+use super::super::names::{self, Prefixed, Role};
+use super::super::source::{Head, Kind, Problems, ReadOptions, Source};
+use super::super::table::{Group, Row, Table};
+use super::super::time::{parse_duration, parse_time};
+use super::jsonl::not_finite;
+
+/// Separated by comma, semicolon, tab or bar.
+pub static KIND: Kind = Kind {
+    name: "csv",
+    title: "CSV",
+    recognize,
+    open: |options| Box::new(Delimited::new(options)),
+    settles: true,
+};
+
+/// Lines that one quoted cell may span; beyond, the quote is taken for damage.
+const MAX_CELL_LINES: usize = 200;
+
+fn recognize(head: &Head<'_>) -> u8 {
+    let Some(header) = head.lines().next() else {
+        return 0;
+    };
+    if header.starts_with(b"{") || header.starts_with(b"[") {
+        return 0;
+    }
+    let Ok(header) = std::str::from_utf8(header) else {
+        return 0;
+    };
+    if header.starts_with("sep=") {
+        return 60;
+    }
+    let names = split(header, separator(header)).unwrap_or_default();
+    let has_name = names.iter().any(|n| n.text.chars().any(char::is_alphabetic));
+    if names.len() > 1 && has_name && !header.chars().any(|c| c.is_control() && c != '\t') {
+        50
+    } else {
+        0
+    }
+}
+
+/// The separator of a header: the one of which it has most, outside quotes.
+fn separator(header: &str) -> char {
+    let mut counts = [(',', 0), (';', 0), ('\t', 0), ('|', 0)];
+    let mut is_quoted = false;
+    for c in header.chars() {
+        if c == '"' {
+            is_quoted = !is_quoted;
+        } else if !is_quoted && let Some(count) = counts.iter_mut().find(|(s, _)| *s == c) {
+            count.1 += 1;
+        }
+    }
+    let mut best = counts[0];
+    for count in counts {
+        if count.1 > best.1 {
+            best = count;
+        }
+    }
+    best.0
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Cell {
+    text: String,
+    is_quoted: bool,
+}
+
+/// The cells of a record; `None` where a quote is open at its end.
+fn split(record: &str, separator: char) -> Option<Vec<Cell>> {
+    let mut cells = Vec::new();
+    let mut text = String::new();
+    let (mut is_quoted, mut is_open) = (false, false);
+    let mut chars = record.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if is_open && chars.peek() == Some(&'"') => {
+                chars.next();
+                text.push('"');
+            }
+            '"' if is_open => is_open = false,
+            // Inside an unquoted cell a quote is a character like any other.
+            '"' if text.trim().is_empty() && !is_quoted => {
+                text.clear();
+                is_quoted = true;
+                is_open = true;
+            }
+            c if c == separator && !is_open => {
+                cells.push(Cell {
+                    text: std::mem::take(&mut text),
+                    is_quoted,
+                });
+                is_quoted = false;
+            }
+            c => text.push(c),
+        }
+    }
+    cells.push(Cell { text, is_quoted });
+    (!is_open).then_some(cells)
+}
+
+/// What is done with a column.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Role(Role),
+    Cell(usize),
+    Objective(usize),
+}
+
+struct Delimited {
+    table: Table,
+    separator: Option<char>,
+    header: Option<String>,
+    places: Vec<Place>,
+    objectives: usize,
+    /// Lines of a record whose quote is still open, and the number of the first.
+    pending: Option<(u64, String, usize)>,
+}
+
+impl Delimited {
+    fn new(options: &ReadOptions) -> Self {
+        Self {
+            table: Table::new(options, true),
+            separator: None,
+            header: None,
+            places: Vec::new(),
+            objectives: 0,
+            pending: None,
+        }
+    }
+
+    fn record(&mut self, number: u64, record: &str, problems: &mut Problems) {
+        let separator = *self.separator.get_or_insert_with(|| separator(record));
+        let Some(cells) = split(record, separator) else {
+            return;
+        };
+        if self.header.is_none() {
+            self.header = Some(record.to_owned());
+            self.read_header(number, &cells, problems);
+            return;
+        }
+        let has_excess = cells
+            .get(self.places.len()..)
+            .is_some_and(|rest| rest.iter().any(|c| !c.text.trim().is_empty()));
+        if cells.len() < self.places.len() || has_excess {
+            let (found, expected) = (cells.len(), self.places.len());
+            problems.push(number, || {
+                format!("the row has {found} cells where the header has {expected}; it was skipped.")
+            });
+            return;
+        }
+        self.row(number, &cells, separator == ';', problems);
+    }
+
+    fn read_header(&mut self, number: u64, cells: &[Cell], problems: &mut Problems) {
+        let mut seen = std::collections::HashSet::new();
+        for cell in cells {
+            let name = cell.text.trim();
+            if !name.is_empty() && !seen.insert(name.to_owned()) {
+                problems.push(number, || {
+                    format!("two columns are named {name}; the first one counts.")
+                });
+                self.places.push(Place::Role(Role::Ignored));
+                continue;
+            }
+            let place = self.place(name);
+            self.places.push(place);
+        }
+    }
+
+    fn place(&mut self, name: &str) -> Place {
+        if self.table.is_asked_for(name) && names::role(name) != Role::Value {
+            return Place::Cell(self.table.column(Group::Plain, name));
+        }
+        match names::prefixed(name) {
+            Prefixed::Param(name) => return Place::Cell(self.table.column(Group::Param, name)),
+            Prefixed::Metric(name) => {
+                return Place::Cell(self.table.column(Group::Metric, name));
+            }
+            Prefixed::Objective(name) => {
+                let shown = if name.parse::<usize>().is_ok() {
+                    format!("value {name}")
+                } else {
+                    name.to_owned()
+                };
+                self.table.value_names.push(Label::new(&shown));
+                self.objectives += 1;
+                return Place::Objective(self.objectives - 1);
+            }
+            Prefixed::Ignored => return Place::Role(Role::Ignored),
+            Prefixed::None => {}
+        }
+        match names::role(name) {
+            Role::Value => {
+                self.objectives += 1;
+                Place::Objective(self.objectives - 1)
+            }
+            Role::Other | Role::Params | Role::Metrics => Place::Cell(self.table.column(Group::Plain, name)),
+            role => Place::Role(role),
+        }
+    }
+
+    fn row(&mut self, number: u64, cells: &[Cell], has_decimal_comma: bool, problems: &mut Problems) {
+        let mut row = Row {
+            line: number,
+            ..Row::default()
+        };
+        let mut id_rank = u8::MAX;
+        for (k, cell) in cells.iter().enumerate() {
+            let Some(place) = self.places.get(k).copied() else {
+                break;
+            };
+            let text = cell.text.trim();
+            if let Place::Objective(k) = place {
+                let x = match scalar(text, has_decimal_comma) {
+                    Scalar::Value(value) => value.as_f64().unwrap_or(f64::NAN),
+                    Scalar::Text | Scalar::Absent => f64::NAN,
+                };
+                let values = row.values.get_or_insert_default();
+                values.resize(values.len().max(k + 1), f64::NAN);
+                if let Some(slot) = values.get_mut(k) {
+                    *slot = x;
+                }
+                continue;
+            }
+            if text.is_empty() {
+                continue;
+            }
+            match place {
+                Place::Role(Role::Id(rank)) if rank < id_rank => {
+                    id_rank = rank;
+                    row.id = Some(match number_of_trial(text) {
+                        Some(n) => TrialId::Number(n),
+                        None => TrialId::Text(Label::new(text)),
+                    });
+                }
+                Place::Role(role) => by_role(role, text, &mut row, number, problems),
+                Place::Cell(column) => {
+                    let value = match scalar(text, has_decimal_comma) {
+                        Scalar::Value(value) => value,
+                        Scalar::Text => self.table.text(column, text),
+                        Scalar::Absent => continue,
+                    };
+                    row.set(column, value);
+                }
+                Place::Objective(_) => {}
+            }
+        }
+        self.table.push(row);
+    }
+}
+
+fn number_of_trial(text: &str) -> Option<u64> {
+    text.parse()
+        .ok()
+        .or_else(|| text.strip_suffix(".0").and_then(|t| t.parse().ok()))
+}
+
+fn by_role(role: Role, text: &str, row: &mut Row, number: u64, problems: &mut Problems) {
+    match role {
+        Role::State => {
+            row.state = names::state(text);
+            if row.state.is_none() {
+                problems.push(number, || {
+                    format!("{text} is no state that is known; the value decides.")
+                });
+            }
+        }
+        Role::Step => row.step = number_of_trial(text),
+        Role::Started => row.started = moment(text),
+        Role::Finished => row.finished = moment(text).or(row.finished),
+        Role::Seconds => row.seconds = row.seconds.or_else(|| parse_duration(text)),
+        Role::QueueId => row.queue_id = Some(Label::new(text)),
+        Role::Error => row.error = Some(Label::new(text)),
+        Role::Id(_)
+        | Role::Value
+        | Role::Intermediate
+        | Role::Params
+        | Role::Metrics
+        | Role::Ignored
+        | Role::Other => {}
+    }
+}
+
+fn moment(text: &str) -> Option<f64> {
+    parse_time(text).or_else(|| {
+        let x: f64 = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0)?;
+        Some(if x > 1e11 { x / 1e3 } else { x })
+    })
+}
+
+enum Scalar {
+    Value(Value),
+    Text,
+    Absent,
+}
+
+/// A cell as a number, a boolean or nothing; text is left to the caller.
+fn scalar(text: &str, has_decimal_comma: bool) -> Scalar {
+    if text.is_empty() {
+        return Scalar::Absent;
+    }
+    let first = text.as_bytes().first().copied().unwrap_or(0);
+    if first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.') {
+        if let Ok(i) = text.parse::<i64>() {
+            return Scalar::Value(Value::Int(i));
+        }
+        if let Ok(x) = text.parse::<f64>() {
+            return Scalar::Value(Value::Float(x));
+        }
+        if has_decimal_comma
+            && text.matches(',').count() == 1
+            && !text.contains('.')
+            && let Ok(x) = text.replace(',', ".").parse::<f64>()
+        {
+            return Scalar::Value(Value::Float(x));
+        }
+    }
+    if let Some(x) = not_finite(text) {
+        return Scalar::Value(Value::Float(x));
+    }
+    match text {
+        "None" | "none" | "null" | "NULL" | "NA" | "N/A" | "<NA>" | "NaT" => Scalar::Value(Value::Null),
+        "true" | "True" | "TRUE" => Scalar::Value(Value::Bool(true)),
+        "false" | "False" | "FALSE" => Scalar::Value(Value::Bool(false)),
+        _ => Scalar::Text,
+    }
+}
+
+impl Source for Delimited {
+    fn line(&mut self, number: u64, text: &[u8], problems: &mut Problems) {
+        let text = String::from_utf8_lossy(text);
+        let text = text.strip_suffix('\r').unwrap_or(&text);
+        let (first, record, lines) = match self.pending.take() {
+            Some((first, mut record, lines)) => {
+                record.push('\n');
+                record.push_str(text);
+                (first, record, lines + 1)
+            }
+            None => {
+                let blank = text.trim();
+                if blank.is_empty() || blank.starts_with('#') {
+                    return;
+                }
+                if let (None, Some(sep)) = (&self.header, blank.strip_prefix("sep=")) {
+                    self.separator = sep.chars().next();
+                    return;
+                }
+                if self.header.as_deref() == Some(text) {
+                    return;
+                }
+                (number, text.to_owned(), 1)
+            }
+        };
+        let separator = self.separator.unwrap_or_else(|| separator(&record));
+        if split(&record, separator).is_some() {
+            self.record(first, &record, problems);
+        } else if lines < MAX_CELL_LINES {
+            self.pending = Some((first, record, lines));
+        } else {
+            self.pending = Some((first, record, lines));
+            self.settle(problems);
+        }
+    }
+
+    /// A quote that never closes: the line where it opened is bad, those after it are read again.
+    fn settle(&mut self, problems: &mut Problems) -> bool {
+        let is_held = self.pending.is_some();
+        while let Some((first, record, _)) = self.pending.take() {
+            problems.push(first, || {
+                "a quote is opened and never closed; the line was skipped.".to_owned()
+            });
+            for (line, number) in record.split('\n').zip(first..).skip(1) {
+                self.line(number, line.as_bytes(), problems);
+            }
+        }
+        is_held
+    }
+
+    fn study(&mut self) -> Study {
+        self.table.study()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::TrialState;
+
+    fn read(text: &str) -> (Study, Problems) {
+        let mut source = Delimited::new(&ReadOptions::default());
+        let mut problems = Problems::default();
+        for (line, number) in text.lines().zip(1..) {
+            source.line(number, line.as_bytes(), &mut problems);
+        }
+        source.settle(&mut problems);
+        (source.study(), problems)
+    }
+
+    #[test]
+    fn separators_quotes_and_decimal_commas_are_detected() {
+        for text in [
+            "lr,opt,val_loss\n0.1,\"a,\"\"b\",1.5\n0.2,sgd,2.5\n",
+            "lr;opt;val_loss\n0,1;\"a,\"\"b\";1,5\n0,2;sgd;2,5\n",
+            "lr\topt\tval_loss\n0.1\ta,\"b\t1.5\n0.2\tsgd\t2.5\n",
+            "sep=|\nlr|opt|val_loss\n0.1|a,\"b|1.5\n0.2|sgd|2.5\n",
+        ] {
+            let (study, problems) = read(text);
+            assert_eq!(problems.list(), [], "{text}");
+            assert_eq!(study.columns, ["lr", "opt"], "{text}");
+            assert_eq!(study.trials[0].param(0), Some(&Value::Float(0.1)), "{text}");
+            assert_eq!(
+                study.trials[0].param(1),
+                Some(&Value::Text("a,\"b".into())),
+                "{text}"
+            );
+            assert_eq!(study.trials[1].values, [2.5], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_optuna_exports_is_understood() {
+        let (study, _) = read(
+            "number,values_0,values_time,params_lr,user_attrs_x,duration,state\n\
+             0,1.0,2.0,0.1,7,0 days 00:00:01.5,COMPLETE\n1,,,0.2,7,,FAIL\n2,,,0.3,7,,RUNNING\n",
+        );
+        assert_eq!(study.directions.len(), 2);
+        assert_eq!(study.trials[0].values, [1.0, 2.0]);
+        assert_eq!(study.trials[0].seconds, Some(1.5));
+        assert_eq!(study.trials[1].state, TrialState::Failed);
+        assert_eq!(study.trials[2].state, TrialState::Running);
+        assert_eq!(study.columns, ["lr"]);
+    }
+
+    #[test]
+    fn bad_rows_are_reported_and_an_open_quote_does_not_swallow_the_rest() {
+        let (study, problems) = read("a,loss\n1,2\n3\n4,\"5\n6,7\n8,9,10\n");
+        let ids: Vec<Option<f64>> = study.trials.iter().map(|t| t.objective()).collect();
+        assert_eq!(ids, [Some(2.0), Some(7.0)]);
+        let lines: Vec<Option<u64>> = problems.list().iter().map(|d| d.line).collect();
+        assert_eq!(lines, [Some(3), Some(4), Some(6)]);
+    }
+
+    #[test]
+    fn a_quoted_cell_may_span_lines() {
+        let (study, problems) = read("a,notes,loss\n1,\"x\ny\",2\n3,z,4\n");
+        assert_eq!(problems.list(), []);
+        assert_eq!(study.trials.len(), 2);
+    }
+}

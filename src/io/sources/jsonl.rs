@@ -1,0 +1,485 @@
+//! Generic JSONL: one object a line, nested (`{"params": {…}, "value": …}`) or flat.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::study::{Label, Study, TrialId, Value};
+
+use super::super::json::{Cursor, JsonError, Members, Node, elements};
+use super::super::names::{self, Prefixed, Role};
+use super::super::source::{Head, Kind, Problems, ReadOptions, Source};
+use super::super::table::{Group, Row, Table};
+use super::super::time::{parse_duration, parse_time};
+
+/// One JSON object a line.
+pub static KIND: Kind = Kind {
+    name: "jsonl",
+    title: "JSON lines",
+    recognize,
+    open: |options| Box::new(Jsonl::new(options)),
+    settles: true,
+};
+
+/// Levels of nesting that are flattened into dotted names.
+const MAX_FLATTEN: usize = 4;
+
+fn recognize(head: &Head<'_>) -> u8 {
+    let (mut objects, mut others) = (0u32, 0u32);
+    for line in head.lines() {
+        if line.starts_with(b"{") {
+            objects += 1;
+        } else if line != b"[" && line != b"]" {
+            others += 1;
+        }
+    }
+    match objects {
+        0 => 0,
+        n if n >= others => 80,
+        _ => 0,
+    }
+}
+
+/// What is done with the value of a key.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Role(Role),
+    Cell(Group, usize),
+    /// One of several objectives (`values_0`).
+    Objective(usize),
+    /// A name of which nothing is known; a scalar becomes a column, an object is flattened.
+    Open,
+}
+
+struct Jsonl {
+    table: Table,
+    /// What is done with each top-level key, decided when it is first seen.
+    places: HashMap<Box<str>, Place>,
+    /// How a row begins (`{"id"`), to find the next one after damage.
+    opening: Option<Vec<u8>>,
+    objectives: Vec<Box<str>>,
+}
+
+impl Jsonl {
+    fn new(options: &ReadOptions) -> Self {
+        Self {
+            table: Table::new(options, false),
+            places: HashMap::new(),
+            opening: None,
+            objectives: Vec::new(),
+        }
+    }
+
+    fn place(&mut self, key: &str) -> Place {
+        if let Some(place) = self.places.get(key) {
+            return *place;
+        }
+        let place = self.new_place(key);
+        self.places.insert(key.into(), place);
+        place
+    }
+
+    fn new_place(&mut self, key: &str) -> Place {
+        if self.table.is_asked_for(key) && names::role(key) != Role::Value {
+            return Place::Cell(Group::Plain, self.table.column(Group::Plain, key));
+        }
+        match names::role(key) {
+            Role::Other => {}
+            role => return Place::Role(role),
+        }
+        match names::prefixed(key) {
+            Prefixed::Param(name) => Place::Cell(Group::Param, self.table.column(Group::Param, name)),
+            Prefixed::Metric(name) => Place::Cell(Group::Metric, self.table.column(Group::Metric, name)),
+            Prefixed::Objective(name) => {
+                self.objectives.push(name.into());
+                if name.parse::<usize>().is_err() {
+                    self.table.value_names.push(Label::new(name));
+                }
+                Place::Objective(self.objectives.len() - 1)
+            }
+            Prefixed::Ignored => Place::Role(Role::Ignored),
+            Prefixed::None => Place::Open,
+        }
+    }
+
+    /// Reads one object that begins at `start`; returns the offset after it.
+    fn object(&mut self, number: u64, text: &[u8], start: usize) -> Result<usize, JsonError> {
+        let mut members = Members::from(Cursor::starting_at(text, start));
+        let mut row = Row {
+            line: number,
+            ..Row::default()
+        };
+        let mut id_rank = u8::MAX;
+        while let Some(member) = members.next() {
+            let (key, node) = member?;
+            match self.place(&key) {
+                Place::Role(Role::Id(rank)) if rank < id_rank => {
+                    if let Some(id) = trial_id(&node) {
+                        id_rank = rank;
+                        row.id = Some(id);
+                    }
+                }
+                Place::Role(role) => self.by_role(role, &key, &node, &mut row)?,
+                Place::Cell(group, column) => self.cell(group, column, &node, &mut row),
+                Place::Objective(k) => {
+                    let values = row.values.get_or_insert_default();
+                    if values.len() <= k {
+                        values.resize(k + 1, f64::NAN);
+                    }
+                    if let Some(slot) = values.get_mut(k) {
+                        *slot = node.as_f64().unwrap_or(f64::NAN);
+                    }
+                }
+                Place::Open => self.flatten(Group::Plain, &key, &node, &mut row, 0)?,
+            }
+        }
+        self.table.push(row);
+        Ok(members.offset())
+    }
+
+    fn by_role(&mut self, role: Role, key: &str, node: &Node<'_>, row: &mut Row) -> Result<(), JsonError> {
+        let label = |node: &Node<'_>| match node {
+            Node::Text(text) => Some(Label::new(text)),
+            Node::Int(i) => Some(Label::new(&i.to_string())),
+            _ => None,
+        };
+        match role {
+            Role::State => row.state = node.as_text().and_then(names::state),
+            Role::Step => row.step = node.as_i64().and_then(|i| u64::try_from(i).ok()),
+            Role::Value => row.values = objectives(self, node)?,
+            Role::Intermediate => row.intermediate = curve(node)?,
+            Role::Started => row.started = moment(node),
+            Role::Finished => row.finished = moment(node).or(row.finished),
+            Role::Seconds => {
+                row.seconds = row.seconds.or_else(|| match node {
+                    Node::Text(text) => parse_duration(text),
+                    node => node.as_f64().filter(|x| x.is_finite() && *x >= 0.0),
+                });
+            }
+            Role::QueueId => row.queue_id = label(node),
+            Role::Error => row.error = label(node),
+            Role::Params | Role::Metrics => {
+                let group = if role == Role::Params {
+                    Group::Param
+                } else {
+                    Group::Metric
+                };
+                match node {
+                    Node::Object(bytes) => {
+                        for member in Members::of(bytes) {
+                            let (key, node) = member?;
+                            self.flatten(group, &key, &node, row, 0)?;
+                        }
+                    }
+                    // A scalar under such a name is a column like any other.
+                    node => self.flatten(Group::Plain, key, node, row, 0)?,
+                }
+            }
+            Role::Id(_) | Role::Ignored | Role::Other => {}
+        }
+        Ok(())
+    }
+
+    /// A scalar becomes the cell of a column; of an object each member does, under a dotted name.
+    fn flatten(
+        &mut self,
+        group: Group,
+        name: &str,
+        node: &Node<'_>,
+        row: &mut Row,
+        depth: usize,
+    ) -> Result<(), JsonError> {
+        match node {
+            Node::Object(bytes) if depth < MAX_FLATTEN => {
+                for member in Members::of(bytes) {
+                    let (key, node) = member?;
+                    self.flatten(group, &format!("{name}.{key}"), &node, row, depth + 1)?;
+                }
+            }
+            Node::Object(_) => {}
+            // Lists beside the parameters are no measurement; among them they are a choice like any other.
+            Node::Array(_) if group != Group::Param => {}
+            node => {
+                let column = self.table.column(group, name);
+                self.cell(group, column, node, row);
+            }
+        }
+        Ok(())
+    }
+
+    fn cell(&mut self, group: Group, column: usize, node: &Node<'_>, row: &mut Row) {
+        let value = match node {
+            Node::Null => Value::Null,
+            Node::Bool(b) => Value::Bool(*b),
+            Node::Int(i) => Value::Int(*i),
+            Node::Float(x) => Value::Float(*x),
+            Node::Text(text) => match not_finite(text) {
+                Some(x) if group != Group::Param => Value::Float(x),
+                _ => self.table.text(column, text),
+            },
+            Node::Array(bytes) | Node::Object(bytes) => {
+                self.table.text(column, &String::from_utf8_lossy(bytes))
+            }
+        };
+        row.set(column, value);
+    }
+
+    fn resume(&self, text: &[u8], after: usize) -> Option<usize> {
+        let opening = self.opening.as_deref()?;
+        text.get(after..)?
+            .windows(opening.len())
+            .position(|w| w == opening)
+            .map(|at| at + after)
+    }
+}
+
+impl Source for Jsonl {
+    fn line(&mut self, number: u64, text: &[u8], problems: &mut Problems) {
+        let mut at = 0;
+        loop {
+            let mut cursor = Cursor::starting_at(text, at);
+            // Comments, and the brackets and commas of a JSON array with one object a line.
+            match cursor.peek() {
+                None | Some(b'#') => return,
+                Some(b',' | b'[' | b']') => {
+                    at = cursor.offset() + 1;
+                    continue;
+                }
+                Some(_) => {}
+            }
+            if at > 0 && text.get(..at).is_some_and(|t| t.ends_with(b"}")) {
+                problems.push(number, || {
+                    "two rows run together on one line; both were read.".to_owned()
+                });
+            }
+            let start = cursor.offset();
+            let read = self.object(number, text, start);
+            match read {
+                Ok(end) => {
+                    if self.opening.is_none() {
+                        self.opening = opening_of(text.get(start..).unwrap_or_default());
+                    }
+                    at = end;
+                }
+                Err(error) => {
+                    let next = self.resume(text, start + 1);
+                    problems.push(number, || complaint(text, error, next.is_some()));
+                    match next {
+                        Some(next) => at = next,
+                        None => return,
+                    }
+                }
+            }
+        }
+    }
+
+    fn study(&mut self) -> Study {
+        self.table.study()
+    }
+}
+
+fn complaint(text: &[u8], error: JsonError, resumes: bool) -> String {
+    let start: String = String::from_utf8_lossy(text).chars().take(40).collect();
+    let outcome = if resumes {
+        "the part before the next row was skipped"
+    } else {
+        "the line was skipped"
+    };
+    format!(
+        "not a JSON object: {} was expected at column {}, in `{start}…`; {outcome}.",
+        error.expected,
+        error.at + 1
+    )
+}
+
+/// `{"key"` of a row.
+fn opening_of(text: &[u8]) -> Option<Vec<u8>> {
+    let end = text.iter().enumerate().filter(|(_, b)| **b == b'"').nth(1)?.0;
+    text.get(..=end).map(<[u8]>::to_vec)
+}
+
+fn trial_id(node: &Node<'_>) -> Option<TrialId> {
+    match node {
+        Node::Text(text) => Some(TrialId::Text(Label::new(text))),
+        node => node
+            .as_i64()
+            .and_then(|i| u64::try_from(i).ok())
+            .map(TrialId::Number)
+            .or_else(|| match node {
+                Node::Int(i) => Some(TrialId::Text(Label::new(&i.to_string()))),
+                Node::Float(x) => Some(TrialId::Text(Label::new(&x.to_string()))),
+                _ => None,
+            }),
+    }
+}
+
+/// NaN and the infinities as text.
+pub(super) fn not_finite(text: &str) -> Option<f64> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "nan" => Some(f64::NAN),
+        "inf" | "infinity" | "+inf" | "+infinity" => Some(f64::INFINITY),
+        "-inf" | "-infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
+/// The objectives under `value` or `values`: a number, a list, or an object of named ones.
+fn objectives(source: &mut Jsonl, node: &Node<'_>) -> Result<Option<Vec<f64>>, JsonError> {
+    let number = |node: &Node<'_>| node.as_f64().unwrap_or(f64::NAN);
+    Ok(Some(match node {
+        Node::Array(bytes) => elements(bytes)?.iter().map(number).collect(),
+        Node::Object(bytes) => {
+            let members: Vec<(Cow<'_, str>, Node<'_>)> = Members::of(bytes).collect::<Result<_, _>>()?;
+            if source.table.value_names.is_empty() {
+                source.table.value_names = members.iter().map(|(k, _)| Label::new(k)).collect();
+            }
+            members.iter().map(|(_, node)| number(node)).collect()
+        }
+        node => vec![number(node)],
+    }))
+}
+
+/// `{"100": 0.61}`, `[[100, 0.61]]`, `[{"step": 100, "value": 0.61}]` or `[0.61, 0.48]` (steps from 0).
+fn curve(node: &Node<'_>) -> Result<Option<Vec<(u64, f64)>>, JsonError> {
+    let number = |node: &Node<'_>| node.as_f64().unwrap_or(f64::NAN);
+    let step = |node: &Node<'_>| node.as_f64().filter(|x| *x >= 0.0 && *x < 9e15);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked above"
+    )]
+    let whole = |x: f64| x as u64;
+    let mut points = Vec::new();
+    match node {
+        Node::Object(bytes) => {
+            for member in Members::of(bytes) {
+                let (key, node) = member?;
+                if let Ok(at) = key.trim().parse::<u64>() {
+                    points.push((at, number(&node)));
+                }
+            }
+        }
+        Node::Array(bytes) => {
+            for (k, element) in (0u64..).zip(elements(bytes)?) {
+                match element {
+                    Node::Array(pair) => {
+                        let pair = elements(pair)?;
+                        if let [at, value] = pair.as_slice()
+                            && let Some(at) = step(at)
+                        {
+                            points.push((whole(at), number(value)));
+                        }
+                    }
+                    Node::Object(bytes) => points.extend(point(k, bytes)?),
+                    node => points.push((k, number(&node))),
+                }
+            }
+        }
+        _ => return Ok(None),
+    }
+    points.sort_by_key(|(at, _)| *at);
+    Ok(Some(points))
+}
+
+fn point(k: u64, bytes: &[u8]) -> Result<Option<(u64, f64)>, JsonError> {
+    let (mut at, mut value) = (k, None);
+    for member in Members::of(bytes) {
+        let (key, node) = member?;
+        match names::role(&key) {
+            Role::Step => at = node.as_i64().and_then(|i| u64::try_from(i).ok()).unwrap_or(k),
+            Role::Value => value = Some(node.as_f64().unwrap_or(f64::NAN)),
+            _ if value.is_none() && names::is_metric(&key) => {
+                value = Some(node.as_f64().unwrap_or(f64::NAN));
+            }
+            _ => {}
+        }
+    }
+    Ok(value.map(|value| (at, value)))
+}
+
+/// An ISO time, or seconds (or milliseconds) since the epoch.
+fn moment(node: &Node<'_>) -> Option<f64> {
+    match node {
+        Node::Text(text) => parse_time(text),
+        node => node
+            .as_f64()
+            .filter(|x| x.is_finite() && *x > 0.0)
+            .map(|x| if x > 1e11 { x / 1e3 } else { x }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::TrialState;
+
+    fn read(lines: &[&str]) -> (Study, Problems) {
+        let mut source = Jsonl::new(&ReadOptions::default());
+        let mut problems = Problems::default();
+        for (line, number) in lines.iter().zip(1..) {
+            source.line(number, line.as_bytes(), &mut problems);
+        }
+        (source.study(), problems)
+    }
+
+    #[test]
+    fn nested_and_flat_rows_make_the_same_study() {
+        let (nested, _) = read(&[
+            r#"{"id": 7, "params": {"lr": 3e-4, "opt": "adam"}, "value": 0.4, "seconds": 2}"#,
+            r#"{"id": 8, "params": {"lr": 1e-3, "opt": "sgd"}, "value": null}"#,
+        ]);
+        let (flat, _) = read(&[
+            r#"{"trial_id": 7, "lr": 3e-4, "opt": "adam", "val_loss": 0.4, "time_s": 2}"#,
+            r#"{"trial_id": 8, "lr": 1e-3, "opt": "sgd", "val_loss": NaN}"#,
+        ]);
+        for study in [&nested, &flat] {
+            assert_eq!(study.space.len(), 2);
+            assert_eq!(study.trials[0].values, [0.4]);
+            assert_eq!(study.trials[0].seconds, Some(2.0));
+            assert_eq!(study.trials[1].state, TrialState::Failed);
+        }
+        assert_eq!(nested.space, flat.space);
+        assert_eq!(flat.metric, "val_loss");
+    }
+
+    #[test]
+    fn the_later_word_on_a_trial_counts() {
+        let (study, _) = read(&[
+            r#"{"id": 1, "state": "running", "params": {"a": 1, "b": 2}, "queue_id": "q7"}"#,
+            r#"{"id": 2, "params": {"a": 3, "b": 2}, "value": 2}"#,
+            r#"{"id": 1, "state": "complete", "value": 5.0}"#,
+        ]);
+        assert_eq!(study.trials.len(), 2);
+        assert_eq!(study.trials[0].state, TrialState::Complete);
+        assert_eq!(study.trials[0].param(0), Some(&Value::Int(1)));
+        assert_eq!(study.trials[0].queue_id.as_ref().unwrap().raw(), "q7");
+    }
+
+    #[test]
+    fn a_row_a_step_makes_one_trial_with_its_curve() {
+        let (study, _) = read(&[
+            r#"{"trial": 0, "step": 1, "lr": 0.1, "val_loss": 3.0}"#,
+            r#"{"trial": 0, "step": 2, "lr": 0.1, "val_loss": 2.0}"#,
+            r#"{"trial": 1, "step": 1, "lr": 0.2, "val_loss": 4.0}"#,
+        ]);
+        assert_eq!(study.trials.len(), 2);
+        assert_eq!(study.trials[0].intermediate, [(1, 3.0), (2, 2.0)]);
+        assert_eq!(study.trials[0].values, [2.0]);
+        assert_eq!(study.columns, ["lr"]);
+    }
+
+    #[test]
+    fn damage_is_reported_and_what_is_whole_lives_on() {
+        let (study, problems) = read(&[
+            r#"{"id": 1, "params": {"a": 1}, "value": 1}"#,
+            r#"{"id": 2, "params": {"a": 2}, "val{"id": 3, "params": {"a": 3}, "value": 3}"#,
+            r#"{"id": 4, "params": {"a": 4}, "value": 4}{"id": 5, "params": {"a": 5}, "value": 5}"#,
+            "garbage",
+            "",
+            "# a comment",
+        ]);
+        let ids: Vec<String> = study.trials.iter().map(|t| t.id.to_string()).collect();
+        assert_eq!(ids, ["1", "3", "4", "5"]);
+        let lines: Vec<Option<u64>> = problems.list().iter().map(|d| d.line).collect();
+        assert_eq!(lines, [Some(2), Some(3), Some(4)]);
+    }
+}

@@ -1,0 +1,263 @@
+//! Optuna's distributions, as JSON inside a JSON string.
+
+use crate::study::{Domain, Label, Value};
+
+use super::super::super::json::{Cursor, Members, Node, elements};
+
+/// A distribution: the class that Optuna would make of it, and the domain it stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution {
+    class: Class,
+    pub domain: Domain,
+}
+
+/// The classes are told apart even where they mean the same: Optuna compares them by identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Float,
+    Uniform,
+    LogUniform,
+    DiscreteUniform,
+    Int,
+    IntUniform,
+    IntLogUniform,
+    Categorical,
+}
+
+impl Class {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "FloatDistribution" | "float" => Self::Float,
+            "UniformDistribution" => Self::Uniform,
+            "LogUniformDistribution" => Self::LogUniform,
+            "DiscreteUniformDistribution" => Self::DiscreteUniform,
+            "IntDistribution" | "int" => Self::Int,
+            "IntUniformDistribution" => Self::IntUniform,
+            "IntLogUniformDistribution" => Self::IntLogUniform,
+            "CategoricalDistribution" | "categorical" => Self::Categorical,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Attributes {
+    low: Option<f64>,
+    high: Option<f64>,
+    step: Option<f64>,
+    log: bool,
+    choices: Vec<Value>,
+}
+
+impl Attributes {
+    fn read(&mut self, key: &str, node: &Node<'_>) {
+        match key {
+            "low" => self.low = node.as_f64(),
+            "high" => self.high = node.as_f64(),
+            "step" | "q" => self.step = node.as_f64(),
+            "log" => self.log = matches!(node, Node::Bool(true)),
+            "choices" => {
+                if let Node::Array(bytes) = node {
+                    self.choices = elements(bytes)
+                        .unwrap_or_default()
+                        .iter()
+                        .map(|n| value(n).unwrap_or(Value::Null))
+                        .collect();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A JSON scalar as a parameter value; lists as their text.
+pub(super) fn value(node: &Node<'_>) -> Option<Value> {
+    Some(match node {
+        Node::Null => Value::Null,
+        Node::Bool(b) => Value::Bool(*b),
+        Node::Int(i) => Value::Int(*i),
+        Node::Float(x) => Value::Float(*x),
+        Node::Text(text) => Value::Text(Label::new(text)),
+        Node::Array(bytes) | Node::Object(bytes) => Value::Text(Label::new(&String::from_utf8_lossy(bytes))),
+    })
+}
+
+impl Distribution {
+    /// Reads `{"name": …, "attributes": {…}}` or the abbreviated `{"type": …, "low": …}`.
+    #[must_use]
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        let mut class = None;
+        let mut attributes = Attributes::default();
+        for member in Members::from(Cursor::new(json)) {
+            let (key, node) = member.ok()?;
+            match (key.as_ref(), &node) {
+                ("name" | "type", Node::Text(name)) => class = Class::of(name),
+                ("attributes", Node::Object(bytes)) => {
+                    for member in Members::of(bytes) {
+                        let (key, node) = member.ok()?;
+                        attributes.read(&key, &node);
+                    }
+                }
+                (key, node) => attributes.read(key, node),
+            }
+        }
+        let class = class?;
+        Some(Self {
+            class,
+            domain: domain(class, attributes)?,
+        })
+    }
+
+    /// Whether Optuna lets a trial use `self` for a parameter that an earlier trial used with `first`:
+    /// the same class and log flag, and the same choices (`check_distribution_compatibility`).
+    #[must_use]
+    pub fn is_compatible_with(&self, first: &Self) -> bool {
+        self.class == first.class
+            && match (&self.domain, &first.domain) {
+                (Domain::Float { log: a, .. }, Domain::Float { log: b, .. })
+                | (Domain::Int { log: a, .. }, Domain::Int { log: b, .. }) => a == b,
+                (Domain::Categorical { choices: a }, Domain::Categorical { choices: b }) => a == b,
+                _ => false,
+            }
+    }
+
+    /// The user's value of an internal number: itself, rounded to an int, or the choice at that index.
+    #[must_use]
+    pub fn external(&self, internal: f64) -> Option<Value> {
+        match &self.domain {
+            Domain::Float { .. } => Some(Value::Float(internal)),
+            #[expect(clippy::cast_possible_truncation, reason = "as Python's int() does")]
+            Domain::Int { .. } => internal.is_finite().then_some(Value::Int(internal as i64)),
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "an index, checked by get"
+            )]
+            Domain::Categorical { choices } => {
+                (internal >= 0.0).then(|| choices.get(internal as usize).cloned())?
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "bounds of an int distribution")]
+fn domain(class: Class, attributes: Attributes) -> Option<Domain> {
+    let whole = |x: f64| x.is_finite().then_some(x as i64);
+    Some(match class {
+        Class::Categorical => Domain::Categorical {
+            choices: attributes.choices,
+        },
+        Class::Float | Class::Uniform | Class::LogUniform | Class::DiscreteUniform => Domain::Float {
+            low: attributes.low?,
+            high: attributes.high?,
+            log: attributes.log || class == Class::LogUniform,
+            step: attributes.step,
+        },
+        Class::Int | Class::IntUniform | Class::IntLogUniform => Domain::Int {
+            low: whole(attributes.low?)?,
+            high: whole(attributes.high?)?,
+            log: attributes.log || class == Class::IntLogUniform,
+            step: attributes.step.and_then(whole).unwrap_or(1).max(1),
+        },
+    })
+}
+
+/// The smallest domain that holds both: trials of one study may have had different bounds.
+#[must_use]
+pub fn union(a: &Domain, b: &Domain) -> Domain {
+    match (a, b) {
+        (
+            Domain::Float {
+                low: l1,
+                high: h1,
+                log,
+                step: s1,
+            },
+            Domain::Float {
+                low: l2,
+                high: h2,
+                step: s2,
+                ..
+            },
+        ) => Domain::Float {
+            low: l1.min(*l2),
+            high: h1.max(*h2),
+            log: *log,
+            // Two grids have one grid in common only if they are the same.
+            step: s1.filter(|s| Some(*s) == *s2 && (l1 - l2) % s == 0.0),
+        },
+        (
+            Domain::Int {
+                low: l1,
+                high: h1,
+                log,
+                step: s1,
+            },
+            Domain::Int {
+                low: l2,
+                high: h2,
+                step: s2,
+                ..
+            },
+        ) => Domain::Int {
+            low: *l1.min(l2),
+            high: *h1.max(h2),
+            log: *log,
+            step: if s1 == s2 && l1.abs_diff(*l2) % s1.unsigned_abs() == 0 {
+                *s1
+            } else {
+                1
+            },
+        },
+        _ => a.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_notation_of_optuna_is_read() {
+        let float = Domain::Float {
+            low: 1e-5,
+            high: 0.1,
+            log: true,
+            step: None,
+        };
+        for json in [
+            r#"{"name": "FloatDistribution", "attributes": {"step": null, "low": 1e-05, "high": 0.1, "log": true}}"#,
+            r#"{"name": "LogUniformDistribution", "attributes": {"low": 1e-05, "high": 0.1}}"#,
+            r#"{"type":"float","low":1e-05,"high":0.1,"log":true}"#,
+        ] {
+            assert_eq!(
+                Distribution::parse(json.as_bytes()).unwrap().domain,
+                float,
+                "{json}"
+            );
+        }
+        let q = Distribution::parse(
+            br#"{"name":"DiscreteUniformDistribution","attributes":{"low":0.0,"high":1.0,"q":0.25}}"#,
+        );
+        assert!(matches!(q.unwrap().domain, Domain::Float { step: Some(s), .. } if s == 0.25));
+        let choice = Distribution::parse(
+            br#"{"name":"CategoricalDistribution","attributes":{"choices":[null,true,1,"a"]}}"#,
+        )
+        .unwrap();
+        assert_eq!(choice.external(1.0), Some(Value::Bool(true)));
+        assert_eq!(choice.external(9.0), None);
+        assert_eq!(choice.external(-1.0), None);
+    }
+
+    #[test]
+    fn compatibility_is_that_of_optuna() {
+        let float = |low, log| {
+            let json = format!(r#"{{"type":"float","low":{low},"high":1.0,"log":{log}}}"#);
+            Distribution::parse(json.as_bytes()).unwrap()
+        };
+        assert!(float(0.1, true).is_compatible_with(&float(0.2, true)));
+        assert!(!float(0.1, true).is_compatible_with(&float(0.1, false)));
+        let old = Distribution::parse(br#"{"name":"UniformDistribution","attributes":{"low":0,"high":1}}"#);
+        assert!(!float(0.0, false).is_compatible_with(&old.unwrap()));
+    }
+}

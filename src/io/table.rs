@@ -1,0 +1,255 @@
+//! Trials from rows with named cells: what JSONL and CSV have in common.
+//!
+//! Rows are kept as they were read. Which columns are parameters and which is the objective is decided
+//! from everything seen so far, each time the study is asked for; trials are built from the rows, and
+//! built again only where a row changed or the decision did.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::study::{Label, Trial, TrialId, TrialState, Value};
+
+use super::infer::Stats;
+use super::source::ReadOptions;
+
+mod build;
+mod roles;
+
+pub use build::file_study;
+use roles::Roles;
+
+/// Where a column stood: that decides what it can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Among what the source itself calls parameters.
+    Param,
+    /// Among what the source itself calls metrics.
+    Metric,
+    /// Side by side with everything else.
+    Plain,
+}
+
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub name: Label,
+    pub group: Group,
+    pub stats: Stats,
+    /// Texts of this column, each once, so that rows share them.
+    texts: HashMap<Box<str>, Label>,
+}
+
+/// Most distinct texts of a column that are shared.
+const MAX_SHARED_TEXTS: usize = 4096;
+
+/// What one line says.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    pub id: Option<TrialId>,
+    pub line: u64,
+    pub state: Option<TrialState>,
+    pub step: Option<u64>,
+    /// The objective under a name that says so (`value`, `values_0`); NaN where it is null.
+    pub values: Option<Vec<f64>>,
+    pub intermediate: Option<Vec<(u64, f64)>>,
+    pub started: Option<f64>,
+    pub finished: Option<f64>,
+    pub seconds: Option<f64>,
+    pub queue_id: Option<Label>,
+    pub error: Option<Label>,
+    /// Aligned with the columns of the table; may be shorter.
+    pub cells: Vec<Option<Value>>,
+    /// `(step, column, number)` of the steps so far, where rows are steps.
+    pub(crate) steps: Vec<(u64, u32, f64)>,
+}
+
+/// The column number under which `Row::steps` keeps the objective of [`Row::values`].
+pub(crate) const VALUE_COLUMN: u32 = u32::MAX;
+
+impl Row {
+    /// Sets the cell of a column.
+    pub fn set(&mut self, column: usize, value: Value) {
+        if self.cells.len() <= column {
+            self.cells.resize(column + 1, None);
+        }
+        if let Some(cell) = self.cells.get_mut(column) {
+            *cell = Some(value);
+        }
+    }
+
+    pub(crate) fn cell(&self, column: usize) -> Option<&Value> {
+        self.cells.get(column).and_then(Option::as_ref)
+    }
+}
+
+/// Everything that was read of a text of rows.
+#[derive(Debug)]
+pub struct Table {
+    options: ReadOptions,
+    /// Whether an objective that is not there means a failed trial (CSV, where NaN is written as nothing).
+    absent_is_failed: bool,
+    pub(crate) columns: Vec<Column>,
+    by_name: HashMap<(Group, Box<str>), usize>,
+    pub(crate) rows: Vec<Row>,
+    by_id: HashMap<TrialId, usize>,
+    next_number: u64,
+    /// Names of the objectives of [`Row::values`], where the source names them.
+    pub(crate) value_names: Vec<Label>,
+    has_values: bool,
+    built: Vec<Arc<Trial>>,
+    dirty: Vec<usize>,
+    roles: Roles,
+}
+
+impl Table {
+    #[must_use]
+    pub fn new(options: &ReadOptions, absent_is_failed: bool) -> Self {
+        Self {
+            options: options.clone(),
+            absent_is_failed,
+            columns: Vec::new(),
+            by_name: HashMap::new(),
+            rows: Vec::new(),
+            by_id: HashMap::new(),
+            next_number: 0,
+            value_names: Vec::new(),
+            has_values: false,
+            built: Vec::new(),
+            dirty: Vec::new(),
+            roles: Roles::default(),
+        }
+    }
+
+    /// Whether the person named this column, as a parameter or as the metric.
+    #[must_use]
+    pub fn is_asked_for(&self, name: &str) -> bool {
+        self.options.params.iter().any(|p| p == name)
+            || self.options.metric() == Some(name)
+            || self
+                .options
+                .space
+                .as_ref()
+                .is_some_and(|s| s.params.iter().any(|p| p.name == *name))
+    }
+
+    /// Index of the column of this name, which is made where there is none.
+    pub fn column(&mut self, group: Group, name: &str) -> usize {
+        if let Some(index) = self.by_name.get(&(group, Box::from(name))) {
+            return *index;
+        }
+        let index = self.columns.len();
+        self.columns.push(Column {
+            name: Label::new(name),
+            group,
+            stats: Stats::default(),
+            texts: HashMap::new(),
+        });
+        self.by_name.insert((group, name.into()), index);
+        index
+    }
+
+    /// A text cell of a column, shared with equal ones.
+    pub fn text(&mut self, column: usize, text: &str) -> Value {
+        let Some(column) = self.columns.get_mut(column) else {
+            return Value::Text(Label::new(text));
+        };
+        if let Some(label) = column.texts.get(text) {
+            return Value::Text(label.clone());
+        }
+        let label = Label::new(text);
+        if column.texts.len() < MAX_SHARED_TEXTS {
+            column.texts.insert(text.into(), label.clone());
+        }
+        Value::Text(label)
+    }
+
+    /// Takes a row: a new trial, a further step of one, or the later word on one.
+    pub fn push(&mut self, mut row: Row) {
+        self.has_values |= row.values.is_some();
+        for (column, cell) in self.columns.iter_mut().zip(&row.cells) {
+            if let Some(value) = cell {
+                column.stats.observe(value);
+            }
+        }
+        let id = row.id.take().unwrap_or(TrialId::Number(self.next_number));
+        if let TrialId::Number(n) = id {
+            self.next_number = self.next_number.max(n.saturating_add(1));
+        }
+        row.id = Some(id.clone());
+        if let Some(step) = row.step {
+            self.note_step(step, &mut row);
+        }
+        if let Some(&index) = self.by_id.get(&id) {
+            if let Some(old) = self.rows.get_mut(index) {
+                merge(old, row, &self.columns);
+                self.dirty.push(index);
+            }
+            return;
+        }
+        row.cells.shrink_to_fit();
+        self.by_id.insert(id, self.rows.len());
+        self.rows.push(row);
+    }
+
+    /// Keeps the numbers of a step that may turn out to be the objective.
+    fn note_step(&self, step: u64, row: &mut Row) {
+        for (i, column) in self.columns.iter().enumerate() {
+            if column.group != Group::Param
+                && let Some(x) = row.cell(i).and_then(Value::as_f64)
+                && let Ok(i) = u32::try_from(i)
+            {
+                row.steps.push((step, i, x));
+            }
+        }
+        if let Some(x) = row.values.as_ref().and_then(|v| v.first()) {
+            row.steps.push((step, VALUE_COLUMN, *x));
+        }
+    }
+}
+
+/// The later word on a trial. Of what it does not mention, the parameters, the start, the queue entry and
+/// the learning curve stay; a row with another step continues the curve.
+fn merge(old: &mut Row, new: Row, columns: &[Column]) {
+    let is_step = new.step.is_some() && old.step.is_some() && new.step != old.step;
+    let has_params = new
+        .cells
+        .iter()
+        .zip(columns)
+        .any(|(cell, column)| cell.is_some() && column.group == Group::Param);
+    for (i, column) in columns.iter().enumerate() {
+        let keeps = is_step || column.group != Group::Param || !has_params;
+        match new.cell(i) {
+            Some(value) => old.set(i, value.clone()),
+            None if keeps => {}
+            None => {
+                if let Some(cell) = old.cells.get_mut(i) {
+                    *cell = None;
+                }
+            }
+        }
+    }
+    if is_step {
+        old.steps.extend(new.steps);
+        if new.values.is_some() {
+            old.values = new.values;
+        }
+        if new.state.is_some() {
+            old.state = new.state;
+        }
+    } else {
+        if !new.steps.is_empty() {
+            old.steps.retain(|(step, ..)| Some(*step) != new.step);
+            old.steps.extend(new.steps);
+        }
+        old.values = new.values;
+        old.state = new.state;
+        old.error = None;
+        old.finished = None;
+    }
+    old.step = new.step.or(old.step);
+    old.intermediate = new.intermediate.or(old.intermediate.take());
+    old.started = new.started.or(old.started);
+    old.finished = new.finished.or(old.finished);
+    old.seconds = new.seconds.or(old.seconds);
+    old.queue_id = new.queue_id.or(old.queue_id.take());
+    old.error = new.error.or(old.error.take());
+}

@@ -1,0 +1,198 @@
+//! Trials and study from the rows of a table.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::study::{Label, Parameter, Space, Study, Trial, TrialId, TrialState};
+
+use super::super::infer::Inferred;
+use super::roles::{Objective, Roles};
+use super::{Row, Table, VALUE_COLUMN};
+
+impl Table {
+    /// The study so far.
+    pub fn study(&mut self) -> Study {
+        let roles = self.decide();
+        self.rebuild(&roles);
+        let mut notes = self.notes(&roles);
+        let columns: Vec<Label> = roles
+            .params
+            .iter()
+            .filter_map(|i| self.columns.get(*i))
+            .map(|c| c.name.clone())
+            .collect();
+        let space = self.space(&roles, &mut notes);
+        let mut directions = vec![self.direction(roles.metric.as_ref())];
+        if roles.objective == Objective::Values {
+            let count = self
+                .rows
+                .iter()
+                .filter_map(|r| r.values.as_ref().map(Vec::len))
+                .max()
+                .unwrap_or(1);
+            for k in 1..count {
+                let direction = match self.value_names.get(k) {
+                    Some(name) => super::super::names::direction(name.raw()),
+                    None => directions.first().copied().unwrap_or(self.direction(None)),
+                };
+                directions.push(direction);
+            }
+        }
+        let study = Study {
+            metric: roles.metric.clone().unwrap_or_else(|| Label::new("value")),
+            directions,
+            columns,
+            space,
+            trials: self.built.clone(),
+            notes,
+            ..Study::empty()
+        };
+        self.roles = roles;
+        study
+    }
+
+    fn rebuild(&mut self, roles: &Roles) {
+        if !roles.extends(&self.roles) {
+            self.built.clear();
+            self.dirty.clear();
+        }
+        let places: HashMap<usize, usize> = roles.params.iter().enumerate().map(|(k, c)| (*c, k)).collect();
+        let mut dirty = std::mem::take(&mut self.dirty);
+        dirty.sort_unstable();
+        dirty.dedup();
+        let mut built = std::mem::take(&mut self.built);
+        let build = |row: &Row| Arc::new(self.trial(row, roles, &places));
+        for i in dirty {
+            if let (Some(slot), Some(row)) = (built.get_mut(i), self.rows.get(i)) {
+                *slot = build(row);
+            }
+        }
+        built.extend(self.rows.iter().skip(built.len()).map(build));
+        self.built = built;
+    }
+
+    fn trial(&self, row: &Row, roles: &Roles, places: &HashMap<usize, usize>) -> Trial {
+        let mut params = vec![None; roles.params.len()];
+        for (i, cell) in row.cells.iter().enumerate() {
+            if let (Some(value), Some(k)) = (cell, places.get(&i))
+                && let Some(slot) = params.get_mut(*k)
+            {
+                *slot = Some(value.clone());
+            }
+        }
+        while params.last().is_some_and(Option::is_none) {
+            params.pop();
+        }
+        let values = self.values(row, roles);
+        let (state, values, why) = judge(row.state, values);
+        Trial {
+            state,
+            params,
+            values,
+            intermediate: intermediate(row, roles),
+            started: row.started.or_else(|| Some(row.finished? - row.seconds?)),
+            finished: row.finished.or_else(|| Some(row.started? + row.seconds?)),
+            seconds: row.seconds.or_else(|| Some(row.finished? - row.started?)),
+            queue_id: row.queue_id.clone(),
+            error: row.error.clone().or_else(|| why.map(Label::new)),
+            line: row.line,
+            ..Trial::new(row.id.clone().unwrap_or(TrialId::Number(0)))
+        }
+    }
+
+    /// The objective of a row: `None` where it does not say.
+    fn values(&self, row: &Row, roles: &Roles) -> Option<Vec<f64>> {
+        let values = match roles.objective {
+            Objective::None => None,
+            Objective::Values => row.values.clone(),
+            Objective::Column(i) => row
+                .cell(i)
+                .map(|value| vec![value.as_f64().unwrap_or(f64::NAN)])
+                .or_else(|| row.values.clone().filter(|_| self.options.metric().is_none())),
+        };
+        let is_open = matches!(row.state, Some(TrialState::Running | TrialState::Waiting));
+        values.or_else(|| {
+            (self.absent_is_failed && !is_open && roles.objective != Objective::None).then(|| vec![f64::NAN])
+        })
+    }
+
+    fn space(&self, roles: &Roles, notes: &mut Vec<String>) -> Space {
+        let mut space = Space {
+            params: Vec::new(),
+            inferred: true,
+        };
+        if self.options.space.as_ref().is_some_and(|s| !s.params.is_empty()) {
+            return space;
+        }
+        for (k, column) in roles
+            .params
+            .iter()
+            .enumerate()
+            .filter_map(|(k, i)| Some((k, self.columns.get(*i)?)))
+        {
+            let inferred = column.stats.infer();
+            if let Some(why) = self.why_left_out(column, &inferred) {
+                notes.push(why);
+            } else if let Inferred::Domain(domain) = inferred
+                && let Ok(parameter) = Parameter::new(column.name.clone(), k, domain)
+            {
+                space.params.push(parameter);
+            }
+        }
+        space
+    }
+}
+
+/// The state of a trial, from its word and its values: a value that is no finite number means failed.
+fn judge(
+    state: Option<TrialState>,
+    values: Option<Vec<f64>>,
+) -> (TrialState, Vec<f64>, Option<&'static str>) {
+    let is_finite = values
+        .as_ref()
+        .map(|v| !v.is_empty() && v.iter().all(|x| x.is_finite()));
+    let values = values.unwrap_or_default();
+    match (state, is_finite) {
+        (None | Some(TrialState::Complete), Some(true)) => (TrialState::Complete, values, None),
+        (None | Some(TrialState::Complete), Some(false)) => (
+            TrialState::Failed,
+            values,
+            Some("the value is not a finite number"),
+        ),
+        (Some(TrialState::Complete), None) => {
+            (TrialState::Failed, values, Some("complete, but without a value"))
+        }
+        (None, None) => (TrialState::Running, values, None),
+        (Some(open @ (TrialState::Running | TrialState::Waiting)), _) => (open, Vec::new(), None),
+        (Some(other @ (TrialState::Pruned | TrialState::Failed)), _) => (other, values, None),
+    }
+}
+
+fn intermediate(row: &Row, roles: &Roles) -> Vec<(u64, f64)> {
+    let mut points = row.intermediate.clone().unwrap_or_default();
+    let wanted = match roles.objective {
+        Objective::None => None,
+        Objective::Values => Some(VALUE_COLUMN),
+        Objective::Column(i) => u32::try_from(i).ok(),
+    };
+    points.extend(
+        row.steps
+            .iter()
+            .filter(|(_, column, _)| Some(*column) == wanted)
+            .map(|(step, _, x)| (*step, *x)),
+    );
+    // Of repeated steps the last one counts; the sort is stable.
+    points.sort_by_key(|(step, _)| *step);
+    points.reverse();
+    points.dedup_by_key(|(step, _)| *step);
+    points.reverse();
+    points
+}
+
+/// What a study is called where nothing says: the name of its file without the extension.
+#[must_use]
+pub fn file_study(path: &Path) -> Label {
+    path.file_stem()
+        .map_or_else(|| Label::new(""), |stem| Label::new(&stem.to_string_lossy()))
+}

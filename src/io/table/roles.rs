@@ -1,0 +1,209 @@
+//! Which columns are parameters, and which is the objective.
+
+use crate::study::{Direction, Label};
+
+use super::super::infer::{Inferred, left_out};
+use super::super::names;
+use super::{Column, Group, Table};
+
+/// Where the objective of a row stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Objective {
+    #[default]
+    None,
+    /// Under a name that says so.
+    Values,
+    Column(usize),
+}
+
+/// The decision, made from everything seen so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Roles {
+    /// Columns of the table that are parameters, in the order of `Study::columns`.
+    pub params: Vec<usize>,
+    pub objective: Objective,
+    pub metric: Option<Label>,
+}
+
+impl Roles {
+    /// Whether a trial built for `self` is what it would be for `other`, but for cells it does not have.
+    pub fn extends(&self, earlier: &Self) -> bool {
+        self.objective == earlier.objective && self.params.starts_with(&earlier.params)
+    }
+}
+
+impl Table {
+    pub(super) fn decide(&self) -> Roles {
+        let objective = self.objective();
+        let metric = match &objective {
+            Objective::Column(i) => self.columns.get(*i).map(|c| c.name.clone()),
+            Objective::Values => self
+                .options
+                .metric()
+                .map(Label::new)
+                .or_else(|| self.value_names.first().cloned()),
+            Objective::None => self.options.metric().map(Label::new),
+        };
+        Roles {
+            params: self.parameters(&objective),
+            objective,
+            metric,
+        }
+    }
+
+    fn objective(&self) -> Objective {
+        let measured = |(i, c): (usize, &Column)| (c.group != Group::Param).then_some((i, c.clone_name()));
+        if let Some(wanted) = self.options.metric() {
+            let mut named = self
+                .columns
+                .iter()
+                .enumerate()
+                .filter_map(measured)
+                .filter(|(_, name)| name == wanted || name.rsplit(['.', '/']).next() == Some(wanted));
+            if let Some((i, _)) = named.next() {
+                return Objective::Column(i);
+            }
+        }
+        if self.has_values {
+            return Objective::Values;
+        }
+        let candidates = || {
+            self.columns.iter().enumerate().filter(|(_, c)| {
+                c.group != Group::Param && c.stats.is_numeric() && !self.is_parameter_asked_for(c)
+            })
+        };
+        let by_name = candidates()
+            .filter(|(_, c)| c.group == Group::Metric || names::is_metric(c.name.raw()))
+            .min_by_key(|(i, c)| (names::metric_rank(c.name.raw()), *i));
+        if let Some((i, _)) = by_name {
+            return Objective::Column(i);
+        }
+        // Nothing has a telling name; where parameters are marked, a single number beside them is it.
+        let has_params = self.columns.iter().any(|c| c.group == Group::Param);
+        let mut rest = candidates().filter(|(_, c)| c.stats.has_numbers());
+        match (has_params, rest.next(), rest.next()) {
+            (true, Some((i, _)), None) => Objective::Column(i),
+            _ => Objective::None,
+        }
+    }
+
+    fn is_parameter_asked_for(&self, column: &Column) -> bool {
+        self.options.params.iter().any(|p| column.name == **p)
+            || self
+                .options
+                .space
+                .as_ref()
+                .is_some_and(|s| s.params.iter().any(|p| p.name == column.name))
+    }
+
+    fn parameters(&self, objective: &Objective) -> Vec<usize> {
+        let is_objective = |i: usize| *objective == Objective::Column(i);
+        if !self.options.params.is_empty() {
+            return self
+                .options
+                .params
+                .iter()
+                .filter_map(|name| self.best_column(name))
+                .collect();
+        }
+        let has_params = self.columns.iter().any(|c| c.group == Group::Param);
+        let all = self.columns.iter().enumerate();
+        if has_params {
+            return all
+                .filter(|(_, c)| {
+                    c.group == Group::Param || self.is_parameter_asked_for(c) && !c.is_shadowed(self)
+                })
+                .map(|(i, _)| i)
+                .collect();
+        }
+        if let Some(space) = &self.options.space
+            && !space.params.is_empty()
+        {
+            return space
+                .params
+                .iter()
+                .filter_map(|p| self.best_column(p.name.raw()))
+                .collect();
+        }
+        all.filter(|(i, c)| {
+            c.group == Group::Plain
+                && !is_objective(*i)
+                && !(c.stats.is_numeric() && names::is_metric(c.name.raw()))
+        })
+        .map(|(i, _)| i)
+        .collect()
+    }
+
+    /// The column that a person means by a name: the one marked as a parameter, if there is one.
+    pub(super) fn best_column(&self, name: &str) -> Option<usize> {
+        [Group::Param, Group::Plain, Group::Metric]
+            .into_iter()
+            .find_map(|group| self.by_name.get(&(group, Box::from(name))).copied())
+    }
+
+    /// The direction: as told, or as the name of the metric says.
+    pub(super) fn direction(&self, metric: Option<&Label>) -> Direction {
+        self.options
+            .direction()
+            .unwrap_or_else(|| names::direction(metric.map_or("value", Label::raw)))
+    }
+
+    /// What was decided without being told, in words.
+    pub(super) fn notes(&self, roles: &Roles) -> Vec<String> {
+        let mut notes = Vec::new();
+        match (&roles.objective, &roles.metric, self.options.metric()) {
+            (Objective::None, Some(metric), Some(_)) => {
+                notes.push(format!(
+                    "there is no column {metric}; --metric NAME chooses the objective."
+                ));
+            }
+            (Objective::None, ..) if !self.rows.is_empty() => {
+                notes.push("no column looks like an objective; --metric NAME chooses one.".to_owned());
+            }
+            (Objective::Column(_), Some(metric), None) => notes.push(format!(
+                "the objective is taken to be {metric}, {}; --metric and --direction say otherwise.",
+                match self.direction(Some(metric)) {
+                    Direction::Minimize => "to minimize",
+                    Direction::Maximize => "to maximize",
+                }
+            )),
+            _ => {}
+        }
+        for name in &self.options.params {
+            if !self.rows.is_empty() && self.best_column(name).is_none() {
+                notes.push(format!(
+                    "there is no column {}, which --params names; it is left out.",
+                    crate::study::label::scrub(name)
+                ));
+            }
+        }
+        notes
+    }
+
+    /// Why a parameter is not in the inferred space; `None` where it is.
+    pub(super) fn why_left_out(&self, column: &Column, inferred: &Inferred) -> Option<String> {
+        let is_noise = names::role(column.name.raw()) == names::Role::Ignored
+            && !self.options.params.iter().any(|p| column.name == **p);
+        if is_noise && matches!(inferred, Inferred::Domain(_)) {
+            return Some(format!(
+                "parameter {} is taken for bookkeeping; --params or a space file puts it into the space.",
+                column.name
+            ));
+        }
+        left_out(&column.name, inferred)
+    }
+}
+
+impl Column {
+    fn clone_name(&self) -> String {
+        self.name.raw().to_owned()
+    }
+
+    /// Whether a column marked as a parameter has the same name.
+    fn is_shadowed(&self, table: &Table) -> bool {
+        self.group != Group::Param
+            && table
+                .by_name
+                .contains_key(&(Group::Param, Box::from(self.name.raw())))
+    }
+}
