@@ -2,6 +2,7 @@
 
 pub mod acquisition;
 pub mod analysis;
+pub mod config;
 pub mod demo;
 pub mod io;
 pub mod keymap;

@@ -1,0 +1,254 @@
+//! The settings file: `$XDG_CONFIG_HOME/tunescope/config.toml`, or the one that `--config` names.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{ConfigError, Place};
+use super::nearest::nearest;
+use crate::analysis::AcquisitionFunction;
+use crate::runtime::color::ColorChoice;
+use crate::study::label::scrub;
+
+/// Names that `theme` may have.
+pub const THEMES: [&str; 3] = ["auto", "dark", "light"];
+/// What a settings file says; `None` where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileSettings {
+    pub theme: Option<&'static str>,
+    pub color: Option<ColorChoice>,
+    pub mouse: Option<bool>,
+    pub acquisition: Option<AcquisitionFunction>,
+    pub xi: Option<f64>,
+    pub beta: Option<f64>,
+    pub kernel: Option<String>,
+    pub output_warp: Option<bool>,
+    pub seed: Option<u64>,
+    pub on_accept: Option<String>,
+}
+
+/// One value of the file with where it stands.
+struct Entry<'a> {
+    key: &'static str,
+    value: &'a DeValue<'a>,
+    place: Place,
+}
+
+type Store = fn(&mut FileSettings, &Entry<'_>) -> Result<(), ConfigError>;
+
+/// Every setting: its name and how it is read. The one list from which keys are checked.
+const SETTINGS: [(&str, Store); 10] = [
+    ("theme", |s, e| e.name(&THEMES).map(|v| s.theme = Some(v))),
+    ("color", |s, e| {
+        e.name(&ColorChoice::NAMES)
+            .map(|v| s.color = ColorChoice::from_name(v))
+    }),
+    ("mouse", |s, e| e.boolean().map(|v| s.mouse = Some(v))),
+    ("acquisition", |s, e| {
+        e.name(&AcquisitionFunction::ALL.map(AcquisitionFunction::name))
+            .map(|v| s.acquisition = AcquisitionFunction::from_name(v))
+    }),
+    ("xi", |s, e| e.number().map(|v| s.xi = Some(v))),
+    ("beta", |s, e| e.number().map(|v| s.beta = Some(v))),
+    ("kernel", |s, e| e.text().map(|v| s.kernel = Some(v.to_owned()))),
+    ("output_warp", |s, e| e.boolean().map(|v| s.output_warp = Some(v))),
+    ("seed", |s, e| e.integer().map(|v| s.seed = Some(v))),
+    ("on_accept", |s, e| {
+        e.text().map(|v| s.on_accept = Some(v.to_owned()))
+    }),
+];
+
+/// Where the settings file is looked for without `--config`.
+#[must_use]
+pub fn default_path() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    etcetera::base_strategy::Xdg::new()
+        .ok()
+        .map(|xdg| xdg.config_dir().join("tunescope").join("config.toml"))
+}
+
+impl FileSettings {
+    /// The file that `--config` names, which must be there, or the one in its usual place, which need not.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None => match default_path().filter(|p| p.exists()) {
+                Some(path) => path,
+                None => return Ok(Self::default()),
+            },
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&path, &text),
+            Err(source) => Err(ConfigError::Io { path, source }),
+        }
+    }
+
+    /// Reads the text of a settings file; `path` is for messages.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line and column.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let place = |span: &Range<usize>| Place::of(path, text, span.start);
+        let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
+            place: place(&error.span().unwrap_or(0..0)),
+            message: scrub(error.message()),
+        })?;
+        let mut settings = Self::default();
+        for (key, value) in table.get_ref() {
+            let name: &str = key.get_ref();
+            let Some((known, store)) = SETTINGS.iter().find(|(k, _)| *k == name) else {
+                return Err(ConfigError::UnknownKey {
+                    place: place(&key.span()),
+                    key: scrub(name),
+                    nearest: nearest(name, SETTINGS.map(|(k, _)| k)),
+                    known: SETTINGS.map(|(k, _)| k).join(", "),
+                });
+            };
+            store(
+                &mut settings,
+                &Entry {
+                    key: known,
+                    value: Spanned::get_ref(value),
+                    place: place(&value.span()),
+                },
+            )?;
+        }
+        Ok(settings)
+    }
+}
+
+impl Entry<'_> {
+    fn wrong(&self, wanted: &'static str) -> ConfigError {
+        let found = match self.value {
+            DeValue::String(s) => format!("the text \"{}\"", scrub(s)),
+            DeValue::Integer(i) => i.as_str().to_owned(),
+            DeValue::Float(x) => x.as_str().to_owned(),
+            DeValue::Boolean(b) => b.to_string(),
+            DeValue::Datetime(_) => "a date".to_owned(),
+            DeValue::Array(_) => "a list".to_owned(),
+            DeValue::Table(_) => "a table".to_owned(),
+        };
+        ConfigError::WrongType {
+            place: self.place.clone(),
+            key: self.key,
+            wanted,
+            found,
+        }
+    }
+
+    fn text(&self) -> Result<&str, ConfigError> {
+        match self.value {
+            DeValue::String(s) => Ok(s),
+            _ => Err(self.wrong("a text in quotes")),
+        }
+    }
+
+    fn boolean(&self) -> Result<bool, ConfigError> {
+        match self.value {
+            DeValue::Boolean(b) => Ok(*b),
+            _ => Err(self.wrong("true or false")),
+        }
+    }
+
+    fn number(&self) -> Result<f64, ConfigError> {
+        let wanted = "a number that is not negative";
+        let digits = match self.value {
+            DeValue::Integer(i) => i.as_str(),
+            DeValue::Float(x) => x.as_str(),
+            _ => return Err(self.wrong(wanted)),
+        };
+        digits
+            .replace('_', "")
+            .parse()
+            .ok()
+            .filter(|x: &f64| x.is_finite() && *x >= 0.0)
+            .ok_or_else(|| self.wrong(wanted))
+    }
+
+    fn integer(&self) -> Result<u64, ConfigError> {
+        let wanted = "a whole number that is not negative";
+        match self.value {
+            DeValue::Integer(i) => {
+                u64::from_str_radix(&i.as_str().replace('_', ""), i.radix()).map_err(|_| self.wrong(wanted))
+            }
+            _ => Err(self.wrong(wanted)),
+        }
+    }
+
+    fn name(&self, known: &[&'static str]) -> Result<&'static str, ConfigError> {
+        let text = match self.value {
+            // `color = 256` is as clear as `color = "256"`.
+            DeValue::Integer(i) => i.as_str(),
+            _ => self.text()?,
+        };
+        known
+            .iter()
+            .find(|k| **k == text)
+            .copied()
+            .ok_or_else(|| ConfigError::UnknownName {
+                place: self.place.clone(),
+                key: self.key,
+                value: scrub(text),
+                nearest: nearest(text, known.iter().copied()),
+                known: known.join(", "),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::color::ColorLevel;
+
+    fn parse(text: &str) -> Result<FileSettings, ConfigError> {
+        FileSettings::parse(Path::new("c.toml"), text)
+    }
+
+    fn message(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let text = "theme = \"light\"\ncolor = 256\nmouse = true\nacquisition = \"ucb\"\nxi = 0.01\nbeta = 3\n\
+                    kernel = \"rbf\"\noutput_warp = false\nseed = 7\non_accept = \"sbatch job.sh\"\n";
+        let s = parse(text).unwrap();
+        assert_eq!(s.theme, Some("light"));
+        assert_eq!(s.color, Some(ColorChoice::Level(ColorLevel::Ansi256)));
+        assert_eq!(
+            (s.mouse, s.output_warp, s.seed),
+            (Some(true), Some(false), Some(7))
+        );
+        assert_eq!(s.acquisition, Some(AcquisitionFunction::Ucb));
+        assert_eq!((s.xi, s.beta), (Some(0.01), Some(3.0)));
+        assert_eq!(
+            (s.kernel.as_deref(), s.on_accept.as_deref()),
+            (Some("rbf"), Some("sbatch job.sh"))
+        );
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place_and_the_nearest_name() {
+        assert_eq!(
+            message("theme = \"dark\"\nacqusition = \"ei\"\n"),
+            "c.toml:2:1: there is no setting acqusition; did you mean acquisition?"
+        );
+        assert_eq!(
+            message("acquisition = \"logie\""),
+            "c.toml:1:15: acquisition cannot be logie; did you mean logei?"
+        );
+        assert_eq!(
+            message("# é\nmouse = \"yes\""),
+            "c.toml:2:9: mouse is to be true or false, not the text \"yes\""
+        );
+        assert!(message("xi = -1").contains("not negative"));
+        assert!(message("seed = 1.5").starts_with("c.toml:1:8: seed"));
+        assert!(message("theme = ").starts_with("c.toml:1:"));
+        assert!(message("[keys]\n").contains("there is no setting keys"));
+    }
+}
