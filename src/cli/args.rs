@@ -1,0 +1,433 @@
+//! The command line: every command and option, in words that `--help`, the manual page and the shell
+//! completions share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::analysis::AcquisitionFunction;
+use crate::runtime::color::ColorChoice;
+use crate::study::Direction;
+
+const SOURCES: &str = "\
+SOURCE is a results file: JSONL, CSV or TSV, or an Optuna journal; `-` is standard input. Its kind is \
+recognised by content.";
+
+const AFTER: &str = "\
+Without a command, the explorer opens on SOURCE and follows it as it grows. A file that is named like a \
+command is written ./NAME.
+
+Exit status: 0 done, 1 the work could not be done, 2 the call is off.";
+
+/// Watch a hyperparameter search, see its Gaussian process, decide what runs next.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tunescope",
+    version,
+    about,
+    after_help = AFTER,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub explore: Explore,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The explorer on a real objective that is built in: fine-tuning a tiny language model
+    Demo(Demo),
+    /// Print what was read: the study, its space, counts, the best trial, all trials, warnings
+    #[command(after_help = SOURCES)]
+    Trials(Trials),
+    /// Fit the Gaussian process and describe it
+    #[command(after_help = SOURCES)]
+    Fit(Fit),
+    /// Print the posterior and every acquisition function at given configurations
+    #[command(after_help = SOURCES)]
+    Predict(Predict),
+    /// Propose the next configuration, or several
+    #[command(after_help = SOURCES)]
+    Suggest(Suggest),
+    /// Put a configuration into the queue that workers take from
+    #[command(after_help = SOURCES)]
+    Accept(Accept),
+    /// Record a finished trial by hand
+    #[command(after_help = SOURCES)]
+    Tell(Tell),
+    /// Write the space of a source as space.toml, to be edited and given to --space
+    #[command(after_help = SOURCES)]
+    Init(Init),
+    /// List every key of the explorer
+    Keys(Keys),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page (roff): tunescope man | man -l -
+    Man,
+    /// The worker of the demo; started by `tunescope demo`
+    #[command(hide = true)]
+    DemoWorker(DemoWorker),
+}
+
+/// `tunescope [SOURCE]`.
+#[derive(Debug, Args)]
+pub struct Explore {
+    /// The results file to watch: JSONL, CSV or TSV, or an Optuna journal; - is standard input
+    pub source: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub modelling: Modelling,
+    #[command(flatten)]
+    pub acquisition: Acquisition,
+    #[command(flatten)]
+    pub delivery: Delivery,
+    #[command(flatten)]
+    pub screen: Screen,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// How a source is read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Reading")]
+pub struct Reading {
+    /// The kind of the source, where its content leaves a doubt
+    #[arg(long, value_name = "KIND")]
+    pub from: Option<String>,
+    /// Which study, where a source holds several
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// A space.toml with the search space (see `tunescope init`)
+    #[arg(long, value_name = "FILE")]
+    pub space: Option<PathBuf>,
+    /// The objective, where a source holds several metrics
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
+    /// Whether small or large values are good
+    #[arg(long, value_name = "DIRECTION")]
+    pub direction: Option<DirectionName>,
+    /// The parameters to model, separated by commas (the rest is left alone)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub params: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DirectionName {
+    Minimize,
+    Maximize,
+}
+
+impl From<DirectionName> for Direction {
+    fn from(name: DirectionName) -> Self {
+        match name {
+            DirectionName::Minimize => Self::Minimize,
+            DirectionName::Maximize => Self::Maximize,
+        }
+    }
+}
+
+/// How the surrogate is built.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct Modelling {
+    /// The kernel, e.g. matern52, rbf, matern52[lr]*rbf[dropout]+constant
+    #[arg(long, value_name = "SPEC")]
+    pub kernel: Option<String>,
+    /// Do not warp the worse half of the outputs before standardising
+    #[arg(long)]
+    pub no_output_warp: bool,
+    /// What the hyperparameters are fitted to
+    #[arg(long, value_name = "OBJECTIVE")]
+    pub objective: Option<ObjectiveName>,
+    /// A model JSON (as `fit` writes it): used as it is, nothing is fitted
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "no_output_warp", "objective"])]
+    pub model: Option<PathBuf>,
+    /// The seed of everything random; the same seed gives the same answer
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum ObjectiveName {
+    MarginalLikelihood,
+    Loo,
+}
+
+/// What ranks candidates.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Acquisition")]
+pub struct Acquisition {
+    /// The acquisition function [default: logei]
+    #[arg(long, value_name = "NAME", value_parser = acquisition_name())]
+    pub acquisition: Option<AcquisitionFunction>,
+    /// The exploration margin of EI and PI, in standardised output units [default: 0]
+    #[arg(long, value_name = "X", value_parser = not_negative)]
+    pub xi: Option<f64>,
+    /// The weight of the standard deviation in UCB [default: 1.8]
+    #[arg(long, value_name = "X", value_parser = not_negative)]
+    pub beta: Option<f64>,
+}
+
+/// How decisions reach workers.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Delivery")]
+pub struct Delivery {
+    /// A command to start for each accepted configuration (no shell in between): the configuration is JSON
+    /// on its standard input and TUNESCOPE_PARAM_<NAME> in its environment
+    #[arg(long, value_name = "CMD")]
+    pub on_accept: Option<String>,
+}
+
+/// How the screen looks.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Screen")]
+pub struct Screen {
+    /// How many colours to use [default: auto]
+    #[arg(long, value_name = "LEVEL", value_parser = color_name())]
+    pub color: Option<ColorChoice>,
+    /// The theme [default: auto: dark, or what the terminal says of its background]
+    #[arg(long, value_name = "NAME", value_parser = crate::config::file::THEMES)]
+    pub theme: Option<String>,
+    /// Report mouse presses from the start (the M key switches)
+    #[arg(long)]
+    pub mouse: bool,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct Config {
+    /// The settings file [default: $XDG_CONFIG_HOME/tunescope/config.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Output {
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The seed of the run; the same seed gives the same trials
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Number of trials after which the run is over
+    #[arg(long, value_name = "N")]
+    pub trials: Option<u64>,
+    /// Start with this many recorded trials, so that there is something to see at once
+    #[arg(long, value_name = "N")]
+    pub from: Option<u64>,
+    /// Least seconds a trial takes (0: as fast as it can)
+    #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
+    pub pace: Option<f64>,
+    #[command(flatten)]
+    pub acquisition: Acquisition,
+    #[command(flatten)]
+    pub screen: Screen,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoWorker {
+    /// What `tunescope demo` passes on
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TrialsFormat {
+    #[default]
+    Text,
+    Json,
+    Csv,
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub struct Trials {
+    /// The results file
+    pub source: PathBuf,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: TrialsFormat,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub struct Fit {
+    /// The results file
+    pub source: PathBuf,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub modelling: Modelling,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).args(["at", "points"]))]
+pub struct Predict {
+    /// The results file
+    pub source: PathBuf,
+    /// A configuration as JSON, e.g. '{"lr": 3e-4, "scheduler": "cosine"}'
+    #[arg(long, value_name = "JSON")]
+    pub at: Vec<String>,
+    /// A file with one configuration a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub points: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub modelling: Modelling,
+    #[command(flatten)]
+    pub acquisition: Acquisition,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Debug, Args)]
+pub struct Suggest {
+    /// The results file
+    pub source: PathBuf,
+    /// How many configurations, each chosen as if those before it were running
+    #[arg(short = 'n', long = "count", value_name = "K", default_value = "1",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub count: u32,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub modelling: Modelling,
+    #[command(flatten)]
+    pub acquisition: Acquisition,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["configuration", "suggested"]))]
+pub struct Accept {
+    /// The results file
+    pub source: PathBuf,
+    /// The configuration as JSON, e.g. '{"lr": 3e-4, "scheduler": "cosine"}'
+    #[arg(long = "config", value_name = "JSON", id = "configuration")]
+    pub configuration: Option<String>,
+    /// The configuration that `suggest` would propose
+    #[arg(long)]
+    pub suggested: bool,
+    /// A remark that travels with the configuration
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    #[command(flatten)]
+    pub delivery: Delivery,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub modelling: Modelling,
+    #[command(flatten)]
+    pub acquisition: Acquisition,
+}
+
+#[derive(Debug, Args)]
+pub struct Tell {
+    /// The results file
+    pub source: PathBuf,
+    /// The configuration as JSON, e.g. '{"lr": 3e-4, "scheduler": "cosine"}'
+    #[arg(long = "config", value_name = "JSON")]
+    pub configuration: String,
+    /// The objective value; nan or inf records a failed trial
+    #[arg(long, value_name = "V", allow_negative_numbers = true)]
+    pub value: f64,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The results file
+    pub source: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub struct Keys {
+    #[command(flatten)]
+    pub output: Output,
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x.is_finite() && x >= 0.0 => Ok(x),
+        _ => Err("give a number that is not negative".to_owned()),
+    }
+}
+
+fn acquisition_name() -> impl clap::builder::TypedValueParser<Value = AcquisitionFunction> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(AcquisitionFunction::ALL.map(AcquisitionFunction::name))
+        .map(|name| AcquisitionFunction::from_name(&name).unwrap_or_default())
+}
+
+fn color_name() -> impl clap::builder::TypedValueParser<Value = ColorChoice> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(ColorChoice::NAMES)
+        .map(|name| ColorChoice::from_name(&name).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_lone_path_is_explored_and_a_command_is_a_command() {
+        let cli = Cli::try_parse_from(["tunescope", "results.jsonl", "--xi", "0.01"]).unwrap();
+        assert_eq!(cli.explore.source, Some("results.jsonl".into()));
+        assert_eq!(cli.explore.acquisition.xi, Some(0.01));
+        let cli = Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "-n", "3", "--params", "a,b"]).unwrap();
+        let Some(Command::Suggest(suggest)) = cli.command else {
+            panic!("{:?}", cli.command)
+        };
+        assert_eq!((suggest.count, suggest.reading.params), (3, vec!["a".into(), "b".into()]));
+        assert!(Cli::try_parse_from(["tunescope", "predict", "r.jsonl"]).is_err());
+        assert!(Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "--xi", "-1"]).is_err());
+        let tell = Cli::try_parse_from(["tunescope", "tell", "r", "--config", "{}", "--value", "-0.5"]);
+        assert!(tell.is_ok());
+    }
+}
