@@ -4,6 +4,7 @@
 //! categories); knows no trials and no direction.
 
 pub mod ei;
+pub mod maximize;
 pub mod normal;
 pub mod pi;
 pub mod random;

@@ -119,7 +119,6 @@ fn scrambled(v: &[u32; BITS], random: &mut Random) -> [u32; BITS] {
     })
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the high half")]
 fn high_bits(random: &mut Random) -> u32 {
     (random.bits() >> 32) as u32
 }
