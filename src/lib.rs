@@ -8,4 +8,5 @@ pub mod io;
 pub mod keymap;
 pub mod runtime;
 pub mod session;
+pub mod gp;
 pub mod study;

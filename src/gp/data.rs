@@ -1,0 +1,177 @@
+//! What a Gaussian process is made of: rows, and hyperparameters.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::{FitError, Kernel};
+
+/// How two values of an input are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InputKind {
+    /// By their difference.
+    Numeric,
+    /// By `≠` alone: the value is the index of a category.
+    Category,
+}
+
+/// The prior mean of the latent function.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mean {
+    /// A known constant.
+    Fixed(f64),
+    /// A constant estimated from the data, `β̂ = 1ᵀK⁻¹y / (1ᵀK⁻¹1 + 1/τ²)` with `τ = 1`
+    /// ([`Mean::PROFILE_VARIANCE`]), so that it cannot run away at small n.
+    Profiled,
+}
+
+impl Mean {
+    /// Prior variance `τ²` of a profiled mean, in output units squared (outputs are standardised).
+    pub const PROFILE_VARIANCE: f64 = 1.0;
+}
+
+/// Hyperparameters: everything that a posterior needs beside the rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    pub kernel: Kernel,
+    pub mean: Mean,
+    /// `σn²` of one observation, in output units squared; 0 is allowed.
+    pub noise_variance: f64,
+}
+
+/// Rows to learn from.
+///
+/// A row may stand for several observations at the same inputs: `y` is then their mean, `counts` their
+/// number, and `total` and `within_ss` keep the likelihood that of all observations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// Inputs, n × d.
+    pub x: DMatrix<f64>,
+    /// Outputs, n.
+    pub y: DVector<f64>,
+    /// Observations a row, n; each at least 1.
+    pub counts: Vec<f64>,
+    /// Number of observations, `Σ counts`.
+    pub total: usize,
+    /// `Σ (y_obs − y_row)²` over all observations.
+    pub within_ss: f64,
+}
+
+impl Data {
+    /// One observation a row, repeats left as they are.
+    #[must_use]
+    pub fn new(x: DMatrix<f64>, y: DVector<f64>) -> Self {
+        let n = x.nrows();
+        Self {
+            x,
+            y,
+            counts: vec![1.0; n],
+            total: n,
+            within_ss: 0.0,
+        }
+    }
+
+    /// Rows with bit-for-bit equal inputs become one, with their mean and count; rows keep the order of
+    /// their first appearance. Also gives the merged row of each original one.
+    ///
+    /// The likelihood of the result equals that of the unmerged rows (surrogate note 1.1.2; checked by
+    /// `tests/posterior.rs`).
+    #[must_use]
+    pub fn merge_repeats(x: &DMatrix<f64>, y: &DVector<f64>) -> (Self, Vec<usize>) {
+        let key = |i: usize| -> Vec<u64> {
+            // `+ 0.0` makes −0 and 0 one key.
+            x.row(i).iter().map(|v| (v + 0.0).to_bits()).collect()
+        };
+        let mut seen = std::collections::HashMap::new();
+        let mut firsts = Vec::new();
+        let row_of: Vec<usize> = (0..x.nrows())
+            .map(|i| {
+                *seen.entry(key(i)).or_insert_with(|| {
+                    firsts.push(i);
+                    firsts.len() - 1
+                })
+            })
+            .collect();
+        let mut counts = vec![0.0; firsts.len()];
+        let mut means: DVector<f64> = DVector::zeros(firsts.len());
+        for (i, &row) in row_of.iter().enumerate() {
+            counts[row] += 1.0;
+            means[row] += (y[i] - means[row]) / counts[row];
+        }
+        let deviations = row_of.iter().zip(y.iter()).map(|(&r, v)| v - means[r]);
+        let within_ss = deviations.map(|d: f64| d * d).sum();
+        let merged = Self {
+            x: x.select_rows(&firsts),
+            y: means,
+            counts,
+            total: x.nrows(),
+            within_ss,
+        };
+        (merged, row_of)
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn n(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// The rows of the given indices, in that order; a subset of merged rows keeps its share of
+    /// `within_ss` in proportion to the repeats it holds.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let counts: Vec<f64> = rows.iter().map(|&i| self.counts[i]).collect();
+        let kept: f64 = counts.iter().map(|c| c - 1.0).sum();
+        let all: f64 = self.counts.iter().map(|c| c - 1.0).sum();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let total = counts.iter().sum::<f64>().round() as usize;
+        Self {
+            x: self.x.select_rows(rows),
+            y: DVector::from_iterator(rows.len(), rows.iter().map(|&i| self.y[i])),
+            counts,
+            total,
+            within_ss: if all > 0.0 {
+                self.within_ss * kept / all
+            } else {
+                0.0
+            },
+        }
+    }
+
+    pub(crate) fn check(&self, kinds: usize) -> Result<(), FitError> {
+        let n = self.x.nrows();
+        let shape = |what, expected, found| {
+            if expected == found {
+                Ok(())
+            } else {
+                Err(FitError::Shape {
+                    what,
+                    expected,
+                    found,
+                })
+            }
+        };
+        shape("the list of input kinds", self.x.ncols(), kinds)?;
+        shape("y", n, self.y.len())?;
+        shape("counts", n, self.counts.len())?;
+        for i in 0..n {
+            if !self.y[i].is_finite() {
+                return Err(FitError::NotFinite {
+                    what: "the output",
+                    row: i,
+                });
+            }
+            if !(self.counts[i].is_finite() && self.counts[i] > 0.0) {
+                return Err(FitError::NotFinite {
+                    what: "the count",
+                    row: i,
+                });
+            }
+            if self.x.row(i).iter().any(|v| !v.is_finite()) {
+                return Err(FitError::NotFinite {
+                    what: "an input",
+                    row: i,
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,398 @@
+//! Hyperparameters by maximum a posteriori, maximum likelihood or leave-one-out.
+//!
+//! Everything happens in `θ = ln` of the hyperparameters, inside boxes. The objective has several optima ("all
+//! noise, long lengthscales" beside "signal, short lengthscales"), so a cold fit looks from several starts.
+//! Source: Rasmussen & Williams 2006, ch. 5. Checked by `tests/mle.rs`.
+
+use std::sync::Arc;
+
+use super::kernel::{Kernel, Program, Role};
+use super::lbfgs::{Minimizer, Outcome, Probe, Tolerance};
+use super::likelihood::{Evaluator, Objective};
+use super::prior::{Bounds, Priors};
+use super::random::Random;
+use super::{Data, FitError, InputKind, Mean, Model, Posterior};
+
+/// How to fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitOptions {
+    pub objective: Objective,
+    /// `None`: the objective alone, inside the bounds.
+    pub priors: Option<Priors>,
+    pub bounds: Bounds,
+    pub mean: Mean,
+    /// `Some`: the noise variance is known (1e-6 for a deterministic objective) and not fitted.
+    pub noise_variance: Option<f64>,
+    /// Draws from the prior as further starts of a cold fit; `None`: two while n < 100.
+    pub extra_starts: Option<usize>,
+    /// A warm fit also looks from the mode of the prior; ask for it every tenth time.
+    pub refresh: bool,
+    /// Above this many rows, starts are compared on [`FitOptions::subset_size`] rows and the winner is polished
+    /// on all.
+    pub subset_above: usize,
+    pub subset_size: usize,
+    /// Caps on quasi-Newton steps.
+    pub cold_iterations: usize,
+    pub warm_iterations: usize,
+    pub seed: u64,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            objective: Objective::default(),
+            priors: Some(Priors::default()),
+            bounds: Bounds::default(),
+            mean: Mean::Profiled,
+            noise_variance: None,
+            extra_starts: None,
+            refresh: false,
+            subset_above: 700,
+            subset_size: 512,
+            cold_iterations: 100,
+            warm_iterations: 15,
+            seed: 0,
+        }
+    }
+}
+
+/// A fitted model with the posterior of all rows under it.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    pub model: Model,
+    pub posterior: Posterior,
+    /// What was maximised, at the model: the objective plus the log prior.
+    pub objective_value: f64,
+    /// Of all rows, no priors.
+    pub log_marginal_likelihood: f64,
+    /// Log density of the hyperparameters (over their logs) plus the penalty on a profiled mean.
+    pub log_prior: f64,
+    /// Evaluations of the objective, on whatever number of rows.
+    pub evaluations: usize,
+    /// Rows that the starts were compared on, where not all.
+    pub subset: Option<usize>,
+    /// Hyperparameters that ended at an edge of their box.
+    pub at_bounds: Vec<AtBound>,
+}
+
+/// A hyperparameter at an edge of its box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AtBound {
+    pub role: Role,
+    /// Its place in [`Kernel::parameters`]; the noise comes after them.
+    pub index: usize,
+    pub value: f64,
+    pub upper: bool,
+}
+
+/// Rows of a subset that are taken for their output: the model must be right where the best are.
+const SUBSET_BEST: usize = 128;
+
+/// Fits the hyperparameters of a kernel. Its own values matter only where they are fixed by a box; `warm`
+/// is the model to start from, where there is one.
+///
+/// # Errors
+/// No rows, shapes or numbers that do not fit, no start with a value, or a call-off through `cancel`, which is
+/// asked before every evaluation.
+pub fn fit(
+    kernel: &Kernel,
+    kinds: &[InputKind],
+    data: &Data,
+    options: &FitOptions,
+    warm: Option<&Model>,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Fit, FitError> {
+    data.check(kinds.len())?;
+    if data.n() == 0 {
+        return Err(FitError::NoData);
+    }
+    let program = Arc::new(Program::compile(kernel, kinds)?);
+    let task = Task::new(&program, options, cancel);
+    let warm = warm.and_then(|model| task.theta_of(model));
+    let mut tally = Tally::default();
+    let (theta, subset) = if data.n() > options.subset_above {
+        (task.fit_large(data, warm, &mut tally)?, Some(options.subset_size))
+    } else {
+        (task.fit_all(data, warm, &mut tally)?.x, None)
+    };
+    task.finish(kernel, kinds, data, &theta, subset, tally.evaluations)
+}
+
+#[derive(Default)]
+struct Tally {
+    evaluations: usize,
+    cancelled: bool,
+}
+
+/// What stays the same through a fit.
+struct Task<'a> {
+    program: &'a Arc<Program>,
+    options: &'a FitOptions,
+    cancel: &'a dyn Fn() -> bool,
+    /// Of the kernel's parameters, then the noise.
+    roles: Vec<Role>,
+    /// Boxes in logs; a point for what is fixed.
+    bounds: Vec<(f64, f64)>,
+}
+
+impl<'a> Task<'a> {
+    fn new(program: &'a Arc<Program>, options: &'a FitOptions, cancel: &'a dyn Fn() -> bool) -> Self {
+        let mut roles = program.roles().to_vec();
+        roles.push(Role::Noise);
+        let mut bounds: Vec<(f64, f64)> = roles
+            .iter()
+            .map(|role| {
+                let (low, high) = options.bounds.of(*role);
+                (low.ln(), high.ln())
+            })
+            .collect();
+        if let (Some(noise), Some(last)) = (options.noise_variance, bounds.last_mut()) {
+            *last = (noise.ln(), noise.ln());
+        }
+        Self {
+            program,
+            options,
+            cancel,
+            roles,
+            bounds,
+        }
+    }
+
+    /// The logs of a model's hyperparameters, where it has as many as this kernel.
+    fn theta_of(&self, model: &Model) -> Option<Vec<f64>> {
+        let mut theta: Vec<f64> = model.kernel.parameters().iter().map(|v| v.ln()).collect();
+        theta.push(model.noise_variance.ln());
+        (theta.len() == self.roles.len()).then_some(theta)
+    }
+
+    /// Log prior and its gradient, added.
+    fn add_prior(&self, theta: &[f64], gradient: Option<&mut [f64]>) -> f64 {
+        let Some(priors) = &self.options.priors else {
+            return 0.0;
+        };
+        let mut sum = 0.0;
+        let mut slopes = Vec::new();
+        for (i, (role, t)) in self.roles.iter().zip(theta).enumerate() {
+            let fixed = *role == Role::Noise && self.options.noise_variance.is_some();
+            let (value, slope) = if fixed {
+                (0.0, 0.0)
+            } else {
+                priors.of(*role).log_density(*t)
+            };
+            sum += value;
+            slopes.push((i, slope));
+        }
+        if let Some(gradient) = gradient {
+            slopes.into_iter().for_each(|(i, s)| gradient[i] += s);
+        }
+        sum
+    }
+
+    /// Where the priors peak (the default ones, where there are none).
+    fn mode(&self) -> Vec<f64> {
+        let priors = self.options.priors.unwrap_or_default();
+        self.roles.iter().map(|role| priors.of(*role).location).collect()
+    }
+
+    /// Starts of a cold fit, the most likely to win first.
+    fn cold_starts(&self, n: usize) -> Vec<Vec<f64>> {
+        let mode = self.mode();
+        let halved = 0.5_f64.ln();
+        let mut short = mode.clone();
+        let mut noisy = mode.clone();
+        for (i, role) in self.roles.iter().enumerate() {
+            match role {
+                Role::Lengthscale { .. } | Role::SharedLengthscale => short[i] += halved,
+                Role::Noise => noisy[i] = 0.1_f64.ln(),
+                Role::Variance => {}
+            }
+        }
+        let mut starts = vec![mode.clone(), short, noisy];
+        let draws = self.options.extra_starts.unwrap_or(if n < 100 { 2 } else { 0 });
+        let mut random = Random::new(self.options.seed);
+        let priors = self.options.priors.unwrap_or_default();
+        for _ in 0..draws {
+            starts.push(
+                self.roles
+                    .iter()
+                    .map(|role| {
+                        let prior = priors.of(*role);
+                        prior.location + prior.sd * random.normal()
+                    })
+                    .collect(),
+            );
+        }
+        starts
+    }
+
+    fn tolerance(n: usize) -> Tolerance {
+        Tolerance {
+            #[expect(clippy::cast_precision_loss, reason = "a count")]
+            gradient: 1e-3 * (n as f64).sqrt(),
+            decrease: 1e-7,
+        }
+    }
+
+    /// The best optimum over all starts, on all of the rows given.
+    fn fit_all(&self, data: &Data, warm: Option<Vec<f64>>, tally: &mut Tally) -> Result<Minimizer, FitError> {
+        let n = data.n();
+        let is_warm = warm.is_some();
+        let starts = match warm {
+            Some(theta) if self.options.refresh => vec![theta, self.mode()],
+            Some(theta) => vec![theta],
+            None => self.cold_starts(n),
+        };
+        let cap = if is_warm {
+            self.options.warm_iterations
+        } else {
+            self.options.cold_iterations
+        };
+        let mut objective = self.objective(data, tally);
+        let mut runs: Vec<Minimizer> = Vec::new();
+        for start in &starts {
+            if let Some(mut run) = Minimizer::new(start, &self.bounds, &mut objective) {
+                let outcome = run.run(cap, Self::tolerance(n), &mut objective);
+                if outcome == Outcome::Cancelled {
+                    return Err(FitError::Cancelled);
+                }
+                runs.push(run);
+            }
+        }
+        drop(objective);
+        if tally.cancelled {
+            return Err(FitError::Cancelled);
+        }
+        runs.into_iter()
+            .min_by(|a, b| a.value.total_cmp(&b.value))
+            .ok_or(FitError::NoFiniteStart { rows: n })
+    }
+
+    /// The negative of what is maximised.
+    fn objective<'b>(
+        &'b self,
+        data: &'b Data,
+        tally: &'b mut Tally,
+    ) -> impl FnMut(&[f64], &mut [f64]) -> Probe + 'b {
+        let mut evaluator = Evaluator::new(self.program, data, self.options.mean, self.options.objective);
+        let mut parameters = vec![0.0; self.roles.len()];
+        move |theta: &[f64], gradient: &mut [f64]| {
+            if (self.cancel)() {
+                tally.cancelled = true;
+                return Probe::Cancelled;
+            }
+            tally.evaluations += 1;
+            parameters.iter_mut().zip(theta).for_each(|(p, t)| *p = t.exp());
+            let Some(value) = evaluator.evaluate(&parameters, gradient) else {
+                return Probe::Undefined;
+            };
+            let value = value + self.add_prior(theta, Some(gradient));
+            gradient.iter_mut().for_each(|g| *g = -*g);
+            if value.is_finite() {
+                Probe::Value(-value)
+            } else {
+                Probe::Undefined
+            }
+        }
+    }
+
+    /// Starts compared on a subset, the winner polished on all rows with the curvature learned there.
+    fn fit_large(
+        &self,
+        data: &Data,
+        warm: Option<Vec<f64>>,
+        tally: &mut Tally,
+    ) -> Result<Vec<f64>, FitError> {
+        let rows = self.subset(data);
+        let part = data.select(&rows);
+        let coarse = self.fit_all(&part, warm, tally)?;
+        let n = data.n();
+        let mut objective = self.objective(data, tally);
+        let fine = Minimizer::new(&coarse.x, &self.bounds, &mut objective).map(|mut fine| {
+            #[expect(clippy::cast_precision_loss, reason = "counts")]
+            fine.inherit(&coarse, n as f64 / part.n() as f64);
+            fine.run(4, Self::tolerance(n), &mut objective);
+            fine.x
+        });
+        drop(objective);
+        if tally.cancelled {
+            return Err(FitError::Cancelled);
+        }
+        Ok(fine.unwrap_or(coarse.x))
+    }
+
+    /// The rows with the largest outputs (the best, as the engine has them) and a random choice of the others.
+    fn subset(&self, data: &Data) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..data.n()).collect();
+        rows.sort_by(|a, b| data.y[*b].total_cmp(&data.y[*a]).then(a.cmp(b)));
+        let size = self.options.subset_size.min(rows.len());
+        let best = SUBSET_BEST.min(size);
+        Random::new(self.options.seed).choose_front(&mut rows[best..], size - best);
+        rows.truncate(size);
+        rows.sort_unstable();
+        rows
+    }
+
+    fn finish(
+        &self,
+        kernel: &Kernel,
+        kinds: &[InputKind],
+        data: &Data,
+        theta: &[f64],
+        subset: Option<usize>,
+        evaluations: usize,
+    ) -> Result<Fit, FitError> {
+        let values: Vec<f64> = theta.iter().map(|t| t.exp()).collect();
+        let (noise, parameters) = values.split_last().ok_or(FitError::EmptyKernel)?;
+        let model = Model {
+            kernel: kernel.with_parameters(parameters),
+            mean: self.options.mean,
+            noise_variance: *noise,
+        };
+        let posterior = Posterior::with_program(
+            model.clone(),
+            kinds.into(),
+            Arc::clone(self.program),
+            data.clone(),
+        )?;
+        let log_marginal_likelihood = posterior.log_marginal_likelihood().value;
+        let beta = posterior.mean_constant();
+        let is_profiled =
+            self.options.mean == Mean::Profiled && self.options.objective == Objective::MarginalLikelihood;
+        let penalty = if is_profiled {
+            -0.5 * beta * beta / Mean::PROFILE_VARIANCE
+        } else {
+            0.0
+        };
+        let log_prior = self.add_prior(theta, None) + penalty;
+        let objective = match self.options.objective {
+            Objective::MarginalLikelihood => log_marginal_likelihood,
+            Objective::LeaveOneOut => posterior.loo().total(),
+        };
+        Ok(Fit {
+            model,
+            objective_value: objective + log_prior,
+            log_marginal_likelihood,
+            log_prior,
+            evaluations,
+            subset,
+            at_bounds: self.at_bounds(theta),
+            posterior,
+        })
+    }
+
+    fn at_bounds(&self, theta: &[f64]) -> Vec<AtBound> {
+        let mut list = Vec::new();
+        for (index, (t, (low, high))) in theta.iter().zip(&self.bounds).enumerate() {
+            let (lower, upper) = (t - low < 1e-6, high - t < 1e-6);
+            if lower != upper {
+                list.push(AtBound {
+                    role: self.roles[index],
+                    index,
+                    value: t.exp(),
+                    upper,
+                });
+            }
+        }
+        list
+    }
+}

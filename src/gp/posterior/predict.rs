@@ -1,0 +1,165 @@
+//! Moments, covariances and gradients at new points.
+
+use nalgebra::DMatrix;
+
+use super::Posterior;
+use crate::gp::kernel::{Columns, Scratch};
+use crate::gp::linalg::times_transposed;
+
+/// Points solved for at once: a panel that stays in the cache beside the factor's block.
+const PANEL: usize = 256;
+
+/// Posterior moments of the latent function, one entry a point.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moments {
+    pub mean: Vec<f64>,
+    /// Without noise; at least 0.
+    pub variance: Vec<f64>,
+}
+
+/// Posterior moments at a point with their gradients by its coordinates; those of categories are 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointGradient {
+    pub mean: f64,
+    /// Of the latent function; at least 0.
+    pub variance: f64,
+    pub dmean: Vec<f64>,
+    pub dvariance: Vec<f64>,
+}
+
+impl Posterior {
+    /// Mean and variance of the latent function at the rows of `points` (m × d).
+    #[must_use]
+    pub fn predict(&self, points: &DMatrix<f64>) -> Moments {
+        let mut moments = Moments::default();
+        let prior = self.prior_variance();
+        for start in (0..points.nrows()).step_by(PANEL) {
+            let len = PANEL.min(points.nrows() - start);
+            let mut cross = self.cross(&points.rows(start, len).into_owned());
+            moments.mean.extend(self.means(&cross));
+            self.inner.factor.solve(&mut cross);
+            moments
+                .variance
+                .extend(cross.column_iter().map(|v| (prior - v.norm_squared()).max(0.0)));
+        }
+        moments
+    }
+
+    /// The mean alone at the rows of `points`: no solve, n·m kernel values.
+    #[must_use]
+    pub fn predict_mean(&self, points: &DMatrix<f64>) -> Vec<f64> {
+        let mut mean = Vec::with_capacity(points.nrows());
+        for start in (0..points.nrows()).step_by(PANEL) {
+            let len = PANEL.min(points.nrows() - start);
+            mean.extend(self.means(&self.cross(&points.rows(start, len).into_owned())));
+        }
+        mean
+    }
+
+    /// Posterior covariance of the latent function between the rows of `points`, m × m:
+    /// `k** − k*ᵀ K⁻¹ k*`.
+    #[must_use]
+    pub fn covariance(&self, points: &DMatrix<f64>) -> DMatrix<f64> {
+        let m = points.nrows();
+        let mut scratch = Scratch::new(&self.inner.program);
+        let mut own = DMatrix::zeros(m, m);
+        let columns = Columns::new(points);
+        self.inner.program.fill_cross(
+            &self.inner.weights,
+            columns,
+            columns,
+            own.as_mut_slice(),
+            &mut scratch,
+        );
+        let mut cross = self.cross(points);
+        self.inner.factor.solve(&mut cross);
+        own.gemm_tr(-1.0, &cross, &cross, 1.0);
+        // Products of two roundings: make it exactly symmetric with a variance of at least 0.
+        for j in 0..m {
+            own[(j, j)] = own[(j, j)].max(0.0);
+            for i in j + 1..m {
+                let v = 0.5 * (own[(i, j)] + own[(j, i)]);
+                own[(i, j)] = v;
+                own[(j, i)] = v;
+            }
+        }
+        own
+    }
+
+    /// Moments and gradients at one point: `∇μ = Jᵀα`, `∇σ² = −2 Jᵀ K⁻¹k*`, `J = ∂k*/∂x`.
+    #[must_use]
+    pub fn predict_with_gradient(&self, x: &[f64]) -> PointGradient {
+        let points = DMatrix::from_row_slice(1, x.len(), x);
+        let mut all = self.predict_batch_with_gradient(&points);
+        all.pop().unwrap_or_else(|| PointGradient {
+            mean: self.inner.mean,
+            variance: self.prior_variance(),
+            dmean: vec![0.0; x.len()],
+            dvariance: vec![0.0; x.len()],
+        })
+    }
+
+    /// [`Posterior::predict_with_gradient`] at every row of `points`, with one blocked solve for all.
+    #[must_use]
+    pub fn predict_batch_with_gradient(&self, points: &DMatrix<f64>) -> Vec<PointGradient> {
+        let prior = self.prior_variance();
+        let mut solved = self.cross(points);
+        let means = self.means(&solved);
+        self.inner.factor.solve(&mut solved);
+        let variances: Vec<f64> = solved
+            .column_iter()
+            .map(|v| (prior - v.norm_squared()).max(0.0))
+            .collect();
+        self.inner.factor.solve_transposed(&mut solved);
+        let mut scratch = Scratch::new(&self.inner.program);
+        let rows = Columns::new(self.rows());
+        let d = self.dims();
+        let mut point = vec![0.0; d];
+        let mut gradient = vec![[0.0; 2]; d];
+        let n = self.rows().nrows();
+        (0..points.nrows())
+            .map(|c| {
+                point
+                    .iter_mut()
+                    .zip(points.row(c).iter())
+                    .for_each(|(p, v)| *p = *v);
+                gradient.fill([0.0; 2]);
+                self.inner.program.contract_point(
+                    &self.inner.weights,
+                    rows,
+                    &point,
+                    [self.alpha(), &solved.as_slice()[c * n..(c + 1) * n]],
+                    &mut gradient,
+                    &mut scratch,
+                );
+                PointGradient {
+                    mean: means[c],
+                    variance: variances[c],
+                    dmean: gradient.iter().map(|g| g[0]).collect(),
+                    dvariance: gradient.iter().map(|g| -2.0 * g[1]).collect(),
+                }
+            })
+            .collect()
+    }
+
+    /// `k(rows, points)`, n × m.
+    pub(super) fn cross(&self, points: &DMatrix<f64>) -> DMatrix<f64> {
+        let rows = self.rows();
+        let mut out = DMatrix::zeros(rows.nrows(), points.nrows());
+        let mut scratch = Scratch::new(&self.inner.program);
+        self.inner.program.fill_cross(
+            &self.inner.weights,
+            Columns::new(rows),
+            Columns::new(points),
+            out.as_mut_slice(),
+            &mut scratch,
+        );
+        out
+    }
+
+    fn means(&self, cross: &DMatrix<f64>) -> Vec<f64> {
+        let mut means = times_transposed(cross, &self.inner.alpha);
+        means.iter_mut().for_each(|m| *m += self.inner.mean);
+        means
+    }
+}
