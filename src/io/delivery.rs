@@ -41,7 +41,9 @@ pub struct Plan {
     pub action: String,
     /// The file.
     pub place: String,
-    /// The text that is written.
+    /// The values as they are written, as one JSON object.
+    pub params: String,
+    /// The text that is written, in full.
     pub content: String,
     /// How many configurations wait before this one.
     pub ahead: usize,

@@ -88,6 +88,13 @@ pub(super) fn shown(path: &Path) -> String {
     crate::study::label::scrub(&path.to_string_lossy())
 }
 
+/// What will be written, in full: unlike [`crate::study::label::scrub`] it cuts nothing off.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|c| !crate::study::label::is_hostile(*c))
+        .collect()
+}
+
 /// The same path without symbolic links, or as it is where it does not resolve.
 pub(super) fn resolved(path: &Path) -> PathBuf {
     path.canonicalize()

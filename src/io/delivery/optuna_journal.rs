@@ -17,7 +17,7 @@ use crate::study::label::scrub;
 use crate::study::{Label, TrialId};
 
 use super::decision::random_uuid;
-use super::error::{resolved, shown};
+use super::error::{printable, resolved, shown};
 use super::journal_lock::{JournalLock, LockPolicy};
 use super::journal_replay::{COMPLETE, Dialect, FAIL, OurTrial, PRUNED, RUNNING, Replay, StudySlot, WAITING};
 use super::{Decision, DeliveryError, Plan, Receipt, Status};
@@ -72,7 +72,8 @@ impl OptunaJournal {
                 shown(&self.path)
             ),
             place: shown(&resolved(&self.path)),
-            content: scrub(&line.to_string()),
+            params: printable(&line["system_attrs"]["fixed_params"].to_string()),
+            content: printable(&line.to_string()),
             ahead: slot.waiting,
         })
     }

@@ -11,11 +11,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 use crate::study::Diagnostic;
 use crate::study::label::scrub;
 
 use super::decision::is_plain_id;
-use super::error::{resolved, shown};
+use super::error::{printable, resolved, shown};
 use super::{Decision, DeliveryError, Plan, Receipt, Status};
 
 /// The stations of a queue file, in the order of its life.
@@ -93,7 +95,8 @@ impl QueueFolder {
         Ok(Plan {
             action: format!("write one file into {}", shown(&self.dir(Station::Pending))),
             place: shown(&path),
-            content: scrub(&decision.to_json()?.to_string()),
+            params: printable(&Json::Object(decision.params_json()?).to_string()),
+            content: printable(&decision.to_json()?.to_string()),
             ahead: self.names(Station::Pending, &mut Vec::new()).len(),
         })
     }

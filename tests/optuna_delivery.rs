@@ -1,0 +1,607 @@
+//! Decisions reach workers of the real Optuna, and nothing that Optuna would choke on is ever written.
+//!
+//! The Python is `$TUNESCOPE_PYTHON` or `python3`. Where it has no Optuna these tests say so and pass,
+//! except with `CI=true`, where they fail. `$TUNESCOPE_SOAK_SECONDS` (default 3) is the length of the long
+//! one.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use tunescope::io::delivery::{
+    Decision, DeliveryError, Door, JournalLock, LockPolicy, OptunaJournal, Origin, Predicted, Receipt,
+    Status, random_bytes,
+};
+use tunescope::study::{Label, Value};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn python() -> Command {
+    Command::new(std::env::var("TUNESCOPE_PYTHON").unwrap_or_else(|_| "python3".into()))
+}
+
+/// Whether there is an Optuna; says so where there is none.
+fn has_optuna() -> bool {
+    let there = python()
+        .args(["-c", "import optuna"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success());
+    if !there {
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "CI must install optuna"
+        );
+        eprintln!("skipped: there is no Python with optuna (set TUNESCOPE_PYTHON)");
+    }
+    there
+}
+
+fn optuna(arguments: &[&str]) -> Command {
+    let mut command = python();
+    command
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/python/optuna_delivery.py"
+        ))
+        .args(arguments);
+    command
+}
+
+/// Runs to the end and reads the JSON lines.
+fn ask(arguments: &[&str]) -> Vec<Json> {
+    let output = optuna(arguments).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    json_lines(&output.stdout)
+}
+
+fn json_lines(bytes: &[u8]) -> Vec<Json> {
+    bytes
+        .split(|b| *b == b'\n')
+        .filter(|l| !l.is_empty())
+        .map(|l| serde_json::from_slice(l).unwrap())
+        .collect()
+}
+
+struct Folder {
+    _dir: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().canonicalize().unwrap();
+        Self { _dir: dir, path }
+    }
+
+    fn seeded() -> (Self, PathBuf) {
+        let folder = Self::new();
+        let journal = folder.path.join("j.log");
+        ask(&["seed", text(&journal), "s"]);
+        (folder, journal)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(&self.path)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A configuration of the test's space that no sampler would draw by accident.
+fn decision(lr: f64) -> Decision {
+    let word = |s: &str| Value::Text(Label::new(s));
+    let mut decision = Decision::new(
+        Timestamp::now(),
+        random_bytes(),
+        vec![
+            (Label::new("lr"), Value::Float(lr)),
+            (Label::new("drop"), Value::Float(0.15)),
+            (Label::new("n"), Value::Int(8)),
+            (Label::new("opt"), word("sgd")),
+            (Label::new("nesterov"), Value::Bool(true)),
+        ],
+        Origin::Edited,
+    );
+    decision.edited = vec![Label::new("lr")];
+    decision.predicted = Some(Predicted { mean: 8.0, sd: 0.5 });
+    decision
+}
+
+fn params(lr: f64) -> Json {
+    json!({"lr": lr, "drop": 0.15, "n": 8, "opt": "sgd", "nesterov": true})
+}
+
+/// A worker whose second trial is under way and waits for our word.
+struct Parked {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Parked {
+    fn start(journal: &Path) -> Self {
+        let mut child = optuna(&["parked", text(journal), "s"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut worker = Self { child, lines };
+        while worker.next().is_some_and(|l| l.get("parked").is_none()) {}
+        worker
+    }
+
+    fn next(&mut self) -> Option<Json> {
+        self.lines
+            .next()
+            .map(|l| serde_json::from_str(&l.unwrap()).unwrap())
+    }
+
+    /// Lets it go on; what it ran from then on, the parked trial first.
+    fn finish(mut self) -> Vec<Json> {
+        writeln!(self.child.stdin.take().unwrap()).unwrap();
+        let rest: Vec<Json> = std::iter::from_fn(|| self.next()).collect();
+        assert!(self.child.wait().unwrap().success());
+        rest
+    }
+}
+
+fn status(door: &mut Door, id: &str) -> Status {
+    receipts(door)
+        .into_iter()
+        .find(|r| r.decision.id == id)
+        .unwrap()
+        .status
+}
+
+fn receipts(door: &mut Door) -> Vec<Receipt> {
+    door.receipts().unwrap().receipts
+}
+
+#[test]
+fn a_live_worker_runs_an_edited_configuration_as_its_next_trial() {
+    if !has_optuna() {
+        return;
+    }
+    let (_folder, journal) = Folder::seeded();
+    let worker = Parked::start(&journal);
+    let mut door = Door::for_source(&journal, None);
+    assert!(matches!(door, Door::Optuna(_)));
+    let ours = decision(1.25e-3);
+    let plan = door.describe(&ours).unwrap();
+    assert_eq!(plan.place, text(&journal));
+    assert_eq!(plan.params, params(1.25e-3).to_string());
+    assert!(plan.content.contains(&plan.params), "{plan:?}");
+    let receipt = door.deliver(&ours).unwrap();
+    assert_eq!(receipt.status, Status::Queued);
+    assert_eq!(door.deliver(&ours).unwrap().place, receipt.place, "idempotent");
+
+    let ran = worker.finish();
+    assert_eq!(ran[1]["ours"], json!(ours.id), "the very next one");
+    assert_eq!(ran[1]["params"], params(1.25e-3));
+    assert_eq!(ran.iter().filter(|r| r["ours"] == json!(ours.id)).count(), 1);
+
+    // A tunescope that starts now knows all of it from the file alone.
+    let found = receipts(&mut Door::for_source(&journal, None)).remove(0);
+    assert_eq!(found.decision, ours);
+    let value = match found.status {
+        Status::Finished { value, .. } => value.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert!((value - 8.151_25).abs() < 1e-12);
+}
+
+#[test]
+fn what_optuna_would_choke_on_is_refused_before_a_byte_is_written() {
+    if !has_optuna() {
+        return;
+    }
+    let (folder, journal) = Folder::seeded();
+    let before = fs::read(&journal).unwrap();
+    let mut door = Door::for_source(&journal, None);
+    let bad = [
+        (
+            "opt",
+            Value::Text(Label::new("adm")),
+            "not one of adam, sgd, none",
+        ),
+        ("nesterov", Value::Int(7), "not one of true, false"),
+        ("lr", Value::Float(5.0), "outside 0.00001 … 0.1"),
+        ("lr", Value::Float(f64::NAN), "not a finite number"),
+        ("drop", Value::Float(0.17), "grid"),
+        ("n", Value::Float(8.7), "not a whole number"),
+        ("n", Value::Int(6), "grid"),
+        ("momentum", Value::Float(0.9), "would be ignored by Optuna"),
+    ];
+    for (name, value, why) in bad {
+        let mut decision = decision(1e-3);
+        decision.params.retain(|(n, _)| *n != name);
+        decision.params.push((Label::new(name), value));
+        for error in [
+            door.describe(&decision).unwrap_err(),
+            door.deliver(&decision).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains(why), "{error}");
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+    assert_eq!(fs::read(&journal).unwrap(), before);
+    assert_eq!(folder.names(), ["j.log"]);
+}
+
+#[test]
+fn a_withdrawn_trial_is_skipped_and_a_started_one_is_not_touched() {
+    if !has_optuna() {
+        return;
+    }
+    let (_folder, journal) = Folder::seeded();
+    let worker = Parked::start(&journal);
+    let mut door = Door::for_source(&journal, Some("s"));
+    let (first, second) = (decision(1e-3), decision(2e-3));
+    let first_receipt = door.deliver(&first).unwrap();
+    let second_receipt = door.deliver(&second).unwrap();
+    let gone = door.withdraw(&first_receipt, Timestamp::now()).unwrap();
+    assert_eq!(gone.status, Status::Withdrawn);
+    let again = door.withdraw(&first_receipt, Timestamp::now()).unwrap_err();
+    assert!(matches!(again, DeliveryError::AlreadyWithdrawn { .. }));
+
+    let ran = worker.finish();
+    assert_eq!(ran[1]["ours"], json!(second.id));
+    assert!(ran.iter().all(|r| r["ours"] != json!(first.id)));
+    let before = fs::read(&journal).unwrap();
+    let late = door.withdraw(&second_receipt, Timestamp::now()).unwrap_err();
+    assert!(late.to_string().contains("a worker was faster"), "{late}");
+    assert_eq!(fs::read(&journal).unwrap(), before);
+    assert_eq!(status(&mut door, &first.id), Status::Withdrawn);
+    let trials = ask(&["dump", text(&journal), "s"]);
+    let state = |id: &str| trials.iter().find(|t| t["ours"] == json!(id)).unwrap()["state"].clone();
+    assert_eq!(
+        (state(&first.id), state(&second.id)),
+        (json!("FAIL"), json!("COMPLETE"))
+    );
+}
+
+#[test]
+fn times_are_written_as_the_journal_spells_them() {
+    if !has_optuna() {
+        return;
+    }
+    let (_folder, journal) = Folder::seeded();
+    let text_now = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, text_now.replace("+00:00", "")).unwrap();
+    let last_time = |journal: &Path| {
+        let text = fs::read_to_string(journal).unwrap();
+        let line: Json = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        line["datetime_complete"].as_str().unwrap().to_owned()
+    };
+    let mut door = Door::for_source(&journal, None);
+    let receipt = door.deliver(&decision(1e-3)).unwrap();
+    door.withdraw(&receipt, Timestamp::now()).unwrap();
+    let naive = last_time(&journal);
+    assert_eq!(naive.len(), "2026-11-23T17:52:56.142796".len(), "{naive}");
+    ask(&["seed", text(&journal), "s", "1"]);
+    let is_offset = fs::read_to_string(&journal).unwrap().contains("+00:00");
+    let receipt = door.deliver(&decision(2e-3)).unwrap();
+    door.withdraw(&receipt, Timestamp::now()).unwrap();
+    assert_eq!(last_time(&journal).ends_with("+00:00"), is_offset);
+    assert!(!last_time(&journal).ends_with('Z'));
+    ask(&["dump", text(&journal), "s"]);
+}
+
+#[test]
+fn implicit_study_and_trial_identities_are_counted_as_optuna_counts() {
+    if !has_optuna() {
+        return;
+    }
+    let folder = Folder::new();
+    let journal = folder.path.join("j.log");
+    ask(&["several", text(&journal)]);
+    let error = Door::for_source(&journal, None)
+        .deliver(&decision(1e-3))
+        .unwrap_err();
+    assert!(error.to_string().contains("first, third, second"), "{error}");
+    for name in ["third", "second"] {
+        let mut door = Door::for_source(&journal, Some(name));
+        let (kept, gone) = (decision(1e-3), decision(2e-3));
+        door.deliver(&kept).unwrap();
+        let receipt = door.deliver(&gone).unwrap();
+        door.withdraw(&receipt, Timestamp::now()).unwrap();
+        let trials = ask(&["dump", text(&journal), name]);
+        let of = |id: &str| trials.iter().find(|t| t["ours"] == json!(id)).unwrap();
+        assert_eq!(of(&kept.id)["state"], "WAITING");
+        assert_eq!(of(&kept.id)["fixed"], params(1e-3));
+        assert_eq!(of(&gone.id)["state"], "FAIL");
+        let number = of(&kept.id)["number"].as_u64().unwrap();
+        assert!(receipts(&mut door)[0].place.contains(&format!("trial {number} ")));
+    }
+    assert_eq!(ask(&["dump", text(&journal), "first"]).len(), 2);
+}
+
+#[test]
+fn a_torn_end_is_refused_with_the_remedy_because_appending_would_brick_the_journal() {
+    if !has_optuna() {
+        return;
+    }
+    let (folder, journal) = Folder::seeded();
+    let whole = fs::read(&journal).unwrap();
+    let torn = b"{\"op_code\":7,\"worker_id\":\"x";
+    let line = b"{\"op_code\":2,\"worker_id\":\"x\",\"study_id\":0,\"user_attr\":{\"a\":1}}\n";
+    // Why neither appending nor ending the torn line will do: Optuna refuses both.
+    let copy = folder.path.join("copy.log");
+    for glue in [b"".as_slice(), b"\n"] {
+        fs::write(&copy, [&whole[..], torn, glue, line, line].concat()).unwrap();
+        assert_eq!(ask(&["refuses", text(&copy)]), [json!({"refused": true})]);
+    }
+    fs::write(&journal, [&whole[..], torn].concat()).unwrap();
+    let mut door = Door::for_source(&journal, None);
+    let error = door.deliver(&decision(1e-3)).unwrap_err();
+    assert!(error.to_string().contains("truncate -s -27"), "{error}");
+    assert_eq!(fs::read(&journal).unwrap().len(), whole.len() + torn.len());
+    let cut = Command::new("truncate")
+        .args(["-s", "-27", text(&journal)])
+        .status();
+    assert!(cut.unwrap().success());
+    door.deliver(&decision(1e-3)).unwrap();
+    assert_eq!(ask(&["dump", text(&journal), "s"]).len(), 4);
+}
+
+#[test]
+fn damaged_and_foreign_journals_are_refused_with_the_reason() {
+    let folder = Folder::new();
+    let journal = folder.path.join("j.log");
+    let study = r#"{"op_code":0,"worker_id":"w","study_name":"s","directions":[1]}"#;
+    let trial = r#"{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":null}"#;
+    let rust = r#"{"op_code":4,"worker_id":"5f-ThreadId(2)","study_id":0,"datetime_start":null}"#;
+    for (content, why) in [
+        (format!("{study}\n{trial}{trial}\n{trial}\n"), "line 2 of"),
+        (format!("{study}\n\n"), "line 2 of"),
+        (format!("{study}\n{rust}\n"), "Rustuna"),
+        (format!("{trial}\n"), "no study yet"),
+    ] {
+        fs::write(&journal, &content).unwrap();
+        let mut door = Door::for_source(&journal, None);
+        let error = door.deliver(&decision(1e-3)).unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!(fs::read_to_string(&journal).unwrap(), content);
+    }
+    let mut door = Door::optuna(&folder.path.join("missing.log"), None);
+    assert!(matches!(
+        door.deliver(&decision(1e-3)),
+        Err(DeliveryError::Io { .. })
+    ));
+    assert_eq!(folder.names(), ["j.log"]);
+}
+
+/// Starts this test binary again as a process of its own.
+fn again(role: &str, journal: &str, more: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--ignored", "--exact", role, "--nocapture"])
+        .env("TUNESCOPE_TEST_JOURNAL", journal)
+        .envs(more.iter().copied())
+        .stdout(Stdio::piped());
+    command
+}
+
+fn role_journal() -> Option<PathBuf> {
+    std::env::var_os("TUNESCOPE_TEST_JOURNAL").map(PathBuf::from)
+}
+
+#[test]
+#[ignore = "a role that other tests start as a process"]
+fn role_deliver_one() {
+    let Some(journal) = role_journal() else { return };
+    Door::for_source(&journal, None).deliver(&decision(3e-3)).unwrap();
+}
+
+#[test]
+#[ignore = "a role that other tests start as a process"]
+fn role_hold_the_lock() {
+    let Some(journal) = role_journal() else { return };
+    let _lock = JournalLock::acquire(&journal, LockPolicy::default()).unwrap();
+    println!("\nholding");
+    thread::sleep(PATIENCE);
+}
+
+#[test]
+#[ignore = "a role that other tests start as a process"]
+fn role_deliver_many() {
+    let Some(journal) = role_journal() else { return };
+    let seconds: f64 = std::env::var("TUNESCOPE_TEST_SECONDS").unwrap().parse().unwrap();
+    let mut door = Door::for_source(&journal, None);
+    let until = Instant::now() + Duration::from_secs_f64(seconds);
+    let mut i = 0_u32;
+    while Instant::now() < until {
+        i += 1;
+        let lr = 1e-3 + f64::from(i) * 1e-7;
+        let decision = decision(lr);
+        let receipt = door.deliver(&decision).unwrap();
+        let mut said = json!({"id": decision.id, "lr": lr, "withdrawn": false});
+        if i.is_multiple_of(4) {
+            match door.withdraw(&receipt, Timestamp::now()) {
+                Ok(_) => said["withdrawn"] = json!(true),
+                Err(DeliveryError::TrialStarted { .. }) => {}
+                Err(e) => panic!("{e}"),
+            }
+        }
+        println!("\nsaid {said}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn two_tunescopes_and_two_workers_lose_nothing_and_run_nothing_twice() {
+    if !has_optuna() {
+        return;
+    }
+    let (folder, journal) = Folder::seeded();
+    let seconds = std::env::var("TUNESCOPE_SOAK_SECONDS").unwrap_or_else(|_| "3".into());
+    let stop = folder.path.join("stop");
+    let workers: Vec<Child> = ["symlink", "open"]
+        .iter()
+        .map(|kind| {
+            optuna(&["work", text(&journal), "s", text(&stop), kind])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    // Pipes are read to the end beside us, or a full one would stop its writer.
+    let logs: Vec<_> = workers
+        .into_iter()
+        .map(|w| thread::spawn(move || w.wait_with_output().unwrap()))
+        .collect();
+    let writers: Vec<_> = (0..2)
+        .map(|_| {
+            let seconds = [("TUNESCOPE_TEST_SECONDS", seconds.as_str())];
+            let child = again("role_deliver_many", text(&journal), &seconds)
+                .spawn()
+                .unwrap();
+            thread::spawn(move || child.wait_with_output().unwrap())
+        })
+        .collect();
+    let mut said: BTreeMap<String, (f64, bool)> = BTreeMap::new();
+    for writer in writers {
+        let output = writer.join().unwrap();
+        assert!(output.status.success());
+        for line in String::from_utf8(output.stdout).unwrap().lines() {
+            if let Some(line) = line.strip_prefix("said ") {
+                let line: Json = serde_json::from_str(line).unwrap();
+                let id = line["id"].as_str().unwrap().to_owned();
+                let entry = (line["lr"].as_f64().unwrap(), line["withdrawn"] == json!(true));
+                assert!(said.insert(id, entry).is_none());
+            }
+        }
+    }
+    fs::write(&stop, "").unwrap();
+    let mut runs: HashMap<String, Vec<Json>> = HashMap::new();
+    for log in logs {
+        let output = log.join().unwrap();
+        assert!(output.status.success(), "a worker died");
+        for line in json_lines(&output.stdout) {
+            if let Some(id) = line["ours"].as_str() {
+                runs.entry(id.to_owned()).or_default().push(line.clone());
+            }
+        }
+    }
+    check_soak(&said, &runs, &ask(&["dump", text(&journal), "s"]));
+    assert_eq!(folder.names(), ["j.log", "stop"], "locks are gone");
+    let finished = receipts(&mut Door::for_source(&journal, None));
+    assert_eq!(finished.len(), said.len());
+    assert!(finished.iter().all(|r| match r.status {
+        Status::Finished { .. } => !said[&r.decision.id].1,
+        Status::Withdrawn => said[&r.decision.id].1,
+        _ => false,
+    }));
+}
+
+/// Every decision is in the file once; it ran once with exactly its values, or not at all if withdrawn.
+fn check_soak(said: &BTreeMap<String, (f64, bool)>, runs: &HashMap<String, Vec<Json>>, trials: &[Json]) {
+    let withdrawn = said.values().filter(|(_, w)| *w).count();
+    eprintln!(
+        "{} delivered, {withdrawn} withdrawn, {} trials in all",
+        said.len(),
+        trials.len()
+    );
+    assert!(said.len() >= 20, "too few to mean anything: {}", said.len());
+    let mut in_file: HashMap<&str, &Json> = HashMap::new();
+    for trial in trials {
+        if let Some(id) = trial["ours"].as_str() {
+            assert!(in_file.insert(id, trial).is_none(), "{id} is there twice");
+        }
+    }
+    let known: HashSet<&str> = said.keys().map(String::as_str).collect();
+    assert_eq!(in_file.keys().copied().collect::<HashSet<_>>(), known);
+    for (id, (lr, is_withdrawn)) in said {
+        let ran = runs.get(id).map_or(0, Vec::len);
+        let state = &in_file[id.as_str()]["state"];
+        if *is_withdrawn {
+            assert_eq!((ran, state), (0, &json!("FAIL")), "{id}");
+        } else {
+            assert_eq!((ran, state), (1, &json!("COMPLETE")), "{id}");
+            assert_eq!(runs[id][0]["params"], params(*lr));
+            assert_eq!(in_file[id.as_str()]["params"], params(*lr));
+        }
+    }
+}
+
+#[test]
+fn a_lock_left_by_a_killed_tunescope_is_recovered_by_optuna_and_by_us() {
+    if !has_optuna() {
+        return;
+    }
+    let (folder, journal) = Folder::seeded();
+    let die_with_the_lock = || {
+        // From another folder, by a relative path: the link must still lead somewhere.
+        let mut child = again("role_hold_the_lock", "j.log", &[])
+            .current_dir(&folder.path)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        while lines.next().unwrap().unwrap() != "holding" {}
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(folder.names(), ["j.log", "j.log.lock"]);
+    };
+    die_with_the_lock();
+    let version = ask(&["version"])[0]["version"].as_str().unwrap().to_owned();
+    if version.starts_with('3') || version.starts_with("4.0") {
+        eprintln!("Optuna {version} has no grace period: only our own recovery is tested");
+    } else {
+        assert_eq!(ask(&["append", text(&journal), "s", "3"]), [json!({"ok": true})]);
+        assert_eq!(folder.names(), ["j.log"]);
+        die_with_the_lock();
+    }
+    let policy = LockPolicy {
+        grace: Duration::from_millis(300),
+        ..LockPolicy::default()
+    };
+    let mut door = OptunaJournal::new(&journal, None).with_policy(policy);
+    door.deliver(&decision(1e-3)).unwrap();
+    assert_eq!(folder.names(), ["j.log"]);
+    assert_eq!(ask(&["dump", text(&journal), "s"]).len(), 4);
+}
+
+#[test]
+fn a_journal_reached_by_a_relative_path_or_a_link_is_the_same_journal() {
+    if !has_optuna() {
+        return;
+    }
+    let folder = Folder::new();
+    fs::create_dir(folder.path.join("sub")).unwrap();
+    let journal = folder.path.join("sub/j.log");
+    ask(&["seed", text(&journal), "s"]);
+    let link = folder.path.join("link.log");
+    symlink("sub/j.log", &link).unwrap();
+    let one = again("role_deliver_one", "sub/j.log", &[])
+        .current_dir(&folder.path)
+        .status();
+    assert!(one.unwrap().success());
+    Door::for_source(&link, None).deliver(&decision(1e-3)).unwrap();
+    assert_eq!(folder.names(), ["link.log", "sub"]);
+    let waiting = ask(&["dump", text(&journal), "s"])
+        .into_iter()
+        .filter(|t| t["state"] == "WAITING")
+        .count();
+    assert_eq!(waiting, 2);
+}
