@@ -10,3 +10,4 @@ pub mod runtime;
 pub mod session;
 pub mod gp;
 pub mod study;
+pub mod ui;

@@ -1,0 +1,108 @@
+//! The screen: [`view`] draws a [`Model`] and tells where things are. Pure: it reads nothing but the model, and
+//! it draws at any size, for any study, without failing.
+//!
+//! `theme`, `ramp` and `text` say how things look, `widgets` are the parts, `panes` and `overlays` put them
+//! together, `layout` places the panes.
+
+pub mod ascii;
+pub mod context;
+pub mod footer;
+pub mod header;
+pub mod layout;
+pub mod overlays;
+pub mod panes;
+pub mod ramp;
+pub mod text;
+pub mod theme;
+pub mod widgets;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::session::hit::Area;
+use crate::session::{HitMap, Model, Pane, Target};
+
+use context::Context;
+use layout::Layout;
+
+/// A key that works right now and what it does, for the footer and the help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    pub keys: String,
+    pub label: String,
+}
+
+impl Hint {
+    #[must_use]
+    pub fn new(keys: &str, label: &str) -> Self {
+        Self {
+            keys: keys.to_owned(),
+            label: label.to_owned(),
+        }
+    }
+}
+
+/// Draws the whole screen and returns where everything is.
+pub fn view(model: &Model, hints: &[Hint], frame: &mut Frame<'_>) -> HitMap {
+    let mut hits = HitMap::default();
+    let area = frame.area();
+    let cursor = draw(model, hints, area, frame.buffer_mut(), &mut hits);
+    if let Some(position) = cursor
+        && area.contains(position)
+    {
+        frame.set_cursor_position(position);
+    }
+    hits
+}
+
+/// Draws into a buffer; returns where the text cursor stands while something is typed.
+fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut HitMap) -> Option<Position> {
+    let ctx = Context::new(model);
+    let layout = match Layout::of(area, model) {
+        Ok(layout) => layout,
+        Err(needed) => {
+            layout::too_small(buf, area, &ctx, needed);
+            ascii::flatten_if(ctx.theme.ascii, buf);
+            return None;
+        }
+    };
+    header::draw(&ctx, buf, layout.header);
+    if let Some(tabs) = layout.tabs {
+        layout::draw_tabs(&ctx, buf, tabs, hits);
+    }
+    let mut cursor = None;
+    for (pane, area) in &layout.panes {
+        hits.panes.push(*pane);
+        hit(hits, *area, Target::Pane(*pane));
+        match pane {
+            Pane::Slices => panes::slices::draw(&ctx, buf, *area, hits),
+            Pane::Surface => panes::surface::draw(&ctx, buf, *area, hits),
+            Pane::Trials => panes::trials::draw(&ctx, buf, *area, hits),
+            Pane::Suggestion => cursor = panes::suggestion::draw(&ctx, buf, *area, hits),
+            Pane::History => panes::history::draw(&ctx, buf, *area),
+        }
+    }
+    if let Some(line) = layout.summary {
+        let typed = panes::suggestion::draw_summary(&ctx, buf, line);
+        cursor = cursor.or(typed);
+    }
+    let typed = footer::draw(&ctx, hints, buf, layout.footer);
+    let over = overlays::draw(&ctx, hints, buf, layout.body, hits);
+    ascii::flatten_if(ctx.theme.ascii, buf);
+    over.or(typed)
+        .or(if model.overlay.is_none() { cursor } else { None })
+}
+
+/// Notes where something was drawn.
+pub(crate) fn hit(hits: &mut HitMap, area: Rect, target: Target) {
+    if area.width > 0 && area.height > 0 {
+        let area = Area {
+            x: area.x,
+            y: area.y,
+            width: area.width,
+            height: area.height,
+        };
+        hits.regions.push((area, target));
+    }
+}

@@ -1,0 +1,266 @@
+//! What every pane needs to know of the model, worked out once a frame.
+
+use ratatui::text::Span;
+
+use crate::analysis::FitSummary;
+use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
+use crate::session::{Model, Pane};
+use crate::study::number::significant;
+use crate::study::{Encoder, TrialState, Value};
+
+use super::theme::Theme;
+use super::widgets::axis::Scale;
+use super::widgets::panel::Title;
+
+/// How objective values are written: with the decimals that are known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ValueFormat {
+    decimals: Option<usize>,
+}
+
+impl ValueFormat {
+    /// From the noise where the model knows it, else from the spread of the values.
+    fn of(noise_sd: Option<f64>, range: Option<(f64, f64)>) -> Self {
+        let grain = noise_sd
+            .filter(|s| s.is_finite() && *s > 0.0)
+            .map(|s| s / 10.0)
+            .into_iter()
+            .chain(
+                range
+                    .map(|(low, high)| high - low)
+                    .filter(|s| s.is_finite() && *s > 0.0)
+                    .map(|s| s / 1000.0),
+            )
+            .fold(f64::INFINITY, f64::min);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be between 0 and 6"
+        )]
+        let decimals = Some(-grain.log10().floor())
+            .filter(|d| grain.is_finite() && (-6.0..=6.0).contains(d))
+            .map(|d| d.max(0.0) as usize);
+        Self { decimals }
+    }
+
+    #[must_use]
+    pub fn show(&self, value: f64) -> String {
+        match self.decimals {
+            Some(d) if value.is_finite() && value.abs() < 1e6 => format!("{value:.d$}"),
+            _ => significant(value, 4),
+        }
+    }
+}
+
+/// The model with its theme and what is derived from both.
+pub struct Context<'a> {
+    pub model: &'a Model,
+    pub theme: Theme,
+    pub encoder: Encoder,
+    pub summary: Option<&'a FitSummary>,
+    pub value: ValueFormat,
+    /// Index of the best trial into `Study::trials`.
+    pub best: Option<usize>,
+}
+
+impl<'a> Context<'a> {
+    #[must_use]
+    pub fn new(model: &'a Model) -> Self {
+        let summary = model.surrogate.as_ref().map(|s| &s.value.summary);
+        let best = model
+            .history
+            .last_improvement
+            .and_then(|i| model.history.points.get(i))
+            .map(|p| p.trial)
+            .filter(|t| *t < model.study.trials.len());
+        Self {
+            model,
+            theme: Theme::new(&model.appearance),
+            encoder: Encoder::new(&model.study.space),
+            summary,
+            value: ValueFormat::of(summary.map(|s| s.noise_sd), model.history.range),
+            best,
+        }
+    }
+
+    /// The best value so far.
+    #[must_use]
+    pub fn best_value(&self) -> Option<f64> {
+        self.best
+            .and_then(|t| self.model.study.trials.get(t))
+            .and_then(|t| t.objective())
+    }
+
+    /// The name of a trial as it may be shown.
+    #[must_use]
+    pub fn trial_name(&self, trial: usize) -> String {
+        self.model
+            .study
+            .trials
+            .get(trial)
+            .map_or_else(|| "?".to_owned(), |t| t.id.to_string())
+    }
+
+    #[must_use]
+    pub fn metric(&self) -> &str {
+        let name = self.model.study.metric.shown();
+        if name.is_empty() { "value" } else { name }
+    }
+
+    #[must_use]
+    pub fn param_name(&self, param: usize) -> &str {
+        self.model
+            .study
+            .space
+            .params
+            .get(param)
+            .map_or("?", |p| p.name.shown())
+    }
+
+    /// What all slices pass through, in words.
+    #[must_use]
+    pub fn probe_words(&self) -> String {
+        if self.model.draft.is_some() {
+            return "your draft".to_owned();
+        }
+        match self.model.probe.origin {
+            ProbeOrigin::Suggestion => "the suggestion".to_owned(),
+            ProbeOrigin::Best => "the best".to_owned(),
+            ProbeOrigin::Centre => "the centre".to_owned(),
+            ProbeOrigin::Trial(t) => format!("trial {}", self.trial_name(t)),
+            ProbeOrigin::Moved => "your probe".to_owned(),
+        }
+    }
+
+    /// Share of a parameter's axis at a value, as slices place it.
+    #[must_use]
+    pub fn position(&self, param: usize, value: &Value) -> Option<f64> {
+        let j = self.encoder.coordinate_of(param)?;
+        let axis = self.encoder.axis(j);
+        let p = self.model.study.space.params.get(param)?;
+        if let Some(count) = axis.count().filter(|_| axis.is_category()) {
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            return p
+                .choice_index(value)
+                .map(|k| (k as f64 + 0.5) / count.max(1) as f64);
+        }
+        Some(axis.forward(value.as_f64()?)).filter(|u| u.is_finite())
+    }
+
+    /// A value of a parameter, rounded for reading: it is shown, never written back.
+    #[must_use]
+    pub fn show(value: &Value) -> String {
+        match value {
+            Value::Float(x) => significant(*x, 4),
+            other => other.to_string(),
+        }
+    }
+
+    /// A pane's title with its number, focus and the remark on its age.
+    #[must_use]
+    pub fn title<T>(&self, pane: Pane, detail: Vec<Span<'a>>, result: Option<&Stamped<T>>) -> Title<'a> {
+        Title {
+            number: Some(pane.number()),
+            name: pane.title(),
+            detail,
+            remark: self.age(result),
+            focused: self.model.focus == pane,
+        }
+    }
+
+    /// "stale" in words where a result is older than the data.
+    fn age<T>(&self, result: Option<&Stamped<T>>) -> Vec<Span<'a>> {
+        let is_stale = result.is_some_and(|r| self.model.is_stale(r));
+        let text = match (&self.model.fit, is_stale) {
+            _ if self.model.frozen => "frozen",
+            (FitStatus::Failed(_), true) => "stale, the last fit failed",
+            (FitStatus::Fitting { .. }, true) => "stale, refitting…",
+            (_, true) => "stale",
+            (_, false) => return Vec::new(),
+        };
+        vec![Span::styled(text, self.theme.accent())]
+    }
+
+    /// The axis of objective values that panes share. It holds the robust range and grows in steps, so that
+    /// a moving probe does not make it tremble.
+    #[must_use]
+    pub fn value_scale(&self, more: impl Iterator<Item = f64>) -> Scale {
+        let finite: Vec<f64> = more.filter(|v| v.is_finite()).collect();
+        let range = self.model.history.range.or_else(|| {
+            let low = finite.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            (low <= high).then_some((low, high))
+        });
+        let Some((low, high)) = range else {
+            return Scale::new(0.0, 1.0, false);
+        };
+        let base = Scale::new(low, high, self.model.history.log);
+        let (mut below, mut above) = (0.05, 0.05);
+        for v in finite {
+            let p = base.position(v);
+            while p < -below && below < 0.6 {
+                below += 0.15;
+            }
+            while p > 1.0 + above && above < 0.6 {
+                above += 0.15;
+            }
+        }
+        if base.log {
+            let ratio = base.high / base.low;
+            return Scale::new(base.low * ratio.powf(-below), base.high * ratio.powf(above), true);
+        }
+        let span = base.high - base.low;
+        Scale::new(base.low - below * span, base.high + above * span, false)
+    }
+}
+
+/// Glyph of a state; the word stands beside it wherever there is room.
+#[must_use]
+pub fn state_glyph(state: TrialState) -> &'static str {
+    match state {
+        TrialState::Waiting => "◌",
+        TrialState::Running => "◐",
+        TrialState::Complete => "✓",
+        TrialState::Pruned => "⊘",
+        TrialState::Failed => "✗",
+    }
+}
+
+/// How long ago, in steps coarse enough that a quiet screen stays quiet.
+#[must_use]
+pub fn ago(seconds: f64) -> String {
+    match seconds {
+        s if s.is_nan() => "–".to_owned(),
+        s if s < 10.0 => "just now".to_owned(),
+        s if s < 60.0 => format!("{:.0} s ago", (s / 10.0).floor() * 10.0),
+        s if s < 3600.0 => format!("{:.0} min ago", (s / 60.0).floor()),
+        s if s < 86_400.0 => format!("{:.0} h ago", (s / 3600.0).floor()),
+        s if s < 86_400.0 * 999.0 => format!("{:.0} d ago", (s / 86_400.0).floor()),
+        _ => "long ago".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_get_the_digits_that_are_known() {
+        let noise = ValueFormat::of(Some(0.008), None);
+        assert_eq!(noise.show(0.312_71), "0.3127");
+        let range = ValueFormat::of(None, Some((0.0, 90.0)));
+        assert_eq!(range.show(12.3456), "12.35");
+        assert_eq!(ValueFormat::of(None, None).show(0.123_456), "0.1235");
+        assert_eq!(noise.show(f64::NAN), "nan");
+        assert_eq!(range.show(1e20), "1e20");
+    }
+
+    #[test]
+    fn ages_change_in_coarse_steps() {
+        assert_eq!(ago(3.0), "just now");
+        assert_eq!(ago(42.0), "40 s ago");
+        assert_eq!(ago(3599.0), "59 min ago");
+        assert_eq!(ago(-5.0), "just now");
+        assert_eq!(ago(f64::INFINITY), "long ago");
+    }
+}

@@ -1,0 +1,117 @@
+//! The last line: the keys that work right now, or one sentence for the person, or what is being typed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Span;
+
+use crate::session::Overlay;
+
+use super::Hint;
+use super::context::Context;
+use super::text;
+
+/// Draws the line; returns where the text cursor stands while something is typed into it.
+pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> Option<Position> {
+    match &ctx.model.overlay {
+        Some(Overlay::Command { input, remark, .. }) => {
+            return Some(prompt(ctx, buf, area, ":", input, remark.as_deref()));
+        }
+        Some(Overlay::Filter { input, remark }) => {
+            return Some(prompt(ctx, buf, area, "/", input, remark.as_deref()));
+        }
+        Some(
+            Overlay::Confirm(_)
+            | Overlay::Help { .. }
+            | Overlay::Diagnostics { .. }
+            | Overlay::Trial { .. }
+            | Overlay::Model { .. }
+            | Overlay::Rejections { .. },
+        )
+        | None => {}
+    }
+    if let Some(notice) = &ctx.model.notice {
+        let (glyph, style) = if notice.is_error {
+            ("✗ ", ctx.theme.error())
+        } else {
+            ("▸ ", ctx.theme.accent())
+        };
+        text::put_spans(
+            buf,
+            area,
+            &[
+                Span::styled(glyph, style),
+                Span::styled(notice.text.clone(), style),
+            ],
+        );
+        return None;
+    }
+    keys(ctx, hints, buf, area);
+    None
+}
+
+/// Keys from the left for as long as they fit whole.
+fn keys(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) {
+    let mut x = area.x;
+    for hint in hints {
+        let w = text::width(&hint.keys) + 1 + text::width(&hint.label);
+        if usize::from(area.right().saturating_sub(x)) < w {
+            break;
+        }
+        x = text::put(buf, x, area.y, usize::MAX, &hint.keys, ctx.theme.accent());
+        x = text::put(buf, x + 1, area.y, usize::MAX, &hint.label, ctx.theme.dim());
+        x += 3;
+    }
+}
+
+fn prompt(
+    ctx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    sign: &str,
+    input: &tui_input::Input,
+    remark: Option<&str>,
+) -> Position {
+    let x = text::put(buf, area.x, area.y, 1, sign, ctx.theme.accent_strong());
+    let remark = remark.unwrap_or_default();
+    let reserved = text::width(remark).min(usize::from(area.width) / 2);
+    let room = usize::from(area.right().saturating_sub(x + 1)).saturating_sub(reserved + 2);
+    let (cursor, end) = field(buf, x, area.y, room, input, ctx);
+    if !remark.is_empty() {
+        text::put(buf, end + 2, area.y, usize::MAX, remark, ctx.theme.error());
+    }
+    Position::new(cursor, area.y)
+}
+
+/// The text being typed, scrolled so that the cursor is in sight. Returns the columns of the cursor and of
+/// the end.
+pub fn field(
+    buf: &mut Buffer,
+    x: u16,
+    y: u16,
+    room: usize,
+    input: &tui_input::Input,
+    ctx: &Context<'_>,
+) -> (u16, u16) {
+    let room = room.max(1);
+    let shown = text::clean(input.value());
+    // What was dropped was invisible: the cursor counts the characters that are left before it.
+    let before: String = input.value().chars().take(input.cursor()).collect();
+    let before_width = text::width(&text::clean(&before));
+    let skip = before_width.saturating_sub(room.saturating_sub(1));
+    let mut visible = String::new();
+    let mut at = 0;
+    for c in shown.chars() {
+        if at >= skip {
+            visible.push(c);
+        }
+        at += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+    }
+    let end = text::put(buf, x, y, room, &visible, ctx.theme.text());
+    let cursor = u16::try_from(before_width.saturating_sub(skip)).unwrap_or(0);
+    let cursor = x.saturating_add(cursor);
+    // Also visible where the terminal's own cursor is not.
+    if let Some(cell) = buf.cell_mut((cursor, y)) {
+        cell.set_style(ctx.theme.selected());
+    }
+    (cursor, end.max(cursor + 1))
+}

@@ -1,0 +1,350 @@
+//! The first two lines: is the run alive and going well, and can the model be trusted?
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::analysis::Verdict;
+use crate::session::model::{FitStatus, SourceState};
+use crate::study::number::{duration, percent, significant};
+use crate::study::{Direction, TrialState};
+
+use super::context::{Context, ago, state_glyph};
+use super::text;
+use super::widgets::bars;
+
+type Spans<'a> = Vec<Span<'a>>;
+
+/// From talkative to terse; the first that fits is drawn.
+const TERSENESS: u8 = 4;
+
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    let run = |level| (source(ctx, level), counts(ctx, level));
+    both_ends(buf, text::row(area, 0), run);
+    let going = |level| (best(ctx, level), trust(ctx, level));
+    both_ends(buf, text::row(area, 1), going);
+}
+
+/// Writes one part at the left and one at the right end, as talkative as there is room for.
+fn both_ends<'a>(buf: &mut Buffer, area: Rect, parts: impl Fn(u8) -> (Spans<'a>, Spans<'a>)) {
+    let width = usize::from(area.width);
+    let mut chosen = parts(TERSENESS);
+    for level in 0..TERSENESS {
+        let (left, right) = parts(level);
+        if text::spans_width(&left) + text::spans_width(&right) + 3 <= width {
+            chosen = (left, right);
+            break;
+        }
+    }
+    let (left, right) = chosen;
+    let right_width = u16::try_from(text::spans_width(&right)).unwrap_or(u16::MAX);
+    let end = text::put_spans(
+        buf,
+        Rect {
+            width: area
+                .width
+                .saturating_sub(if right_width < area.width { right_width } else { 0 }),
+            ..area
+        },
+        &left,
+    );
+    let x = area
+        .right()
+        .saturating_sub(right_width)
+        .max(end.saturating_add(1));
+    if x < area.right() {
+        text::put_spans(buf, Rect::new(x, area.y, area.right() - x, 1), &right);
+    }
+}
+
+/// Name of the study, its source, and whether data still comes.
+fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+    let model = ctx.model;
+    let theme = &ctx.theme;
+    let file = model.source.path.rsplit('/').next().unwrap_or(&model.source.path);
+    let name = if model.study.name.is_empty() {
+        file
+    } else {
+        model.study.name.shown()
+    };
+    let most = if level >= 3 { 18 } else { 36 };
+    let mut spans = vec![Span::styled(
+        text::fit(
+            &text::clean(if name.is_empty() { "tunescope" } else { name }),
+            most,
+        )
+        .into_owned(),
+        theme.strong(),
+    )];
+    if level < 1 && !model.study.name.is_empty() && !file.is_empty() {
+        spans.push(Span::styled(format!("  {}", text::fit(file, 32)), theme.dim()));
+    }
+    if level < 2 && !model.source.kind.is_empty() {
+        spans.push(Span::styled(format!("  {}", model.source.kind), theme.dim()));
+    }
+    spans.push(Span::raw("   "));
+    spans.extend(liveness(ctx, level));
+    spans
+}
+
+fn liveness<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+    let model = ctx.model;
+    let theme = &ctx.theme;
+    let age = model.source.changed.map(|t| ago(model.now - t));
+    let with_age = |word: &str| match &age {
+        Some(age) if level < 3 => format!("{word}, new data {age}"),
+        Some(age) => format!("{word}, {age}"),
+        None => word.to_owned(),
+    };
+    let (glyph, words, style) = match &model.source.state {
+        SourceState::Opening => ("◌", "opening…".to_owned(), theme.dim()),
+        SourceState::Reading { done, total } => {
+            #[expect(clippy::cast_precision_loss, reason = "a share")]
+            let share = *done as f64 / (*total).max(1) as f64;
+            (
+                "◌",
+                format!("reading, {}", percent(share.min(1.0))),
+                theme.accent(),
+            )
+        }
+        SourceState::Live if model.frozen => ("‖", with_age("frozen"), theme.accent()),
+        SourceState::Live => ("●", with_age("live"), theme.text()),
+        SourceState::Missing => ("○", with_age("missing, waiting for the file"), theme.error()),
+        SourceState::Failed(why) => (
+            "✗",
+            format!("cannot be read: {}", text::fit(&text::clean(why), 60)),
+            theme.error(),
+        ),
+        SourceState::Ended => ("■", "ended".to_owned(), theme.dim()),
+    };
+    let mut spans = vec![Span::styled(format!("{glyph} {words}"), style)];
+    let bad = model.study.diagnostics.len();
+    if bad > 0 {
+        let text = match level {
+            0..3 if bad == 1 => "  1 bad row".to_owned(),
+            0..3 => format!("  {bad} bad rows"),
+            _ => format!("  {bad} bad"),
+        };
+        spans.push(Span::styled(text, theme.error()));
+    }
+    spans
+}
+
+/// Trials by state, in words where there is room, and the budget.
+fn counts<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+    let theme = &ctx.theme;
+    let counts = ctx.model.study.counts();
+    let mut spans = Vec::new();
+    for (state, count) in [
+        (TrialState::Complete, counts.complete),
+        (TrialState::Pruned, counts.pruned),
+        (TrialState::Failed, counts.failed),
+        (TrialState::Running, counts.running),
+        (TrialState::Waiting, counts.waiting),
+    ] {
+        if count == 0 && state != TrialState::Complete {
+            continue;
+        }
+        if !spans.is_empty() {
+            spans.push(Span::raw("  "));
+        }
+        let style = match state {
+            TrialState::Failed => theme.error(),
+            TrialState::Complete | TrialState::Running => theme.text(),
+            TrialState::Pruned | TrialState::Waiting => theme.dim(),
+        };
+        let word = match level {
+            0..2 => format!(" {}", state.word()),
+            _ => String::new(),
+        };
+        spans.push(Span::styled(
+            format!("{} {count}{word}", state_glyph(state)),
+            style,
+        ));
+    }
+    spans.extend(budget(ctx, level));
+    spans
+}
+
+fn budget<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+    let model = ctx.model;
+    let budget = model.study.budget;
+    let counts = model.study.counts();
+    let finished = counts.complete + counts.pruned + counts.failed;
+    let mut parts: Vec<(f64, String)> = Vec::new();
+    if let Some(limit) = budget.trials {
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        let share = finished as f64 / limit.max(1) as f64;
+        parts.push((share, format!("{finished} of {limit}")));
+    }
+    if let Some(limit) = budget.seconds {
+        let start = model
+            .study
+            .trials
+            .iter()
+            .filter_map(|t| t.started)
+            .fold(f64::INFINITY, f64::min);
+        if start.is_finite() && limit > 0.0 {
+            let used = (model.now - start).max(0.0);
+            parts.push((used / limit, format!("{} used", percent((used / limit).min(1.0)))));
+        }
+    }
+    let Some((share, words)) = parts.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return Vec::new();
+    };
+    let cells = if level < 2 { 12 } else { 6 };
+    let mut spans = vec![Span::raw("   ")];
+    if level < 4 {
+        spans.extend(bars::gauge(share, cells, &ctx.theme));
+        spans.push(Span::raw(" "));
+    }
+    spans.push(Span::styled(
+        if level == 0 {
+            format!("{words} budget")
+        } else {
+            words
+        },
+        ctx.theme.dim(),
+    ));
+    spans
+}
+
+/// The best value, who had it and how long ago.
+fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+    let model = ctx.model;
+    let theme = &ctx.theme;
+    let (Some(trial), Some(value)) = (ctx.best, ctx.best_value()) else {
+        let text = if model.study.trials.is_empty() {
+            "no trial yet"
+        } else {
+            "no finished trial yet"
+        };
+        return vec![Span::styled(text, theme.dim())];
+    };
+    let goal = match model.study.direction() {
+        Direction::Minimize => "smallest",
+        Direction::Maximize => "largest",
+    };
+    let mut spans = vec![Span::styled("★ ", theme.strong())];
+    spans.push(Span::styled(
+        match level {
+            0 => format!("best {} ({goal} so far) ", text::fit(ctx.metric(), 24)),
+            1..3 => format!("best {} ", text::fit(ctx.metric(), 16)),
+            _ => "best ".to_owned(),
+        },
+        theme.dim(),
+    ));
+    spans.push(Span::styled(ctx.value.show(value), theme.strong()));
+    let since = model
+        .history
+        .last_improvement
+        .map_or(0, |i| model.history.points.len().saturating_sub(i + 1));
+    let when = model
+        .study
+        .trials
+        .get(trial)
+        .and_then(|t| t.finished)
+        .filter(|_| level < 2)
+        .map(|t| format!(", {}", ago(model.now - t)))
+        .unwrap_or_default();
+    let behind = match since {
+        0 => "the newest".to_owned(),
+        1 => "1 trial ago".to_owned(),
+        n => format!("{n} trials ago"),
+    };
+    spans.push(Span::styled(
+        format!(
+            "  trial {}, {behind}{when}",
+            text::fit(&ctx.trial_name(trial), 14)
+        ),
+        theme.dim(),
+    ));
+    if let Some(target) = model.study.budget.target
+        && level < 3
+    {
+        let reached = !model.study.direction().is_better(target, value);
+        let text = if reached {
+            format!("  target {} reached", significant(target, 4))
+        } else {
+            format!("  target {}", significant(target, 4))
+        };
+        spans.push(Span::styled(
+            text,
+            if reached { theme.accent() } else { theme.dim() },
+        ));
+    }
+    spans
+}
+
+/// The verdict on the model, and what it stands on.
+fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+    let theme = &ctx.theme;
+    let mut spans = Vec::new();
+    if let Some(trust) = &ctx.model.trust {
+        let (glyph, style) = match trust.value.verdict {
+            Verdict::Good => ("✓", theme.text()),
+            Verdict::Weak => ("≈", theme.accent()),
+            Verdict::Misleading => ("✗", theme.error()),
+            Verdict::TooFew => ("◌", theme.dim()),
+        };
+        spans.push(Span::styled("model ", theme.dim()));
+        spans.push(Span::styled(
+            format!("{glyph} {}", trust.value.verdict.word()),
+            style,
+        ));
+        if level < 2 {
+            let reason = text::clean(&trust.value.reason).trim_end_matches('.').to_owned();
+            spans.push(Span::styled(format!(": {reason}"), theme.dim()));
+        } else if level < 3 && trust.value.q2.is_finite() {
+            spans.push(Span::styled(
+                format!(", Q² {:.2}", trust.value.q2.max(-9.99)),
+                theme.dim(),
+            ));
+        }
+    }
+    let fit = fit_words(ctx, level);
+    if !fit.content.is_empty() {
+        if !spans.is_empty() {
+            spans.push(Span::raw("   "));
+        }
+        spans.push(fit);
+    }
+    spans
+}
+
+fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
+    let model = ctx.model;
+    let theme = &ctx.theme;
+    match &model.fit {
+        FitStatus::Fitting { since } => {
+            let waited = model.now - since;
+            let text = if waited >= 3.0 && level < 3 {
+                format!("refitting, {}…", duration((waited / 5.0).floor().max(0.2) * 5.0))
+            } else {
+                "refitting…".to_owned()
+            };
+            Span::styled(text, theme.accent())
+        }
+        FitStatus::Failed(why) => Span::styled(
+            match level {
+                0..2 => format!("fit failed: {}", text::fit(&text::clean(why), 48)),
+                _ => "fit failed".to_owned(),
+            },
+            theme.error(),
+        ),
+        FitStatus::Idle => Span::raw(""),
+        FitStatus::Current => {
+            let Some(summary) = ctx.summary else {
+                return Span::raw("");
+            };
+            let n = summary.hyperparameters_from;
+            let text = match (summary.active_set, level) {
+                _ if summary.prior_only && level < 3 => "θ from the prior".to_owned(),
+                (Some((used, all)), 0..2) => format!("θ from n = {n}, stands on {used} of {all}"),
+                (_, 0..3) => format!("θ from n = {n}"),
+                _ => format!("θ n={n}"),
+            };
+            Span::styled(text, theme.dim())
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Which panes are on screen, and where.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::session::{HitMap, Model, Pane, Target};
+
+use super::context::Context;
+use super::{hit, text};
+
+/// The smallest screen that shows a chart.
+const SMALLEST: (u16, u16) = (60, 16);
+const GAP: u16 = 2;
+
+/// Rectangles of one frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    pub header: Rect,
+    /// A row of tabs, where only one pane fits.
+    pub tabs: Option<Rect>,
+    /// Everything between header and footer.
+    pub body: Rect,
+    pub panes: Vec<(Pane, Rect)>,
+    /// The suggestion in one or two lines, where its pane is not on screen.
+    pub summary: Option<Rect>,
+    pub footer: Rect,
+}
+
+impl Layout {
+    /// Places the panes.
+    ///
+    /// # Errors
+    /// The size needed, where the screen is too small for any.
+    pub fn of(area: Rect, model: &Model) -> Result<Self, (u16, u16)> {
+        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+            return Err(SMALLEST);
+        }
+        let header = Rect { height: 2, ..area };
+        let footer = Rect::new(area.x, area.bottom() - 1, area.width, 1);
+        let body = Rect::new(area.x, area.y + 2, area.width, area.height - 3);
+        let layout = Self {
+            header,
+            tabs: None,
+            body,
+            panes: Vec::new(),
+            summary: None,
+            footer,
+        };
+        let spaced = Rect::new(body.x, body.y + 1, body.width, body.height - 1);
+        Ok(match (area.width, area.height) {
+            _ if model.zoomed => Self {
+                panes: vec![(model.focus, spaced)],
+                ..layout
+            },
+            (140.., 40..) => Self {
+                panes: overview(spaced),
+                ..layout
+            },
+            (100.., 28..) => Self {
+                panes: two_columns(spaced, model.focus),
+                ..layout
+            },
+            _ => single(layout, model.focus),
+        })
+    }
+}
+
+/// All five panes: what is learned and what was seen at the left, what comes next at the right.
+fn overview(body: Rect) -> Vec<(Pane, Rect)> {
+    let left = (body.width - GAP) * 58 / 100;
+    let (l, r) = columns(body, left);
+    let slices = l.height * 60 / 100;
+    let suggestion = (r.height * 42 / 100).clamp(15, 26);
+    let surface = (r.height - suggestion) * 60 / 100;
+    vec![
+        (Pane::Slices, part(l, 0, slices)),
+        (Pane::Surface, part(r, suggestion, surface)),
+        (Pane::Trials, part(l, slices, l.height - slices)),
+        (Pane::Suggestion, part(r, 0, suggestion)),
+        (
+            Pane::History,
+            part(r, suggestion + surface, r.height - suggestion - surface),
+        ),
+    ]
+}
+
+/// Four panes; history and trials share a place, the one that has (or last had) the focus is shown.
+fn two_columns(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
+    let (l, r) = columns(body, (body.width - GAP) * 54 / 100);
+    let slices = l.height * 60 / 100;
+    let suggestion = (r.height / 2).clamp(12, 20);
+    let shared = if focus == Pane::Trials {
+        Pane::Trials
+    } else {
+        Pane::History
+    };
+    vec![
+        (Pane::Slices, part(l, 0, slices)),
+        (Pane::Surface, part(r, suggestion, r.height - suggestion)),
+        (shared, part(l, slices, l.height - slices)),
+        (Pane::Suggestion, part(r, 0, suggestion)),
+    ]
+}
+
+fn single(layout: Layout, focus: Pane) -> Layout {
+    let body = layout.body;
+    let summary = if focus == Pane::Suggestion { 0 } else { 2 };
+    let panes = vec![(focus, part(body, 1, body.height.saturating_sub(1 + summary)))];
+    Layout {
+        tabs: Some(part(body, 0, 1)),
+        summary: (summary > 0).then(|| part(body, body.height.saturating_sub(summary), summary)),
+        panes,
+        ..layout
+    }
+}
+
+fn columns(body: Rect, left: u16) -> (Rect, Rect) {
+    (
+        Rect { width: left, ..body },
+        Rect::new(body.x + left + GAP, body.y, body.width - left - GAP, body.height),
+    )
+}
+
+fn part(column: Rect, from: u16, height: u16) -> Rect {
+    let from = from.min(column.height);
+    Rect::new(
+        column.x,
+        column.y + from,
+        column.width,
+        height.min(column.height - from),
+    )
+}
+
+/// Says what size is needed, on whatever there is.
+pub fn too_small(buf: &mut Buffer, area: Rect, ctx: &Context<'_>, needed: (u16, u16)) {
+    let message = format!(
+        "tunescope needs {}x{}; this is {}x{}",
+        needed.0, needed.1, area.width, area.height
+    );
+    let lines = text::wrap(&message, usize::from(area.width));
+    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let top = area.height.saturating_sub(count) / 2;
+    for (i, line) in (top..area.height).zip(&lines) {
+        let w = u16::try_from(text::width(line)).unwrap_or(0);
+        let x = area.x + area.width.saturating_sub(w) / 2;
+        text::put(
+            buf,
+            x,
+            area.y + i,
+            usize::from(area.width),
+            line,
+            ctx.theme.text(),
+        );
+    }
+}
+
+/// The row that says which panes there are: the one shown stands out, the others say their key.
+pub fn draw_tabs(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
+    let mut x = area.x;
+    for pane in Pane::ALL {
+        let shown = ctx.model.focus == pane;
+        let name = format!(" {} {} ", pane.number(), pane.title());
+        let style = if shown {
+            ctx.theme.accent_strong().patch(ctx.theme.selected())
+        } else {
+            ctx.theme.dim()
+        };
+        let start = x;
+        x = text::put_spans(
+            buf,
+            Rect::new(x, area.y, area.right().saturating_sub(x), 1),
+            &[Span::styled(name, style)],
+        );
+        hit(hits, Rect::new(start, area.y, x - start, 1), Target::Pane(pane));
+        x += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_lie_inside_and_never_overlap_at_any_size() {
+        for (w, h) in [
+            (60, 16),
+            (80, 24),
+            (100, 28),
+            (120, 36),
+            (139, 99),
+            (140, 40),
+            (300, 100),
+        ] {
+            for focus in Pane::ALL {
+                for zoomed in [false, true] {
+                    let mut model = Model::new(0.0, (w, h));
+                    model.focus = focus;
+                    model.zoomed = zoomed;
+                    let area = Rect::new(0, 0, w, h);
+                    let layout = Layout::of(area, &model).unwrap();
+                    assert!(
+                        layout.panes.iter().any(|(p, _)| *p == focus),
+                        "{focus:?} is hidden at {w}x{h}"
+                    );
+                    for (i, (_, a)) in layout.panes.iter().enumerate() {
+                        assert!(area.union(*a) == area && a.height >= 6, "{a:?}");
+                        for (_, b) in layout.panes.iter().skip(i + 1) {
+                            assert!(a.intersection(*b).is_empty(), "{a:?} {b:?}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(Layout::of(Rect::new(0, 0, 59, 40), &Model::new(0.0, (0, 0))).is_err());
+    }
+}

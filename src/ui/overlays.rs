@@ -1,0 +1,171 @@
+//! What lies over the panes: windows with text that can be scrolled, completions, confirmations.
+
+mod confirm;
+mod help;
+mod model;
+mod trial;
+mod window;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::session::{HitMap, Overlay};
+
+use super::Hint;
+use super::context::{Context, ago};
+use super::text;
+use window::Window;
+
+/// Draws the overlay of the model, if any, over `body`. Returns where the text cursor is to stand.
+pub fn draw(
+    ctx: &Context<'_>,
+    hints: &[Hint],
+    buf: &mut Buffer,
+    body: Rect,
+    hits: &mut HitMap,
+) -> Option<Position> {
+    let overlay = ctx.model.overlay.as_ref()?;
+    match overlay {
+        Overlay::Help { scroll } => help::draw(ctx, hints, buf, body, *scroll, hits),
+        Overlay::Diagnostics { scroll } => diagnostics(ctx, buf, body, *scroll, hits),
+        Overlay::Trial { trial, scroll } => trial::draw(ctx, buf, body, *trial, *scroll, hits),
+        Overlay::Model { scroll } => model::draw(ctx, buf, body, *scroll, hits),
+        Overlay::Rejections { cursor } => rejections(ctx, buf, body, *cursor, hits),
+        Overlay::Command { completions, .. } => completion_list(ctx, buf, body, completions),
+        Overlay::Filter { .. } => filter_hint(ctx, buf, body),
+        Overlay::Confirm(confirm) => confirm::draw(ctx, buf, body, confirm),
+    }
+    None
+}
+
+fn diagnostics(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {
+    let theme = &ctx.theme;
+    let study = &ctx.model.study;
+    let width = usize::from(body.width.saturating_sub(8)).clamp(1, 96);
+    let mut lines = Vec::new();
+    if study.diagnostics.is_empty() {
+        lines.push(Line::styled("Every row was understood.", theme.dim()));
+    }
+    for d in &study.diagnostics {
+        let place = d.line.map_or_else(|| "–".to_owned(), |l| format!("line {l}"));
+        for (i, part) in text::wrap(&d.message, width.saturating_sub(14))
+            .into_iter()
+            .enumerate()
+        {
+            lines.push(Line::from(vec![
+                Span::styled(text::left(if i == 0 { &place } else { "" }, 14), theme.accent()),
+                Span::raw(part),
+            ]));
+        }
+    }
+    let detail = format!("{} rows could not be used", study.diagnostics.len());
+    Window {
+        title: "diagnostics",
+        detail: &detail,
+        lines,
+        width: 100,
+    }
+    .draw(ctx, buf, body, scroll, hits);
+}
+
+fn rejections(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits: &mut HitMap) {
+    let theme = &ctx.theme;
+    let mut lines = Vec::new();
+    if ctx.model.rejections.is_empty() {
+        lines.push(Line::styled(
+            "Nothing is rejected. X on a suggestion keeps the next ones away from it.",
+            theme.dim(),
+        ));
+    }
+    for (i, rejection) in ctx.model.rejections.iter().enumerate() {
+        let values: Vec<String> = ctx
+            .model
+            .params_by_importance()
+            .into_iter()
+            .filter_map(|p| {
+                rejection
+                    .configuration
+                    .get(p)
+                    .map(|v| format!("{} {}", ctx.param_name(p), Context::show(v)))
+            })
+            .collect();
+        let style = if i == cursor {
+            theme.selected()
+        } else {
+            theme.text()
+        };
+        lines.push(Line::from(vec![
+            Span::styled(if i == cursor { "▌" } else { " " }, theme.accent_strong()),
+            Span::styled(text::left(&ago(ctx.model.now - rejection.when), 14), theme.dim()),
+            Span::styled(values.join(", "), style),
+        ]));
+    }
+    Window {
+        title: "rejected",
+        detail: "regions that suggestions leave alone",
+        lines,
+        width: 100,
+    }
+    .draw(
+        ctx,
+        buf,
+        body,
+        cursor.saturating_sub(usize::from(body.height / 2)),
+        hits,
+    );
+}
+
+/// What can complete the command, just above the line it is typed into.
+fn completion_list(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, completions: &[String]) {
+    if completions.is_empty() {
+        return;
+    }
+    let widest = completions
+        .iter()
+        .map(|c| text::width(c))
+        .max()
+        .unwrap_or(1)
+        .min(56);
+    let columns = (usize::from(body.width) / (widest + 2)).clamp(1, 4);
+    let rows = completions
+        .len()
+        .div_ceil(columns)
+        .min(8)
+        .min(usize::from(body.height));
+    let height = u16::try_from(rows).unwrap_or(1);
+    let area = Rect::new(body.x, body.bottom() - height, body.width, height);
+    window::clear(buf, area);
+    for (i, completion) in completions.iter().take(rows * columns).enumerate() {
+        let (column, row) = (i / rows.max(1), i % rows.max(1));
+        let x = area.x + u16::try_from(1 + column * (widest + 2)).unwrap_or(u16::MAX);
+        let y = area.y + u16::try_from(row).unwrap_or(0);
+        let style = if i == 0 {
+            ctx.theme.accent()
+        } else {
+            ctx.theme.dim()
+        };
+        if x < area.right() {
+            text::put(buf, x, y, widest, completion, style);
+        }
+    }
+}
+
+/// What a filter may say, while it is typed.
+fn filter_hint(ctx: &Context<'_>, buf: &mut Buffer, body: Rect) {
+    let area = Rect::new(body.x, body.bottom().saturating_sub(1), body.width, 1);
+    window::clear(buf, area);
+    let first = ctx
+        .model
+        .study
+        .space
+        .params
+        .first()
+        .map_or("lr", |p| p.name.shown());
+    let words = format!(
+        " such as {}<0.5 state=complete {}>0.1, terms are joined by “and”; empty shows all",
+        text::fit(ctx.metric(), 16),
+        text::fit(first, 16)
+    );
+    text::put_spans(buf, area, &[Span::styled(words, ctx.theme.dim())]);
+}

@@ -1,0 +1,79 @@
+//! A confirmation: exactly what will be written, and where.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use super::window;
+use crate::session::model::Confirm;
+use crate::ui::context::Context;
+use crate::ui::text;
+
+/// Rows that the text to be written may take.
+const MOST_ROWS: usize = 12;
+
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) {
+    let theme = &ctx.theme;
+    let width = usize::from(body.width.saturating_sub(6));
+    let (title, mut lines): (&str, Vec<Vec<Span<'_>>>) = match confirm {
+        Confirm::Accept {
+            text: written, place, ..
+        } => {
+            let mut lines: Vec<Vec<Span<'_>>> = text::wrap(written, width)
+                .into_iter()
+                .take(MOST_ROWS)
+                .map(|l| vec![Span::styled(l, theme.strong())])
+                .collect();
+            lines.push(vec![Span::styled("to ", theme.dim()), Span::raw(place.clone())]);
+            ("accept: write exactly this?", lines)
+        }
+        Confirm::Withdraw { receipt } => {
+            let what = ctx.model.receipts.get(*receipt).map_or_else(String::new, |r| {
+                r.configuration
+                    .iter()
+                    .enumerate()
+                    .map(|(p, v)| format!("{} {v}", ctx.param_name(p)))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            });
+            let mut lines: Vec<Vec<Span<'_>>> = text::wrap(&what, width)
+                .into_iter()
+                .take(MOST_ROWS)
+                .map(|l| vec![Span::raw(l)])
+                .collect();
+            if let Some(r) = ctx.model.receipts.get(*receipt) {
+                lines.push(vec![
+                    Span::styled("from ", theme.dim()),
+                    Span::raw(r.place.clone()),
+                ]);
+            }
+            ("withdraw this one?", lines)
+        }
+        Confirm::QuitWithDraft => (
+            "leave?",
+            vec![vec![Span::raw("The draft you are editing would be lost.")]],
+        ),
+    };
+    lines.push(Vec::new());
+    lines.push(vec![
+        Span::styled("y", theme.accent_strong()),
+        Span::styled(" yes   ", theme.dim()),
+        Span::styled("n", theme.accent_strong()),
+        Span::styled(" no, esc too", theme.dim()),
+    ]);
+    let height = u16::try_from(lines.len() + 2)
+        .unwrap_or(u16::MAX)
+        .min(body.height);
+    let outer = Rect::new(
+        body.x + 1.min(body.width),
+        body.bottom() - height,
+        body.width.saturating_sub(2),
+        height,
+    );
+    let inner = window::frame(ctx, buf, outer, title, "");
+    // The question and its answer stay in sight, whatever the length of the text.
+    let skip = lines.len().saturating_sub(usize::from(inner.height));
+    for (i, line) in (0..inner.height).zip(lines.iter().skip(skip)) {
+        text::put_spans(buf, text::row(inner, i), line);
+    }
+}

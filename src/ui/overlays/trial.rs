@@ -1,0 +1,151 @@
+//! One trial in detail.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::window::Window;
+use crate::session::HitMap;
+use crate::study::Trial;
+use crate::study::number::{duration, significant};
+use crate::ui::context::{Context, ago, state_glyph};
+use crate::ui::text;
+use crate::ui::widgets::bars;
+
+/// Widest sparkline of intermediate values.
+const CURVE: usize = 64;
+
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, index: usize, scroll: usize, hits: &mut HitMap) {
+    let Some(trial) = ctx.model.study.trials.get(index) else {
+        return;
+    };
+    let title = format!("trial {}", trial.id);
+    let mut lines = outcome(ctx, index, trial);
+    lines.push(Line::default());
+    lines.extend(parameters(ctx, trial));
+    lines.extend(curve(ctx, trial));
+    Window {
+        title: &title,
+        detail: trial.state.word(),
+        lines,
+        width: 84,
+    }
+    .draw(ctx, buf, body, scroll, hits);
+}
+
+fn pair<'a>(ctx: &Context<'a>, name: &str, value: String) -> Line<'a> {
+    Line::from(vec![
+        Span::styled(text::left(name, 20), ctx.theme.dim()),
+        Span::raw(value),
+    ])
+}
+
+fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> {
+    let mut lines = vec![pair(
+        ctx,
+        "state",
+        format!("{} {}", state_glyph(trial.state), trial.state.word()),
+    )];
+    for (i, v) in trial.values.iter().enumerate() {
+        let name = if i == 0 {
+            ctx.metric().to_owned()
+        } else {
+            format!("objective {}", i + 1)
+        };
+        lines.push(pair(ctx, &name, significant(*v, 6)));
+    }
+    if ctx.best == Some(index) {
+        lines.push(pair(ctx, "", "★ the best so far".to_owned()));
+    }
+    let left_out = ctx
+        .model
+        .trust
+        .iter()
+        .flat_map(|t| &t.value.left_out)
+        .find(|l| l.trial == index);
+    if let Some(l) = left_out {
+        lines.push(pair(
+            ctx,
+            "without it, the model",
+            format!(
+                "predicts {} (z {:+.1}{})",
+                ctx.value.show(l.predicted),
+                l.z,
+                if l.z.abs() > 2.0 { ", a surprise" } else { "" }
+            ),
+        ));
+    }
+    if let Some(t) = trial.started {
+        lines.push(pair(ctx, "started", ago(ctx.model.now - t)));
+    }
+    if let Some(s) = trial.seconds {
+        lines.push(pair(ctx, "took", duration(s)));
+    }
+    if let Some(id) = &trial.queue_id {
+        lines.push(pair(ctx, "from the queue", id.to_string()));
+    }
+    if let Some(error) = &trial.error {
+        lines.push(Line::from(vec![
+            Span::styled(text::left("error", 20), ctx.theme.dim()),
+            Span::styled(error.to_string(), ctx.theme.error()),
+        ]));
+    }
+    if trial.line > 0 {
+        lines.push(pair(ctx, "line", trial.line.to_string()));
+    }
+    lines
+}
+
+fn parameters<'a>(ctx: &Context<'a>, trial: &Trial) -> Vec<Line<'a>> {
+    let study = &ctx.model.study;
+    study
+        .columns
+        .iter()
+        .enumerate()
+        .filter_map(|(c, name)| {
+            let value = trial.param(c)?;
+            let param = study.space.params.iter().position(|p| p.column == c);
+            let mut spans = vec![
+                Span::styled(text::left(name.shown(), 20), ctx.theme.dim()),
+                Span::raw(text::right(&value.to_string(), 22)),
+            ];
+            if let Some(at) = param.and_then(|p| ctx.position(p, value)) {
+                spans.push(Span::raw("  "));
+                spans.extend(bars::track(24, &[(at, "●", ctx.theme.strong())], &ctx.theme));
+            }
+            Some(Line::from(spans))
+        })
+        .collect()
+}
+
+/// The intermediate values as a sparkline with its ends.
+fn curve<'a>(ctx: &Context<'a>, trial: &Trial) -> Vec<Line<'a>> {
+    let (Some((first_step, _)), Some((last_step, last))) =
+        (trial.intermediate.first(), trial.intermediate.last())
+    else {
+        return Vec::new();
+    };
+    let n = trial.intermediate.len();
+    let values: Vec<f64> = if n <= CURVE {
+        trial.intermediate.iter().map(|(_, v)| *v).collect()
+    } else {
+        (0..CURVE)
+            .filter_map(|k| trial.intermediate.get(k * (n - 1) / (CURVE - 1)))
+            .map(|(_, v)| *v)
+            .collect()
+    };
+    vec![
+        Line::default(),
+        Line::from(vec![
+            Span::styled("intermediate  ", ctx.theme.dim()),
+            Span::styled(bars::sparkline(&values, &ctx.theme), ctx.theme.model()),
+        ]),
+        Line::styled(
+            format!(
+                "              {n} values, steps {first_step} to {last_step}, last {}",
+                significant(*last, 5)
+            ),
+            ctx.theme.dim(),
+        ),
+    ]
+}

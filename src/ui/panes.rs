@@ -1,0 +1,7 @@
+//! The five panes. Each draws its title and its content into a rectangle, for any state of the study.
+
+pub mod history;
+pub mod slices;
+pub mod suggestion;
+pub mod surface;
+pub mod trials;

@@ -1,0 +1,249 @@
+//! History: every value in order, the best so far as a step line, and what is expected next.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::analysis::history::HistoryPoint;
+use crate::session::Pane;
+use crate::study::TrialState;
+use crate::ui::context::Context;
+use crate::ui::text;
+use crate::ui::widgets::axis::{self, Scale, Tick};
+use crate::ui::widgets::braille::Sheet;
+use crate::ui::widgets::panel;
+
+/// Cells at the right that show what is expected of the suggestion.
+const NEXT: u16 = 4;
+
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    let history = &ctx.model.history;
+    let prediction = ctx.model.suggestion().and_then(|s| s.prediction);
+    let scale = ctx.value_scale(prediction.iter().flat_map(|p| [p.low68, p.high68]));
+    let title = ctx.title::<()>(Pane::History, detail(ctx, scale), None);
+    let body = panel::titled(buf, area, &ctx.theme, title);
+    if history.points.is_empty() {
+        let line = "No trial has begun. Values appear here one by one, with the best so far as a line.";
+        panel::say(buf, body, &ctx.theme, &[line]);
+        return;
+    }
+    let advice = ctx.model.stopping.as_ref().filter(|_| body.height >= 8);
+    let labels = scale.ticks(usize::from(body.height / 2).clamp(2, 6));
+    let gutter = labels.iter().map(|t| text::width(&t.label)).max().unwrap_or(0) + 1;
+    let gutter = u16::try_from(gutter).unwrap_or(8).min(body.width / 3);
+    let next = if prediction.is_some() { NEXT } else { 0 };
+    let below = 1 + u16::from(advice.is_some());
+    let plot = Rect::new(
+        body.x + gutter,
+        body.y,
+        body.width.saturating_sub(gutter + next),
+        body.height.saturating_sub(below),
+    );
+    if plot.width < 4 || plot.height < 2 {
+        return;
+    }
+    let chart = Chart { ctx, scale, plot };
+    chart.value_labels(buf, &labels, gutter);
+    chart.points(buf, &history.points);
+    chart.best_line(buf, &history.points);
+    chart.star(buf);
+    chart.next(buf, next);
+    chart.count_labels(
+        buf,
+        Rect::new(plot.x, plot.bottom(), plot.width, 1),
+        history.points.len(),
+    );
+    if let Some(advice) = advice {
+        let line = Rect::new(body.x, body.bottom() - 1, body.width, 1);
+        text::put_spans(buf, line, &[Span::styled(advice.value.clone(), ctx.theme.dim())]);
+    }
+}
+
+fn detail<'a>(ctx: &Context<'a>, scale: Scale) -> Vec<Span<'a>> {
+    let theme = &ctx.theme;
+    let history = &ctx.model.history;
+    let mut spans = vec![Span::styled(
+        format!(
+            "{} of each trial{}, line: best so far",
+            text::fit(ctx.metric(), 24),
+            if scale.log { " (log)" } else { "" }
+        ),
+        theme.dim(),
+    )];
+    let outside = |above: bool| {
+        history
+            .points
+            .iter()
+            .filter_map(|p| p.value)
+            .filter(|v| if above { *v > scale.high } else { *v < scale.low })
+            .count()
+    };
+    for (count, word) in [(outside(true), "above"), (outside(false), "below")] {
+        if count > 0 {
+            spans.push(Span::styled(format!(", {count} {word}"), theme.accent()));
+        }
+    }
+    spans
+}
+
+struct Chart<'a, 'm> {
+    ctx: &'a Context<'m>,
+    scale: Scale,
+    plot: Rect,
+}
+
+impl Chart<'_, '_> {
+    /// Share of the axis of point `i` of `n`.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    fn x(i: usize, n: usize) -> f64 {
+        (i as f64 + 0.5) / n.max(1) as f64
+    }
+
+    fn value_labels(&self, buf: &mut Buffer, labels: &[Tick], gutter: u16) {
+        for tick in labels {
+            if let Some(r) = axis::row(tick.position, self.plot.height) {
+                let label = text::right(&tick.label, usize::from(gutter.saturating_sub(1)));
+                let (x, y) = (self.plot.x - gutter, self.plot.y + r);
+                text::put(buf, x, y, usize::from(gutter), &label, self.ctx.theme.dim());
+            }
+        }
+    }
+
+    fn points(&self, buf: &mut Buffer, points: &[HistoryPoint]) {
+        let theme = &self.ctx.theme;
+        let n = points.len();
+        if n > 3 * usize::from(self.plot.width) {
+            self.cloud(buf, points);
+        }
+        for (i, p) in points.iter().enumerate() {
+            let Some(c) = axis::column(Self::x(i, n), self.plot.width) else {
+                continue;
+            };
+            let place = p.value.map(|v| self.scale.position(v));
+            let bottom = self.plot.height - 1;
+            let row = match place {
+                Some(y) if y > 1.0 => 0,
+                Some(y) => axis::row(y, self.plot.height).unwrap_or(bottom),
+                None => bottom,
+            };
+            let off_scale = place.is_some_and(|y| y > 1.0);
+            let queued = self
+                .ctx
+                .model
+                .study
+                .trials
+                .get(p.trial)
+                .is_some_and(|t| t.queue_id.is_some());
+            let (glyph, style) = match p.state {
+                _ if off_scale => ("▴", theme.accent()),
+                TrialState::Failed => ("✗", theme.error()),
+                TrialState::Running => ("◐", theme.text()),
+                TrialState::Pruned => ("⊘", theme.dim()),
+                TrialState::Complete if queued => ("◆", theme.accent()),
+                TrialState::Complete if n > 3 * usize::from(self.plot.width) => continue,
+                TrialState::Complete if p.value.is_none() => ("×", theme.error()),
+                TrialState::Complete => ("•", theme.dim()),
+                TrialState::Waiting => continue,
+            };
+            text::put(buf, self.plot.x + c, self.plot.y + row, 1, glyph, style);
+        }
+    }
+
+    /// Thousands of points as fine dots.
+    fn cloud(&self, buf: &mut Buffer, points: &[HistoryPoint]) {
+        let mut sheet = Sheet::new(self.plot.width, self.plot.height);
+        for (i, p) in points.iter().enumerate() {
+            if let Some(v) = p.value {
+                sheet.set_at(Self::x(i, points.len()), self.scale.position(v));
+            }
+        }
+        sheet.draw(buf, self.plot, self.ctx.theme.dim(), self.ctx.theme.ascii);
+    }
+
+    fn best_line(&self, buf: &mut Buffer, points: &[HistoryPoint]) {
+        let mut sheet = Sheet::new(self.plot.width, self.plot.height);
+        let n = points.len();
+        let mut last: Option<(f64, f64)> = None;
+        for (i, p) in points.iter().enumerate() {
+            let Some(best) = p.best else { continue };
+            let here = (Self::x(i, n), self.scale.position(best));
+            match last {
+                // Level points of a long run need not be drawn one by one.
+                Some(from) if from.1 == here.1 && i + 1 < n => continue,
+                Some(from) => {
+                    sheet.line(from, (here.0, from.1));
+                    sheet.line((here.0, from.1), here);
+                }
+                None => sheet.set_at(here.0, here.1),
+            }
+            last = Some(here);
+        }
+        if let Some(from) = last {
+            sheet.line(from, (1.0 - 1e-9, from.1));
+        }
+        sheet.draw(buf, self.plot, self.ctx.theme.model(), self.ctx.theme.ascii);
+    }
+
+    fn star(&self, buf: &mut Buffer) {
+        let history = &self.ctx.model.history;
+        let Some(i) = history.last_improvement else { return };
+        let Some(best) = history.points.get(i).and_then(|p| p.best) else {
+            return;
+        };
+        if let (Some(c), Some(r)) = (
+            axis::column(Self::x(i, history.points.len()), self.plot.width),
+            axis::row(self.scale.position(best), self.plot.height),
+        ) {
+            let (x, y) = (self.plot.x + c, self.plot.y + r);
+            text::put(buf, x, y, 1, "★", self.ctx.theme.strong());
+        }
+    }
+
+    /// What is expected of the suggestion: mean and 68 % at the right of the last trial.
+    fn next(&self, buf: &mut Buffer, width: u16) {
+        let Some(p) = self.ctx.model.suggestion().and_then(|s| s.prediction) else {
+            return;
+        };
+        if width < 3 {
+            return;
+        }
+        let x = self.plot.right() + 1;
+        let row = |v: f64| axis::row(self.scale.position(v).clamp(0.0, 1.0), self.plot.height);
+        if let (Some(top), Some(bottom)) = (row(p.high68), row(p.low68)) {
+            for r in top..=bottom {
+                text::put(buf, x, self.plot.y + r, 1, "│", self.ctx.theme.accent());
+            }
+        }
+        if let Some(r) = row(p.mean) {
+            text::put(buf, x, self.plot.y + r, 1, "◆", self.ctx.theme.accent_strong());
+        }
+    }
+
+    fn count_labels(&self, buf: &mut Buffer, area: Rect, n: usize) {
+        let last = n.saturating_sub(1);
+        let mut ticks = vec![Tick {
+            position: Self::x(0, n),
+            label: "1".to_owned(),
+        }];
+        for k in [last / 4, last / 2, 3 * last / 4, last] {
+            if k > 0 {
+                ticks.push(Tick {
+                    position: Self::x(k, n),
+                    label: (k + 1).to_string(),
+                });
+            }
+        }
+        ticks.dedup();
+        axis::write_labels(buf, area, &ticks, self.ctx.theme.dim());
+        if area.right() + NEXT <= buf.area.right() && self.ctx.model.suggestion().is_some() {
+            text::put(
+                buf,
+                area.right(),
+                area.y,
+                usize::from(NEXT),
+                "next",
+                self.ctx.theme.accent(),
+            );
+        }
+    }
+}

@@ -1,0 +1,533 @@
+//! Slices: the posterior along each parameter through the probe, with the acquisition below.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+
+use crate::analysis::Slice;
+use crate::analysis::slice::{SliceKind, SliceTrial};
+use crate::session::{HitMap, Pane, Target};
+use crate::study::number::percent;
+use crate::ui::context::Context;
+use crate::ui::theme::fade_step;
+use crate::ui::widgets::axis::{self, Scale};
+use crate::ui::widgets::band_chart::BandChart;
+use crate::ui::widgets::{bars, panel};
+use crate::ui::{hit, text};
+
+/// Smallest slice that is worth its place.
+const MIN_WIDTH: u16 = 24;
+const MIN_HEIGHT: u16 = 10;
+/// Trials drawn into a slice before there is a model.
+const MOST_RAW_TRIALS: usize = 2000;
+
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
+    let model = ctx.model;
+    let title = ctx.title(Pane::Slices, detail(ctx), model.slices.as_ref());
+    let body = panel::titled(buf, area, &ctx.theme, title);
+    let count = model.study.space.len();
+    if count == 0 {
+        let lines = if model.study.trials.is_empty() {
+            "Nothing has been read yet. Slices appear with the first trials: one chart a parameter."
+        } else {
+            "No parameter is known yet: slices need trials with parameters."
+        };
+        panel::say(buf, body, &ctx.theme, &[lines]);
+        return;
+    }
+    let order = model.params_by_importance();
+    let scale = ctx.value_scale(
+        model
+            .slices
+            .iter()
+            .flat_map(|s| s.value.iter())
+            .flat_map(|s| s.points.iter().map(|p| p.mean)),
+    );
+    let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 4));
+    let gutter = labels
+        .iter()
+        .map(|t| text::width(&t.label))
+        .max()
+        .unwrap_or(0)
+        .min(9)
+        + 1;
+    let gutter = u16::try_from(gutter).unwrap_or(8);
+    let grid = Grid::of(body, gutter, count);
+    hits.slice_slots = grid.slots();
+    let first = first_shown(ctx, &order, grid.slots());
+    for (slot, param) in order.iter().skip(first).take(grid.slots()).enumerate() {
+        let cell = grid.cell(slot);
+        let frame = Frame {
+            ctx,
+            scale,
+            gutter,
+            labelled: slot % usize::from(grid.columns) == 0,
+        };
+        frame.draw(buf, cell, *param, hits);
+    }
+}
+
+fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
+    let theme = &ctx.theme;
+    if ctx.model.slices.is_none() {
+        return vec![Span::styled("observed values, no model yet", theme.dim())];
+    }
+    vec![
+        Span::styled(format!("{} predicted through ", ctx.metric()), theme.dim()),
+        Span::styled(ctx.probe_words(), theme.text()),
+        Span::styled(", bands ±1σ ±2σ", theme.dim()),
+    ]
+}
+
+/// The first slice drawn: where the model says, moved so that the cursor is in sight.
+fn first_shown(ctx: &Context<'_>, order: &[usize], slots: usize) -> usize {
+    let last = order.len().saturating_sub(slots);
+    let mut first = ctx.model.slice_offset.min(last);
+    if let Some(at) = order.iter().position(|p| *p == ctx.model.param) {
+        if at < first {
+            first = at;
+        } else if at >= first + slots {
+            first = at + 1 - slots.max(1);
+        }
+    }
+    first.min(last)
+}
+
+/// Slices in columns and rows.
+struct Grid {
+    area: Rect,
+    gutter: u16,
+    columns: u16,
+    rows: u16,
+}
+
+impl Grid {
+    /// As many slices as can be read, in the shape that suits them.
+    fn of(area: Rect, gutter: u16, count: usize) -> Self {
+        let mut best = (1, 1, f64::NEG_INFINITY);
+        for columns in 1..=6u16 {
+            for rows in 1..=8u16 {
+                let w = area.width.saturating_sub(gutter + 2 * columns) / columns;
+                let h = area.height / rows;
+                let slots = usize::from(columns) * usize::from(rows);
+                let spare = slots.saturating_sub(count);
+                let fits = (columns == 1 || w >= MIN_WIDTH) && (rows == 1 || h >= MIN_HEIGHT);
+                if !fits || spare >= usize::from(columns) {
+                    continue;
+                }
+                let shape = (f64::from(w.max(1)) / (2.6 * f64::from(h.max(1)))).ln().abs();
+                #[expect(clippy::cast_precision_loss, reason = "a few slices")]
+                let score = slots.min(count) as f64 - 0.5 * shape - 0.01 * spare as f64;
+                if score > best.2 {
+                    best = (columns, rows, score);
+                }
+            }
+        }
+        Self {
+            area,
+            gutter,
+            columns: best.0,
+            rows: best.1,
+        }
+    }
+
+    fn slots(&self) -> usize {
+        usize::from(self.columns) * usize::from(self.rows)
+    }
+
+    /// The rectangle of a slot; those of the first column include the labels of the value axis.
+    fn cell(&self, slot: usize) -> Rect {
+        let slot = u16::try_from(slot).unwrap_or(0);
+        let (column, row) = (slot % self.columns, slot / self.columns);
+        let usable = self.area.width.saturating_sub(self.gutter);
+        let from = |k: u16| self.gutter + k * usable / self.columns;
+        let top = |k: u16| k * self.area.height / self.rows;
+        let x = if column == 0 { 0 } else { from(column) };
+        let end = from(column + 1);
+        let gap = if column + 1 < self.columns { 2 } else { 0 };
+        Rect::new(
+            self.area.x + x,
+            self.area.y + top(row),
+            end.saturating_sub(x + gap),
+            top(row + 1) - top(row),
+        )
+    }
+}
+
+/// One slice.
+struct Frame<'a, 'm> {
+    ctx: &'a Context<'m>,
+    scale: Scale,
+    gutter: u16,
+    labelled: bool,
+}
+
+impl Frame<'_, '_> {
+    fn draw(&self, buf: &mut Buffer, cell: Rect, param: usize, hits: &mut HitMap) {
+        let gutter = if self.labelled {
+            self.gutter.min(cell.width / 3)
+        } else {
+            0
+        };
+        let inner = Rect::new(
+            cell.x + gutter,
+            cell.y,
+            cell.width.saturating_sub(gutter),
+            cell.height,
+        );
+        if inner.width < 4 || inner.height < 5 {
+            return;
+        }
+        let slice = self.slice(param);
+        let has_strip = slice.points.iter().any(|p| p.acquisition.is_finite());
+        let strip_rows = match (has_strip, inner.height) {
+            (false, _) => 0,
+            (true, 0..12) => 1,
+            (true, _) => 2,
+        };
+        let rest = inner.height - 3 - strip_rows;
+        let plot = Rect::new(inner.x, inner.y + 1, inner.width, rest);
+        let strip = Rect::new(inner.x, plot.bottom(), inner.width, strip_rows);
+        let rug = Rect::new(inner.x, strip.bottom(), inner.width, 1);
+        let labels = Rect::new(inner.x, rug.bottom(), inner.width, 1);
+        self.heading(buf, inner, param);
+        self.plot(buf, plot, &slice);
+        if self.labelled {
+            self.value_labels(buf, plot, gutter);
+        }
+        let peak = self.strip(buf, strip, &slice);
+        let ticks = self.axis_labels(buf, labels, param);
+        self.rug(buf, rug, &slice, &ticks, peak);
+        hit(
+            hits,
+            Rect {
+                height: plot.height + strip_rows + 1,
+                ..plot
+            },
+            Target::Slice { param },
+        );
+    }
+
+    /// The slice, or the bare trials where there is none yet.
+    fn slice(&self, param: usize) -> Cow<'_, Slice> {
+        if let Some(slice) = self
+            .ctx
+            .model
+            .slices
+            .iter()
+            .flat_map(|s| &s.value)
+            .find(|s| s.param == param)
+        {
+            return Cow::Borrowed(slice);
+        }
+        Cow::Owned(raw_slice(self.ctx, param))
+    }
+
+    /// Name, value at the probe, share of importance.
+    fn heading(&self, buf: &mut Buffer, inner: Rect, param: usize) {
+        let ctx = self.ctx;
+        let here = ctx.model.param == param;
+        let focused = here && ctx.model.focus == Pane::Slices;
+        let name_style = if focused {
+            ctx.theme.accent_strong()
+        } else {
+            ctx.theme.strong()
+        };
+        let share = ctx
+            .model
+            .importance
+            .iter()
+            .flat_map(|i| &i.value.shares)
+            .find(|s| s.param == param)
+            .map(|s| percent(s.total))
+            .unwrap_or_default();
+        let value = ctx
+            .model
+            .in_hand()
+            .get(param)
+            .map(Context::show)
+            .unwrap_or_default();
+        let locked = ctx.model.locks.get(param).is_some_and(Option::is_some);
+        let width = usize::from(inner.width);
+        let share_room = if width >= 20 { text::width(&share) + 1 } else { 0 };
+        let mut spans = vec![
+            Span::styled(if here { "▸" } else { "" }, ctx.theme.accent_strong()),
+            Span::styled(
+                text::fit(ctx.param_name(param), (width * 3 / 5).max(6)).into_owned(),
+                name_style,
+            ),
+            Span::raw(" "),
+            Span::styled(value, ctx.theme.text()),
+        ];
+        if locked {
+            spans.push(Span::styled(" locked", ctx.theme.accent()));
+        }
+        let room = u16::try_from(width.saturating_sub(share_room)).unwrap_or(0);
+        text::put_spans(
+            buf,
+            Rect {
+                width: room,
+                height: 1,
+                ..inner
+            },
+            &spans,
+        );
+        if share_room > 0 {
+            let w = u16::try_from(text::width(&share)).unwrap_or(0);
+            text::put(
+                buf,
+                inner.right() - w,
+                inner.y,
+                usize::from(w),
+                &share,
+                ctx.theme.dim(),
+            );
+        }
+    }
+
+    fn plot(&self, buf: &mut Buffer, area: Rect, slice: &Slice) {
+        let ctx = self.ctx;
+        let chart = BandChart {
+            points: &slice.points,
+            kind: slice.kind,
+            scale: self.scale,
+        };
+        chart.draw_bands(buf, area, &ctx.theme);
+        if let Some(c) = axis::column(slice.probe, area.width) {
+            let glyph = if ctx.theme.ascii { "|" } else { "│" };
+            for r in 0..area.height {
+                self.mark(buf, area, &chart, (c, r), glyph, ctx.theme.dim());
+            }
+        }
+        chart.draw_mean(buf, area, &ctx.theme);
+        for trial in &slice.trials {
+            self.trial(buf, area, &chart, trial);
+        }
+        if let (Some(x), Some(y)) = (slice.incumbent, ctx.best_value())
+            && let (Some(c), Some(r)) = (
+                axis::column(x, area.width),
+                axis::row(self.scale.position(y), area.height),
+            )
+        {
+            self.mark(buf, area, &chart, (c, r), "★", ctx.theme.strong());
+        }
+        if let Some(x) = slice.suggestion.filter(|x| (x - slice.probe).abs() < 1e-9)
+            && let Some(mean) = mean_at(slice, x)
+            && let (Some(c), Some(r)) = (
+                axis::column(x, area.width),
+                axis::row(self.scale.position(mean), area.height),
+            )
+        {
+            self.mark(buf, area, &chart, (c, r), "◆", ctx.theme.accent_strong());
+        }
+    }
+
+    fn trial(&self, buf: &mut Buffer, area: Rect, chart: &BandChart<'_>, trial: &SliceTrial) {
+        let p = self.scale.position(trial.value);
+        if p.is_nan() {
+            return;
+        }
+        let (row, glyph) = match axis::row(p, area.height) {
+            Some(row) => (row, ["·", "·", "•", "●"][fade_step(trial.weight)]),
+            None if p > 1.0 => (0, "▴"),
+            None => (area.height.saturating_sub(1), "▾"),
+        };
+        if let Some(c) = axis::column(trial.position, area.width) {
+            self.mark(
+                buf,
+                area,
+                chart,
+                (c, row),
+                glyph,
+                self.ctx.theme.fade(trial.weight),
+            );
+        }
+    }
+
+    /// A glyph over the chart that keeps the background of the band.
+    fn mark(
+        &self,
+        buf: &mut Buffer,
+        area: Rect,
+        chart: &BandChart<'_>,
+        at: (u16, u16),
+        glyph: &str,
+        style: Style,
+    ) {
+        let ground = chart.ground(area, at.0, at.1, &self.ctx.theme);
+        if let Some(cell) = buf.cell_mut((area.x + at.0, area.y + at.1)) {
+            cell.reset();
+            cell.set_symbol(glyph).set_style(style.bg(ground));
+        }
+    }
+
+    fn value_labels(&self, buf: &mut Buffer, plot: Rect, gutter: u16) {
+        for tick in self.scale.ticks(usize::from(plot.height / 2).clamp(2, 6)) {
+            if let Some(r) = axis::row(tick.position, plot.height) {
+                let label = text::right(&tick.label, usize::from(gutter.saturating_sub(1)));
+                text::put(
+                    buf,
+                    plot.x - gutter,
+                    plot.y + r,
+                    usize::from(gutter),
+                    &label,
+                    self.ctx.theme.dim(),
+                );
+            }
+        }
+    }
+
+    /// The acquisition, scaled to its maximum in this slice; returns the column of the maximum.
+    fn strip(&self, buf: &mut Buffer, area: Rect, slice: &Slice) -> Option<u16> {
+        if area.height == 0 {
+            return None;
+        }
+        let finite = || slice.points.iter().filter(|p| p.acquisition.is_finite());
+        let high = finite().map(|p| p.acquisition).fold(f64::NEG_INFINITY, f64::max);
+        let low = finite()
+            .map(|p| p.acquisition)
+            .fold(f64::INFINITY, f64::min)
+            .min(high);
+        // EI and PI start at zero; a confidence bound has no zero.
+        let low = if low >= 0.0 { 0.0 } else { low };
+        let heights: Vec<f64> = (0..area.width)
+            .map(|c| {
+                let u = (f64::from(c) + 0.5) / f64::from(area.width);
+                let a = acquisition_at(slice, u);
+                if high > low { (a - low) / (high - low) } else { 0.0 }
+            })
+            .collect();
+        bars::strip(buf, area, &heights, self.ctx.theme.strip(), &self.ctx.theme);
+        if high <= low {
+            return None;
+        }
+        let peak = slice.points.get(slice.best_acquisition)?.position;
+        let c = axis::column(peak, area.width)?;
+        for y in area.y..area.bottom() {
+            if let Some(cell) = buf.cell_mut((area.x + c, y)) {
+                cell.set_style(self.ctx.theme.accent_strong());
+            }
+        }
+        Some(c)
+    }
+
+    fn axis_labels(&self, buf: &mut Buffer, area: Rect, param: usize) -> Vec<u16> {
+        let Some(p) = self.ctx.model.study.space.params.get(param) else {
+            return Vec::new();
+        };
+        let most = usize::from(area.width / 8).clamp(2, 9);
+        let mut ticks = axis::parameter_ticks(&self.ctx.encoder, param, p, most);
+        if p.is_categorical() {
+            let room = usize::from(area.width) / ticks.len().max(1);
+            for tick in &mut ticks {
+                tick.label = text::fit(&tick.label, room.saturating_sub(1).max(1)).into_owned();
+            }
+        }
+        axis::write_labels(buf, area, &ticks, self.ctx.theme.dim())
+    }
+
+    /// The line of the axis with its ticks and the places of everything that matters.
+    fn rug(&self, buf: &mut Buffer, area: Rect, slice: &Slice, ticks: &[u16], peak: Option<u16>) {
+        let theme = &self.ctx.theme;
+        panel::fill(buf, area, "─", theme.faint());
+        let mut put = |c: u16, glyph: &str, style: Style| {
+            text::put(buf, area.x + c, area.y, 1, glyph, style);
+        };
+        for c in ticks {
+            put(*c, "┴", theme.faint());
+        }
+        let at = |p: f64| axis::column(p, area.width);
+        if let Some(c) = at(slice.probe) {
+            put(c, "┼", theme.text());
+        }
+        if let Some(c) = peak {
+            put(c, "▲", theme.accent());
+        }
+        if let Some(c) = slice.incumbent.and_then(at) {
+            put(c, "★", theme.strong());
+        }
+        if let Some(c) = slice.suggestion.and_then(at) {
+            put(c, "◆", theme.accent_strong().add_modifier(Modifier::BOLD));
+        }
+    }
+}
+
+/// The trials alone, for as long as there is no model.
+fn raw_slice(ctx: &Context<'_>, param: usize) -> Slice {
+    let study = &ctx.model.study;
+    let place = |values: &[crate::study::Value]| values.get(param).and_then(|v| ctx.position(param, v));
+    let column = study.space.params.get(param).map(|p| p.column);
+    let trials = study
+        .trials
+        .iter()
+        .enumerate()
+        .rev()
+        .take(MOST_RAW_TRIALS)
+        .filter_map(|(i, t)| {
+            let value = t.objective()?;
+            let position = ctx.position(param, t.param(column?)?)?;
+            Some(SliceTrial {
+                trial: i,
+                position,
+                value,
+                weight: 0.5,
+            })
+        })
+        .collect();
+    Slice {
+        param,
+        kind: SliceKind::Curve,
+        points: Vec::new(),
+        trials,
+        best_acquisition: 0,
+        incumbent: ctx
+            .best
+            .and_then(|b| study.trials.get(b))
+            .and_then(|t| t.param(column?))
+            .and_then(|v| ctx.position(param, v)),
+        suggestion: ctx.model.suggestion().and_then(|s| place(&s.configuration)),
+        probe: place(ctx.model.in_hand()).unwrap_or(f64::NAN),
+    }
+}
+
+/// The points around a position and the share of the way between them.
+fn around(slice: &Slice, u: f64) -> Option<(usize, usize, f64)> {
+    let last = slice.points.len().checked_sub(1)?;
+    let i = slice.points.partition_point(|p| p.position < u);
+    let (a, b) = (i.saturating_sub(1).min(last), i.min(last));
+    let (pa, pb) = (slice.points.get(a)?.position, slice.points.get(b)?.position);
+    let t = if pb > pa {
+        ((u - pa) / (pb - pa)).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    if slice.kind == SliceKind::Curve {
+        return Some((a, b, t));
+    }
+    let nearest = if t > 0.5 { b } else { a };
+    Some((nearest, nearest, 0.0))
+}
+
+fn mean_at(slice: &Slice, u: f64) -> Option<f64> {
+    let (a, b, t) = around(slice, u)?;
+    let (a, b) = (slice.points.get(a)?.mean, slice.points.get(b)?.mean);
+    Some(if t == 0.0 { a } else { a + t * (b - a) })
+}
+
+fn acquisition_at(slice: &Slice, u: f64) -> f64 {
+    let value = || {
+        let (a, b, t) = around(slice, u)?;
+        let (a, b) = (slice.points.get(a)?, slice.points.get(b)?);
+        if slice.kind == SliceKind::Choices {
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            let half = 0.32 / slice.points.len().max(1) as f64;
+            return ((u - a.position).abs() <= half).then_some(a.acquisition);
+        }
+        let (a, b) = (a.acquisition, b.acquisition);
+        Some(if t == 0.0 { a } else { a + t * (b - a) })
+    };
+    value().unwrap_or(f64::NEG_INFINITY)
+}

@@ -1,0 +1,357 @@
+//! The suggestion: what comes next and why, the draft that a person makes of it, and the queue.
+
+mod queue;
+mod table;
+mod why;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Span;
+
+use crate::analysis::{Prediction, Readout, Reason};
+use crate::session::{HitMap, Pane, Target};
+use crate::study::number::{percent, plus_minus, significant, with_sd};
+use crate::ui::context::Context;
+use crate::ui::widgets::{bars, panel};
+use crate::ui::{footer, hit, text};
+
+/// One line of the pane. Lines of a low rank give way first where there is too little room.
+pub(super) struct Row<'a> {
+    spans: Vec<Span<'a>>,
+    rank: u8,
+    target: Option<Target>,
+    /// Column at which a text field is drawn over the row.
+    field_at: Option<u16>,
+}
+
+impl<'a> Row<'a> {
+    fn new(rank: u8, spans: Vec<Span<'a>>) -> Self {
+        Self {
+            spans,
+            rank,
+            target: None,
+            field_at: None,
+        }
+    }
+
+    fn blank(rank: u8) -> Self {
+        Self::new(rank, Vec::new())
+    }
+}
+
+/// Draws the pane; returns where the text cursor stands while a value is typed.
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) -> Option<Position> {
+    let title = ctx.title(Pane::Suggestion, detail(ctx), ctx.model.suggestions.as_ref());
+    let body = panel::titled(buf, area, &ctx.theme, title);
+    let width = usize::from(body.width);
+    if ctx.model.in_hand().is_empty() && ctx.model.suggestion().is_none() {
+        let line = if ctx.model.study.space.is_empty() {
+            "The first suggestion comes with the first trials, or with a space file."
+        } else {
+            "Computing the first suggestion…"
+        };
+        panel::say(buf, body, &ctx.theme, &[line]);
+        return None;
+    }
+    let mut rows = headline(ctx, width);
+    rows.push(Row::blank(3));
+    rows.extend(table::rows(ctx, width));
+    rows.push(Row::blank(4));
+    rows.extend(terms(ctx, width));
+    rows.extend(why::rows(ctx, width));
+    rows.extend(queue::rows(ctx, width));
+    let rows = shorten(rows, usize::from(body.height));
+    let mut cursor = None;
+    for (i, row) in (0..body.height).zip(&rows) {
+        let line = text::row(body, i);
+        text::put_spans(buf, line, &row.spans);
+        if let Some(target) = row.target {
+            hit(hits, line, target);
+        }
+        if let Some(at) = row.field_at {
+            cursor = draw_field(ctx, buf, line, at);
+        }
+    }
+    cursor
+}
+
+fn draw_field(ctx: &Context<'_>, buf: &mut Buffer, line: Rect, at: u16) -> Option<Position> {
+    let field = ctx.model.draft.as_ref()?.field.as_ref()?;
+    let x = line.x + at.min(line.width.saturating_sub(2));
+    let room = usize::from(line.right().saturating_sub(x));
+    text::put(buf, x, line.y, room, &" ".repeat(room), ctx.theme.text());
+    let remark = field.remark.as_deref().unwrap_or_default();
+    let reserved = text::width(remark).min(room / 2);
+    let (cursor, end) = footer::field(
+        buf,
+        x,
+        line.y,
+        room.saturating_sub(reserved + 2).max(6),
+        &field.input,
+        ctx,
+    );
+    let style = if field.is_error {
+        ctx.theme.error()
+    } else {
+        ctx.theme.dim()
+    };
+    text::put(
+        buf,
+        end + 1,
+        line.y,
+        usize::from(line.right().saturating_sub(end + 1)),
+        remark,
+        style,
+    );
+    Some(Position::new(cursor, line.y))
+}
+
+/// Takes out the lines that matter least, until the rest fits.
+fn shorten(mut rows: Vec<Row<'_>>, height: usize) -> Vec<Row<'_>> {
+    while rows.len() > height {
+        let Some(lowest) = rows.iter().map(|r| r.rank).min().filter(|r| *r < 9) else {
+            break;
+        };
+        if let Some(i) = rows.iter().rposition(|r| r.rank == lowest) {
+            rows.remove(i);
+        }
+    }
+    while rows.last().is_some_and(|r| r.spans.is_empty()) {
+        rows.pop();
+    }
+    // What must stay but does not fit: keep the row under the cursor in sight.
+    if rows.len() > height
+        && let Some(at) = rows.iter().position(|r| r.field_at.is_some())
+        && at >= height
+    {
+        rows.drain(0..=at - height.max(1));
+    }
+    rows
+}
+
+fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
+    let theme = &ctx.theme;
+    if let Some(draft) = &ctx.model.draft {
+        let mut spans = vec![Span::styled(
+            match draft.edits() {
+                0 => "your draft, nothing changed yet".to_owned(),
+                1 => "your draft, 1 value changed".to_owned(),
+                n => format!("your draft, {n} values changed"),
+            },
+            theme.accent_strong(),
+        )];
+        if draft.outdated {
+            spans.push(Span::styled(", new suggestion available", theme.accent()));
+        }
+        return spans;
+    }
+    let batch = ctx.model.suggestions.as_ref().map_or(0, |s| s.value.len());
+    let words = match ctx.model.suggestion().map(|s| &s.reason) {
+        Some(Reason::InitialDesign) => "what to try next, by the initial design".to_owned(),
+        Some(Reason::Replicate) => "worth measuring once more".to_owned(),
+        Some(Reason::Exhausted) => "the whole space has been tried".to_owned(),
+        Some(Reason::Acquisition) => {
+            format!("what to try next, by {}", ctx.model.acquisition.function.name())
+        }
+        None => String::new(),
+    };
+    let mut spans = vec![Span::styled(words, theme.dim())];
+    if batch > 1 {
+        spans.push(Span::styled(format!(", first of {batch}"), theme.dim()));
+    }
+    spans
+}
+
+/// What is predicted for what is in hand: the draft, else the suggestion.
+pub(super) fn predicted(ctx: &Context<'_>) -> (Option<Prediction>, Option<Readout>) {
+    if let Some(draft) = &ctx.model.draft {
+        let c = draft.consequences.as_ref();
+        return (c.map(|c| c.prediction), c.map(|c| c.readout));
+    }
+    let s = ctx.model.suggestion();
+    (s.and_then(|s| s.prediction), s.and_then(|s| s.readout))
+}
+
+/// μ ± σ against the best, and the chance to improve.
+fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
+    let theme = &ctx.theme;
+    let (prediction, readout) = predicted(ctx);
+    let Some(p) = prediction else {
+        let text = if ctx.model.surrogate.is_none() {
+            "No prediction yet: the model needs a few finished trials."
+        } else {
+            "Working out what this would give…"
+        };
+        return vec![Row::new(9, vec![Span::styled(text, theme.dim())])];
+    };
+    let (mean, sd) = plus_minus(p.mean, p.sd);
+    let mut spans = vec![
+        Span::styled("◆ ", theme.accent_strong()),
+        Span::styled(format!("{mean} ± {sd}"), theme.strong()),
+    ];
+    if let Some(best) = ctx.best_value() {
+        spans.push(Span::styled(
+            format!("  {}", against(ctx, p.mean, best)),
+            theme.text(),
+        ));
+    }
+    let mut rows = vec![Row::new(9, spans)];
+    if let Some(r) = readout {
+        let mut spans = vec![
+            Span::styled("  P(improve) ", theme.dim()),
+            Span::styled(percent(r.pi), theme.text()),
+            Span::styled(
+                format!(
+                    "   95 %: {} to {}",
+                    ctx.value.show(p.low95),
+                    ctx.value.show(p.high95)
+                ),
+                theme.dim(),
+            ),
+        ];
+        if let Some(cost) = cost(ctx) {
+            spans.push(Span::styled(format!("   {cost}"), theme.accent()));
+        }
+        if text::spans_width(&spans) > width {
+            spans.remove(2);
+        }
+        rows.push(Row::new(8, spans));
+    }
+    rows
+}
+
+/// "0.0076 better than the best" in words.
+fn against(ctx: &Context<'_>, mean: f64, best: f64) -> String {
+    let gain = ctx.model.study.direction().sign() * (mean - best);
+    if !gain.is_finite() {
+        return String::new();
+    }
+    let size = significant(gain.abs(), 2);
+    if gain > 0.0 {
+        format!("{size} better than the best {}", ctx.value.show(best))
+    } else {
+        format!("{size} short of the best {}", ctx.value.show(best))
+    }
+}
+
+/// What editing costs, where a draft is open.
+fn cost(ctx: &Context<'_>) -> Option<String> {
+    let draft = ctx.model.draft.as_ref()?;
+    let share = draft.consequences.as_ref()?.share_of_best?;
+    if !share.is_finite() || draft.edits() == 0 {
+        return None;
+    }
+    Some(if share < 0.995 {
+        format!("your edit costs {} of EI", percent(1.0 - share))
+    } else if share > 1.005 {
+        format!("your edit gains {} of EI", percent(share - 1.0))
+    } else {
+        "your edit costs nothing".to_owned()
+    })
+}
+
+/// The two terms of EI as bars that sum to it.
+fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
+    let theme = &ctx.theme;
+    let (_, Some(r)) = predicted(ctx) else {
+        return Vec::new();
+    };
+    let largest = r.exploitation.abs().max(r.exploration.abs()).max(r.ei.abs());
+    let cells = width.saturating_sub(34).clamp(0, 32) / 2 * 2;
+    let line = |sign: &str, name: &str, value: f64, words: &str, rank: u8| {
+        let mut spans = vec![
+            Span::styled(format!("{sign} "), theme.dim()),
+            Span::styled(text::left(name, 13), theme.dim()),
+            Span::raw(text::right(&signed(value), 9)),
+            Span::raw("  "),
+        ];
+        spans.extend(bars::signed(value, largest, cells, theme));
+        spans.push(Span::styled(format!(" {words}"), theme.dim()));
+        Row::new(rank, spans)
+    };
+    vec![
+        line(" ", "exploitation", r.exploitation, "better mean", 6),
+        line("+", "exploration", r.exploration, "uncertainty", 6),
+        line("=", "EI", r.ei, "in sd of values", 7),
+        Row::blank(3),
+    ]
+}
+
+/// Two digits and a sign.
+fn signed_short(value: f64) -> String {
+    let text = significant(value.abs(), 2);
+    if value < 0.0 {
+        format!("−{text}")
+    } else {
+        format!("+{text}")
+    }
+}
+
+fn signed(value: f64) -> String {
+    let text = significant(value.abs(), 3);
+    if value < 0.0 {
+        format!("−{text}")
+    } else {
+        format!("+{text}")
+    }
+}
+
+/// The suggestion in two lines, for screens on which its pane is hidden.
+pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
+    let theme = &ctx.theme;
+    let (prediction, readout) = predicted(ctx);
+    let mut spans = vec![Span::styled(
+        if ctx.model.draft.is_some() {
+            "◆ draft "
+        } else {
+            "◆ next "
+        },
+        theme.accent_strong(),
+    )];
+    match prediction {
+        Some(p) => {
+            spans.push(Span::styled(with_sd(p.mean, p.sd), theme.strong()));
+            if let Some(best) = ctx.best_value() {
+                spans.push(Span::raw(format!("  {}", against(ctx, p.mean, best))));
+            }
+            if let Some(r) = readout {
+                spans.push(Span::styled(
+                    format!("  P(improve) {}", percent(r.pi)),
+                    theme.dim(),
+                ));
+            }
+            if let Some(cost) = cost(ctx) {
+                spans.push(Span::styled(format!("  {cost}"), theme.accent()));
+            }
+        }
+        None if ctx.model.suggestion().is_some() => spans.push(Span::styled(
+            "by the initial design: the model needs a few finished trials",
+            theme.dim(),
+        )),
+        None => spans.push(Span::styled("waiting for the first trials", theme.dim())),
+    }
+    text::put_spans(buf, text::row(area, 0), &spans);
+    let line = text::row(area, 1);
+    if let Some(draft) = ctx.model.draft.as_ref().filter(|d| d.field.is_some()) {
+        let name = format!("  {} ", text::fit(ctx.param_name(draft.cursor), 24));
+        let at = text::put_spans(buf, line, &[Span::styled(name, theme.accent())]);
+        return draw_field(ctx, buf, line, at - line.x);
+    }
+    let values = match &ctx.model.draft {
+        Some(draft) => &draft.values,
+        None => &ctx.model.suggestion()?.configuration,
+    };
+    let mut spans = vec![Span::raw("  ")];
+    for param in ctx.model.params_by_importance() {
+        let Some(value) = values.get(param) else { continue };
+        let edited = ctx.model.draft.as_ref().is_some_and(|d| d.is_edited(param));
+        let style = if edited { theme.accent() } else { theme.text() };
+        spans.push(Span::styled(
+            format!("{} ", text::fit(ctx.param_name(param), 16)),
+            theme.dim(),
+        ));
+        spans.push(Span::styled(format!("{}   ", Context::show(value)), style));
+    }
+    text::put_spans(buf, line, &spans);
+    None
+}

@@ -1,0 +1,109 @@
+//! Why this one: what pulls it there, what would cost most, what comes second, how near the next trial is.
+
+use ratatui::text::Span;
+
+use super::Row;
+use crate::study::number::{percent, significant};
+use crate::ui::context::Context;
+use crate::ui::text;
+
+/// Widest label at the left.
+const LABEL: usize = 10;
+
+pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
+    let theme = &ctx.theme;
+    let mut out = Vec::new();
+    for (rank, label, words) in sentences(ctx) {
+        let room = width.saturating_sub(LABEL + 2).max(12);
+        for (i, line) in text::wrap(&words, room).into_iter().take(2).enumerate() {
+            let head = if i == 0 { label } else { "" };
+            out.push(Row::new(
+                rank,
+                vec![
+                    Span::styled(format!("  {}", text::left(head, LABEL)), theme.dim()),
+                    Span::raw(line),
+                ],
+            ));
+        }
+    }
+    if !out.is_empty() {
+        out.push(Row::blank(2));
+    }
+    out
+}
+
+fn sentences(ctx: &Context<'_>) -> Vec<(u8, &'static str, String)> {
+    let mut out = Vec::new();
+    let nearest = match &ctx.model.draft {
+        Some(draft) => draft.consequences.as_ref().and_then(|c| c.nearest),
+        None => ctx.model.suggestion().and_then(|s| s.why.nearest),
+    };
+    let why = ctx
+        .model
+        .suggestion()
+        .filter(|_| ctx.model.draft.is_none())
+        .map(|s| &s.why);
+    if let Some(why) = why {
+        if !why.pulls.is_empty() {
+            let pulls: Vec<String> = why
+                .pulls
+                .iter()
+                .map(|p| {
+                    format!(
+                        "trial {} {}",
+                        text::fit(&ctx.trial_name(p.trial), 12),
+                        super::signed_short(p.contribution)
+                    )
+                })
+                .collect();
+            out.push((5, "pulled by", pulls.join(", ")));
+        }
+        if let Some((param, lost)) = why.costliest {
+            out.push((
+                4,
+                "hinges on",
+                format!(
+                    "{}: at the best's value {} of EI is lost",
+                    ctx.param_name(param),
+                    percent(lost)
+                ),
+            ));
+        }
+        if let Some((configuration, share)) = &why.runner_up {
+            out.push((3, "runner-up", runner_up(ctx, configuration, *share)));
+        }
+    }
+    if let Some((trial, distance)) = nearest {
+        out.push((
+            4,
+            "nearest",
+            format!(
+                "trial {}, {} lengthscales away",
+                text::fit(&ctx.trial_name(trial), 12),
+                significant(distance, 2)
+            ),
+        ));
+    }
+    out
+}
+
+/// The other peak and in what it differs most visibly.
+fn runner_up(ctx: &Context<'_>, configuration: &[crate::study::Value], share: f64) -> String {
+    let suggested = ctx
+        .model
+        .suggestion()
+        .map_or(&[][..], |s| s.configuration.as_slice());
+    let differs: Vec<String> = ctx
+        .model
+        .params_by_importance()
+        .into_iter()
+        .filter(|p| configuration.get(*p) != suggested.get(*p))
+        .take(3)
+        .filter_map(|p| {
+            configuration
+                .get(p)
+                .map(|v| format!("{} {}", ctx.param_name(p), Context::show(v)))
+        })
+        .collect();
+    format!("{} of this EI at {}", percent(share), differs.join(", "))
+}

@@ -1,0 +1,376 @@
+//! The surface: one layer over two parameters, the others at the probe.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::analysis::{Layer, Surface};
+use crate::session::{HitMap, Pane, Target};
+use crate::study::Direction;
+use crate::study::number::{percent, significant, with_sd};
+use crate::ui::context::Context;
+use crate::ui::theme::fade_step;
+use crate::ui::widgets::axis::{self, Tick};
+use crate::ui::widgets::color_bar::ColorBar;
+use crate::ui::widgets::heatmap::Heatmap;
+use crate::ui::widgets::panel;
+use crate::ui::{hit, text};
+
+/// Cells that a cross-hair reaches to each side.
+const ARM: i32 = 3;
+
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
+    let model = ctx.model;
+    let title = ctx.title(Pane::Surface, detail(ctx), model.surface.as_ref());
+    let body = panel::titled(buf, area, &ctx.theme, title);
+    let Some(surface) = model.surface.as_ref().map(|s| &s.value).filter(|s| is_whole(s)) else {
+        panel::say(buf, body, &ctx.theme, &[why_empty(ctx)]);
+        return;
+    };
+    let values = surface.layer(model.layer);
+    let Some((low, high)) = Heatmap::range(values) else {
+        panel::say(buf, body, &ctx.theme, &["This layer has no finite value here."]);
+        return;
+    };
+    let steps = |param: usize| {
+        model
+            .study
+            .space
+            .params
+            .get(param)
+            .is_some_and(|p| p.cardinality().is_some_and(|n| n <= 64))
+    };
+    let map = Heatmap {
+        xs: &surface.xs,
+        ys: &surface.ys,
+        values,
+        low,
+        high,
+        steps_x: steps(surface.x_param),
+        steps_y: steps(surface.y_param),
+        // Bright is better: for the mean of what is minimised that is the low end.
+        inverted: model.layer == Layer::Mean && model.study.direction() == Direction::Minimize,
+    };
+    let view = View {
+        ctx,
+        surface,
+        map,
+        places: Places::of(ctx, surface, body),
+    };
+    view.draw(buf, hits);
+}
+
+fn is_whole(s: &Surface) -> bool {
+    s.xs.len() == s.columns && s.ys.len() == s.rows && s.columns > 0 && s.rows > 0
+}
+
+fn why_empty(ctx: &Context<'_>) -> &'static str {
+    if ctx.model.study.space.len() < 2 {
+        "A surface needs two parameters."
+    } else if ctx.model.surrogate.is_none() {
+        "The surface of the two parameters that matter most appears with the first model: it needs a few finished trials."
+    } else {
+        "Computing…"
+    }
+}
+
+fn layer_name(ctx: &Context<'_>, layer: Layer) -> String {
+    match layer {
+        Layer::Mean => format!("mean {}", ctx.metric()),
+        Layer::Acquisition => {
+            let name = match ctx.model.acquisition.function {
+                crate::analysis::AcquisitionFunction::LogEi | crate::analysis::AcquisitionFunction::Ei => {
+                    "EI"
+                }
+                crate::analysis::AcquisitionFunction::Pi => "P(improve)",
+                crate::analysis::AcquisitionFunction::Ucb => "UCB",
+            };
+            format!("acquisition {name}")
+        }
+        other => other.title().to_owned(),
+    }
+}
+
+fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
+    let theme = &ctx.theme;
+    let pair = ctx
+        .model
+        .surface
+        .as_ref()
+        .map(|s| (s.value.x_param, s.value.y_param))
+        .or_else(|| ctx.model.surface_pair());
+    let Some((x, y)) = pair else {
+        return Vec::new();
+    };
+    let mut spans = vec![
+        Span::styled(layer_name(ctx, ctx.model.layer), theme.text()),
+        Span::styled(
+            format!(
+                ", {} → {} ↑",
+                text::fit(ctx.param_name(x), 20),
+                text::fit(ctx.param_name(y), 20)
+            ),
+            theme.dim(),
+        ),
+        Span::styled(", the rest at ", theme.dim()),
+        Span::styled(ctx.probe_words(), theme.text()),
+    ];
+    if ctx.model.surface.as_ref().is_some_and(|s| s.value.coarse) {
+        spans.push(Span::styled(", coarse", theme.dim()));
+    }
+    spans
+}
+
+/// Where the parts of the pane lie.
+struct Places {
+    plot: Rect,
+    gutter: Rect,
+    x_labels: Rect,
+    bar: Rect,
+    readout: Rect,
+    y_ticks: Vec<Tick>,
+}
+
+impl Places {
+    fn of(ctx: &Context<'_>, surface: &Surface, body: Rect) -> Self {
+        let params = &ctx.model.study.space.params;
+        let y_param = params.get(surface.y_param);
+        let most = usize::from(body.height / 4).clamp(2, 8);
+        let y_ticks = y_param
+            .map(|p| axis::parameter_ticks(&ctx.encoder, surface.y_param, p, most))
+            .unwrap_or_default();
+        let widest = y_ticks.iter().map(|t| text::width(&t.label)).max().unwrap_or(0);
+        let gutter = u16::try_from(widest.min(12) + 1).unwrap_or(8).min(body.width / 4);
+        let readout_rows = match body.height {
+            0..8 => 0,
+            8..14 => 1,
+            _ => 2,
+        };
+        let bar = if body.width >= 40 { ColorBar::WIDTH } else { 0 };
+        let plot = Rect::new(
+            body.x + gutter,
+            body.y,
+            body.width.saturating_sub(gutter + bar + 1),
+            body.height.saturating_sub(1 + readout_rows),
+        );
+        Self {
+            plot,
+            gutter: Rect::new(body.x, plot.y, gutter, plot.height),
+            x_labels: Rect::new(plot.x, plot.bottom(), plot.width, 1.min(body.height)),
+            bar: Rect::new(plot.right() + 1, plot.y, bar, plot.height),
+            readout: Rect::new(body.x, plot.bottom() + 1, body.width, readout_rows),
+            y_ticks,
+        }
+    }
+}
+
+struct View<'a, 'm> {
+    ctx: &'a Context<'m>,
+    surface: &'a Surface,
+    map: Heatmap<'a>,
+    places: Places,
+}
+
+impl View<'_, '_> {
+    fn draw(&self, buf: &mut Buffer, hits: &mut HitMap) {
+        let plot = self.places.plot;
+        let theme = &self.ctx.theme;
+        if plot.width < 4 || plot.height < 2 {
+            return;
+        }
+        self.map
+            .draw(buf, plot, theme, self.ctx.model.appearance.contours);
+        self.axes(buf);
+        ColorBar {
+            low: self.map.low,
+            high: self.map.high,
+            inverted: self.map.inverted,
+        }
+        .draw(buf, self.places.bar, theme);
+        self.trials(buf);
+        self.crosshair(buf);
+        self.marks(buf);
+        self.readout(buf);
+        hit(hits, plot, Target::Surface);
+    }
+
+    fn cell(&self, x: f64, y: f64) -> Option<(u16, u16)> {
+        let plot = self.places.plot;
+        Some((axis::column(x, plot.width)?, axis::row(y, plot.height)?))
+    }
+
+    fn axes(&self, buf: &mut Buffer) {
+        let (plot, theme) = (self.places.plot, &self.ctx.theme);
+        let gutter = self.places.gutter;
+        let mut last: Option<u16> = None;
+        for tick in &self.places.y_ticks {
+            let Some(r) = axis::row(tick.position, plot.height) else {
+                continue;
+            };
+            if last == Some(r) {
+                continue;
+            }
+            last = Some(r);
+            let label = text::right(&tick.label, usize::from(gutter.width.saturating_sub(1)));
+            text::put(
+                buf,
+                gutter.x,
+                plot.y + r,
+                usize::from(gutter.width),
+                &label,
+                theme.dim(),
+            );
+        }
+        let params = &self.ctx.model.study.space.params;
+        if let Some(p) = params.get(self.surface.x_param) {
+            let most = usize::from(plot.width / 8).clamp(2, 9);
+            let mut ticks = axis::parameter_ticks(&self.ctx.encoder, self.surface.x_param, p, most);
+            if p.is_categorical() {
+                let room = usize::from(plot.width) / ticks.len().max(1);
+                for tick in &mut ticks {
+                    tick.label = text::fit(&tick.label, room.saturating_sub(1).max(1)).into_owned();
+                }
+            }
+            axis::write_labels(buf, self.places.x_labels, &ticks, theme.dim());
+        }
+        // The probe on both axes, also where the cross-hair is off.
+        let (x, y) = self.surface.probe;
+        if let Some(r) = axis::row(y, plot.height)
+            && gutter.width > 0
+        {
+            text::put(buf, plot.x - 1, plot.y + r, 1, "▸", theme.accent());
+        }
+        if let Some(c) = axis::column(x, plot.width) {
+            let free = buf
+                .cell((plot.x + c, self.places.x_labels.y))
+                .is_some_and(|cell| cell.symbol() == " ");
+            if free {
+                text::put(buf, plot.x + c, self.places.x_labels.y, 1, "▴", theme.accent());
+            }
+        }
+    }
+
+    fn trials(&self, buf: &mut Buffer) {
+        for mark in &self.surface.trials {
+            if mark.weight < 0.02 {
+                continue;
+            }
+            let glyph = ["·", "·", "•", "●"][fade_step(mark.weight)];
+            if let Some(at) = self.cell(mark.x, mark.y) {
+                self.map.mark(
+                    buf,
+                    self.places.plot,
+                    at,
+                    glyph,
+                    self.ctx.theme.fade(mark.weight),
+                    &self.ctx.theme,
+                );
+            }
+        }
+    }
+
+    fn crosshair(&self, buf: &mut Buffer) {
+        if !self.ctx.model.appearance.crosshair {
+            return;
+        }
+        let (x, y) = self.surface.probe;
+        let Some((c, r)) = self.cell(x, y) else {
+            return;
+        };
+        let plot = self.places.plot;
+        let put = |buf: &mut Buffer, dc: i32, dr: i32, glyph: &str| {
+            let (cx, ry) = (i32::from(c) + dc, i32::from(r) + dr);
+            if let (Ok(cx), Ok(ry)) = (u16::try_from(cx), u16::try_from(ry))
+                && cx < plot.width
+                && ry < plot.height
+            {
+                self.map.mark(
+                    buf,
+                    plot,
+                    (cx, ry),
+                    glyph,
+                    self.ctx.theme.strong(),
+                    &self.ctx.theme,
+                );
+            }
+        };
+        for d in 1..=ARM {
+            put(buf, 2 * d, 0, "─");
+            put(buf, 2 * d - 1, 0, "─");
+            put(buf, -2 * d, 0, "─");
+            put(buf, 1 - 2 * d, 0, "─");
+        }
+        for d in 1..=ARM.min(2) {
+            put(buf, 0, d, "│");
+            put(buf, 0, -d, "│");
+        }
+        put(buf, 0, 0, "┼");
+    }
+
+    fn marks(&self, buf: &mut Buffer) {
+        let places = [(self.surface.incumbent, "★"), (self.surface.suggestion, "◆")];
+        for (place, glyph) in places {
+            if let Some(at) = place.and_then(|(x, y)| self.cell(x, y)) {
+                self.map.mark(
+                    buf,
+                    self.places.plot,
+                    at,
+                    glyph,
+                    self.ctx.theme.strong(),
+                    &self.ctx.theme,
+                );
+            }
+        }
+    }
+
+    /// Values of the probe: where it is, what is predicted there, what it is worth.
+    fn readout(&self, buf: &mut Buffer) {
+        let theme = &self.ctx.theme;
+        let ctx = self.ctx;
+        let hand = ctx.model.in_hand();
+        let at = |param: usize| {
+            let value = hand.get(param).map(Context::show).unwrap_or_default();
+            format!("{} {value}", text::fit(ctx.param_name(param), 18))
+        };
+        let mut spans = vec![
+            Span::styled("┼ ", theme.strong()),
+            Span::raw(format!(
+                "{}, {}",
+                at(self.surface.x_param),
+                at(self.surface.y_param)
+            )),
+        ];
+        let consequences = ctx
+            .model
+            .draft
+            .as_ref()
+            .map_or(ctx.model.probe.consequences.as_ref(), |d| d.consequences.as_ref());
+        if let Some(c) = consequences {
+            spans.push(Span::styled(
+                format!(
+                    "  {}  EI {}  P {}",
+                    with_sd(c.prediction.mean, c.prediction.sd),
+                    significant(c.readout.ei, 2),
+                    percent(c.readout.pi)
+                ),
+                theme.dim(),
+            ));
+        }
+        text::put_spans(buf, text::row(self.places.readout, 0), &spans);
+        let better = if ctx.model.layer == Layer::Mean {
+            ", bright is better"
+        } else {
+            ""
+        };
+        let legend = format!(
+            "{} levels of {}{better}   ★ best  ◆ suggestion  ● trials near this plane",
+            theme.ramp.len(),
+            theme.ramp.name,
+        );
+        text::put_spans(
+            buf,
+            text::row(self.places.readout, 1),
+            &[Span::styled(legend, theme.faint())],
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! Text on cells: measured by display width, cut with `…`, never a control character, never outside.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::study::label::is_hostile;
+
+/// The text without what a terminal must never see. Labels are clean already; this also covers paths,
+/// remarks and half-typed input.
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_hostile) {
+        Cow::Owned(
+            text.chars()
+                .map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c })
+                .filter(|c| !is_hostile(*c))
+                .collect(),
+        )
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Width in cells.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// At most `max` cells; what is cut off is shown as `…`.
+#[must_use]
+pub fn fit(text: &str, max: usize) -> Cow<'_, str> {
+    if width(text) <= max {
+        return Cow::Borrowed(text);
+    }
+    if max == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let w = width(grapheme);
+        if used + w + 1 > max {
+            break;
+        }
+        out.push_str(grapheme);
+        used += w;
+    }
+    out.push('…');
+    Cow::Owned(out)
+}
+
+/// Exactly `cells` wide, text to the left.
+#[must_use]
+pub fn left(text: &str, cells: usize) -> String {
+    let text = fit(text, cells);
+    format!("{text}{}", " ".repeat(cells.saturating_sub(width(&text))))
+}
+
+/// Exactly `cells` wide, text to the right.
+#[must_use]
+pub fn right(text: &str, cells: usize) -> String {
+    let text = fit(text, cells);
+    format!("{}{text}", " ".repeat(cells.saturating_sub(width(&text))))
+}
+
+/// Lines of at most `cells`, broken at spaces (inside a word where it alone is longer).
+#[must_use]
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in clean(text).split(' ').filter(|w| !w.is_empty()) {
+        let w = width(word);
+        if used > 0 && used + 1 + w > cells {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        if w <= cells {
+            line.push_str(word);
+            used += w;
+            continue;
+        }
+        for grapheme in word.graphemes(true) {
+            let g = width(grapheme);
+            if used + g > cells && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push_str(grapheme);
+            used += g;
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// Writes text at a cell, at most `max` cells of it, and returns the column after it.
+pub fn put(buf: &mut Buffer, x: u16, y: u16, max: usize, text: &str, style: Style) -> u16 {
+    let area = buf.area;
+    if y < area.y || y >= area.bottom() || x < area.x || x >= area.right() {
+        return x;
+    }
+    let room = usize::from(area.right() - x).min(max);
+    let text = clean(text);
+    buf.set_stringn(x, y, fit(&text, room), room, style).0
+}
+
+/// Writes spans one after the other into the first row of `area`; what does not fit is cut with `…`.
+pub fn put_spans(buf: &mut Buffer, area: Rect, spans: &[Span<'_>]) -> u16 {
+    let mut x = area.x;
+    if area.height == 0 {
+        return x;
+    }
+    for span in spans {
+        let room = usize::from(area.right().saturating_sub(x));
+        if room == 0 {
+            break;
+        }
+        x = put(buf, x, area.y, room, &span.content, span.style);
+    }
+    x
+}
+
+/// Width of spans together.
+#[must_use]
+pub fn spans_width(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|s| width(&s.content)).sum()
+}
+
+/// Row `i` of an area; empty where there is none.
+#[must_use]
+pub fn row(area: Rect, i: u16) -> Rect {
+    if i >= area.height {
+        return Rect::new(area.x, area.y, 0, 0);
+    }
+    Rect::new(area.x, area.y + i, area.width, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_count_two_cells_and_are_cut_whole() {
+        assert_eq!(fit("学習率", 6), "学習率");
+        assert_eq!(fit("学習率", 5), "学習…");
+        assert_eq!(fit("学習率", 4), "学…");
+        assert_eq!(left("学習", 6), "学習  ");
+        assert_eq!(right("ab", 1), "…");
+    }
+
+    #[test]
+    fn nothing_is_written_outside_and_controls_are_dropped() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        put(&mut buf, 2, 0, 99, "a\u{1b}\u{202e}bcd", Style::new());
+        put(&mut buf, 9, 9, 99, "x", Style::new());
+        assert_eq!(buf, Buffer::with_lines(["  a…"]));
+    }
+
+    #[test]
+    fn wrapping_breaks_at_spaces_and_inside_giants() {
+        assert_eq!(wrap("the best so far", 8), ["the best", "so far"]);
+        assert_eq!(wrap("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("", 4), [""]);
+    }
+}
