@@ -1,0 +1,265 @@
+//! The exploring thread: what must be quick, the nearest to the eye first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use crate::analysis::{SuggestRequest, Surrogate, suggest_without_model};
+use crate::session::effect::{ExploreRequest, FitRequest, Parts};
+use crate::session::{Msg, Stamped};
+
+use super::guarded;
+use super::mailbox::{Mailbox, Taken};
+
+/// Places along a slice.
+const SLICE_POINTS: usize = 97;
+/// Cells of a coarse and of a fine surface.
+const COARSE: (usize, usize) = (16, 12);
+const FINE: (usize, usize) = (64, 48);
+/// Radius of a rejected region in the unit cube (per coordinate).
+const REJECTED_RADIUS: f64 = 0.1;
+
+/// What the thread does, in the order of urgency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Task {
+    Append,
+    Slices,
+    CoarseSurface,
+    Suggestion,
+    Trust,
+    FineSurface,
+    Importance,
+}
+
+/// Everything that waits.
+#[derive(Debug, Default)]
+struct Waiting {
+    append: Option<FitRequest>,
+    request: Option<ExploreRequest>,
+    tasks: Vec<Task>,
+}
+
+impl Waiting {
+    fn join(mut self, new: Self) -> Self {
+        self.append = new.append.or(self.append);
+        if new.request.is_some() {
+            self.request = new.request;
+        }
+        for task in new.tasks {
+            self.add(task);
+        }
+        self
+    }
+
+    fn add(&mut self, task: Task) {
+        if !self.tasks.contains(&task) {
+            self.tasks.push(task);
+            self.tasks.sort_unstable();
+        }
+    }
+}
+
+/// The handle of the thread.
+#[derive(Debug)]
+pub struct Explorer {
+    mailbox: Arc<Mailbox<Waiting>>,
+    /// The most urgent task posted since the running one began; a running task that is not more urgent
+    /// stops and waits its turn.
+    interrupt: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+const NOTHING: usize = usize::MAX;
+
+impl Explorer {
+    /// Starts the thread; `tell` says whether anyone listens still.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn spawn(tell: impl Fn(Msg) -> bool + Send + 'static) -> std::io::Result<Self> {
+        let mailbox = Arc::new(Mailbox::default());
+        let interrupt = Arc::new(AtomicUsize::new(NOTHING));
+        let (inbox, flag) = (Arc::clone(&mailbox), Arc::clone(&interrupt));
+        let thread =
+            thread::Builder::new().name("explore".into()).spawn(move || run(&inbox, &flag, &tell))?;
+        Ok(Self { mailbox, interrupt, thread: Some(thread) })
+    }
+
+    /// Appends the newest rows with the present hyperparameters, where there is a model.
+    pub fn post_append(&self, request: FitRequest) {
+        if request.previous.is_some() {
+            self.post(Waiting { append: Some(request), request: None, tasks: vec![Task::Append] });
+        }
+    }
+
+    /// Asks for parts of an exploration.
+    pub fn post_explore(&self, request: ExploreRequest) {
+        let Parts { suggestion, slices, surface, diagnosis } = request.parts;
+        let wanted = [
+            (slices, Task::Slices),
+            (surface, Task::CoarseSurface),
+            (suggestion, Task::Suggestion),
+            (diagnosis, Task::Trust),
+            (surface, Task::FineSurface),
+            (diagnosis, Task::Importance),
+        ];
+        let tasks = wanted.into_iter().filter(|(on, _)| *on).map(|(_, task)| task).collect();
+        self.post(Waiting { append: None, request: Some(request), tasks });
+    }
+
+    fn post(&self, waiting: Waiting) {
+        if let Some(first) = waiting.tasks.first() {
+            self.interrupt.fetch_min(*first as usize, Ordering::SeqCst);
+        }
+        self.mailbox.post_with(waiting, Waiting::join);
+    }
+}
+
+impl Drop for Explorer {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.interrupt.store(0, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn run(mailbox: &Mailbox<Waiting>, interrupt: &AtomicUsize, tell: &impl Fn(Msg) -> bool) {
+    let mut waiting = Waiting::default();
+    loop {
+        // What has come meanwhile joins what is left; only an empty list waits.
+        if waiting.tasks.is_empty() {
+            match mailbox.take(None) {
+                Taken::Work(new) => waiting = waiting.join(new),
+                Taken::Idle => continue,
+                Taken::Closed => return,
+            }
+        } else {
+            match mailbox.take(Some(std::time::Duration::ZERO)) {
+                Taken::Work(new) => waiting = waiting.join(new),
+                Taken::Idle => {}
+                Taken::Closed => return,
+            }
+        }
+        interrupt.store(NOTHING, Ordering::SeqCst);
+        // A post between the take and the store would be missed by the flag, not by the mailbox.
+        if mailbox.peek(|w| w.is_some()) {
+            continue;
+        }
+        let task = waiting.tasks.remove(0);
+        let cancel = || interrupt.load(Ordering::SeqCst) <= task as usize;
+        match guarded(place(task), || perform(task, &waiting, &cancel)) {
+            Ok(Outcome::Done(messages)) => {
+                for msg in messages {
+                    if !tell(msg) {
+                        return;
+                    }
+                }
+            }
+            Ok(Outcome::Cancelled) => waiting.add(task),
+            Err(reason) => {
+                if !tell(Msg::ExploreFailed { reason }) {
+                    return;
+                }
+            }
+        }
+        if task == Task::Append {
+            waiting.append = None;
+        }
+    }
+}
+
+fn place(task: Task) -> &'static str {
+    match task {
+        Task::Append => "append",
+        Task::Slices => "slices",
+        Task::CoarseSurface | Task::FineSurface => "surface",
+        Task::Suggestion => "suggestion",
+        Task::Trust => "trust",
+        Task::Importance => "importance",
+    }
+}
+
+enum Outcome {
+    Done(Vec<Msg>),
+    Cancelled,
+}
+
+fn perform(task: Task, waiting: &Waiting, cancel: &dyn Fn() -> bool) -> Outcome {
+    if task == Task::Append {
+        return Outcome::Done(waiting.append.as_ref().and_then(append).into_iter().collect());
+    }
+    let Some(request) = &waiting.request else { return Outcome::Done(Vec::new()) };
+    match (&request.surrogate, task) {
+        (None, Task::Suggestion) => {
+            let found = suggest_without_model(&request.study, &suggest_request(request));
+            Outcome::Done(vec![Msg::Suggested(stamped(request, found))])
+        }
+        (None, _) => Outcome::Done(Vec::new()),
+        (Some(surrogate), task) => explore(task, surrogate, request, cancel),
+    }
+}
+
+fn append(request: &FitRequest) -> Option<Msg> {
+    let surrogate = request.previous.as_ref()?.append(&request.study)?;
+    Some(Msg::Fitted { data: request.data, surrogate: Arc::new(surrogate), refitted: false })
+}
+
+fn stamped<T>(request: &ExploreRequest, value: T) -> Stamped<T> {
+    Stamped { fit: request.fit, data: request.data, value }
+}
+
+fn suggest_request(request: &ExploreRequest) -> SuggestRequest {
+    SuggestRequest {
+        count: 1,
+        acquisition: request.acquisition,
+        locks: request.locks.clone(),
+        rejected: request.rejections.iter().map(|r| (r.configuration.clone(), REJECTED_RADIUS)).collect(),
+        pending: request.pending.clone(),
+        seed: request.seed,
+    }
+}
+
+fn explore(
+    task: Task,
+    surrogate: &Surrogate,
+    request: &ExploreRequest,
+    cancel: &dyn Fn() -> bool,
+) -> Outcome {
+    let suggestion = request.suggestion.as_deref();
+    let message = match task {
+        Task::Append => None,
+        Task::Slices => surrogate
+            .slices(&request.probe, &request.acquisition, suggestion, SLICE_POINTS, cancel)
+            .map(|s| Msg::Sliced(stamped(request, s))),
+        Task::CoarseSurface | Task::FineSurface => {
+            let Some(pair) = request.pair else { return Outcome::Done(Vec::new()) };
+            let (columns, rows) = if task == Task::FineSurface { FINE } else { COARSE };
+            surrogate
+                .surface(pair, &request.probe, &request.acquisition, suggestion, columns, rows, cancel)
+                .map(|mut s| {
+                    s.coarse = task == Task::CoarseSurface;
+                    Msg::Surfaced(stamped(request, s))
+                })
+        }
+        Task::Suggestion => match surrogate.suggest(&suggest_request(request), cancel) {
+            Ok(found) => Some(Msg::Suggested(stamped(request, found))),
+            Err(_) if cancel() => None,
+            Err(error) => Some(Msg::ExploreFailed { reason: error.to_string() }),
+        },
+        Task::Trust => {
+            return Outcome::Done(vec![
+                Msg::Trusted(stamped(request, surrogate.trust())),
+                Msg::Stopping(stamped(request, surrogate.stopping_advice())),
+            ]);
+        }
+        Task::Importance => surrogate.importance(cancel).map(|i| Msg::Weighed(stamped(request, i))),
+    };
+    match message {
+        Some(message) => Outcome::Done(vec![message]),
+        None if cancel() => Outcome::Cancelled,
+        // It cannot be drawn for this configuration: nothing to wait for.
+        None => Outcome::Done(Vec::new()),
+    }
+}
