@@ -8,3 +8,7 @@ pub mod modes;
 pub mod panic;
 pub mod signals;
 pub mod terminal;
+pub mod clerk;
+pub mod reading;
+pub mod run;
+pub mod worker;

@@ -1,0 +1,264 @@
+//! The clerk: the one thread that writes decisions, and follows what becomes of them.
+//!
+//! A lock of the source's owner may make it wait; the screen never does.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::io::delivery::{Decision, Door, Hook, Receipt, RunningHook, follow, random_bytes};
+use crate::session::effect::DeliverRequest;
+use crate::session::receipt::{Receipt as SessionReceipt, ReceiptState};
+use crate::session::Msg;
+use crate::study::Study;
+
+/// How often a command that was started is asked whether it has ended.
+const HOOK_POLL: Duration = Duration::from_millis(100);
+
+/// What the clerk can be asked.
+enum Order {
+    Deliver(Box<DeliverRequest>),
+    Withdraw(String),
+    /// The source has changed: follow the receipts.
+    Study(Arc<Study>),
+    /// The queue has changed on disk.
+    Look,
+    Close,
+}
+
+/// The handle of the thread.
+#[derive(Debug)]
+pub struct Clerk {
+    orders: Sender<Order>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Clerk {
+    /// Starts the thread for a source. `place` is the file whose workers take configurations.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn spawn(
+        place: PathBuf,
+        study: Option<String>,
+        hook: Option<Hook>,
+        tell: impl Fn(Msg) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (orders, inbox) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("clerk".into())
+            .spawn(move || Desk::new(place, study, hook, &tell).run(&inbox))?;
+        Ok(Self { orders, thread: Some(thread) })
+    }
+
+    pub fn deliver(&self, request: DeliverRequest) {
+        self.send(Order::Deliver(Box::new(request)));
+    }
+
+    pub fn withdraw(&self, id: String) {
+        self.send(Order::Withdraw(id));
+    }
+
+    pub fn study(&self, study: Arc<Study>) {
+        self.send(Order::Study(study));
+    }
+
+    pub fn look(&self) {
+        self.send(Order::Look);
+    }
+
+    fn send(&self, order: Order) {
+        // The thread only ends when nobody listens any more; then there is nobody to tell either.
+        drop(self.orders.send(order));
+    }
+}
+
+impl Drop for Clerk {
+    /// Waits for what is being written: a decision is never cut short.
+    fn drop(&mut self) {
+        self.send(Order::Close);
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+struct Desk<'a> {
+    place: PathBuf,
+    study_name: Option<String>,
+    door: Option<Door>,
+    hook: Option<Hook>,
+    running: HashMap<String, RunningHook>,
+    /// What commands said, by the identity of the decision.
+    said: HashMap<String, String>,
+    study: Arc<Study>,
+    last: Vec<SessionReceipt>,
+    tell: &'a dyn Fn(Msg) -> bool,
+}
+
+impl<'a> Desk<'a> {
+    fn new(
+        place: PathBuf,
+        study_name: Option<String>,
+        hook: Option<Hook>,
+        tell: &'a dyn Fn(Msg) -> bool,
+    ) -> Self {
+        Self {
+            place,
+            study_name,
+            door: None,
+            hook,
+            running: HashMap::new(),
+            said: HashMap::new(),
+            study: Arc::new(Study::empty()),
+            last: Vec::new(),
+            tell,
+        }
+    }
+
+    fn run(&mut self, inbox: &Receiver<Order>) {
+        loop {
+            let order = if self.running.is_empty() {
+                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                inbox.recv_timeout(HOOK_POLL)
+            };
+            let goes_on = match order {
+                Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => false,
+                Ok(Order::Deliver(request)) => self.deliver(&request),
+                Ok(Order::Withdraw(id)) => self.withdraw(&id),
+                Ok(Order::Study(study)) => {
+                    // Only the newest matters; what is queued behind it will be taken in turn.
+                    self.study = study;
+                    self.open() && self.refresh()
+                }
+                Ok(Order::Look) => self.refresh(),
+                Err(RecvTimeoutError::Timeout) => self.ask_hooks(),
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// The door is chosen by the content of the source, so it can only be opened once there is some.
+    fn open(&mut self) -> bool {
+        if self.door.is_some() {
+            return true;
+        }
+        let door = Door::for_source(&self.place, self.study_name.as_deref());
+        let mut words = door.words();
+        if let Some(hook) = &self.hook {
+            words = format!("{words}; then starts {}", hook.describe());
+        }
+        self.door = Some(door);
+        (self.tell)(Msg::Door(Ok(words)))
+    }
+
+    fn deliver(&mut self, request: &DeliverRequest) -> bool {
+        self.open();
+        let decision =
+            Decision::from_request(request, &self.study.space, Timestamp::now(), random_bytes());
+        let refused = |reason: String| SessionReceipt {
+            id: decision.id.clone(),
+            configuration: request.configuration.clone(),
+            created: 0.0,
+            edited: request.edited.clone(),
+            predicted: request.predicted,
+            state: ReceiptState::Refused { reason },
+            place: String::new(),
+            hook: None,
+        };
+        let Some(door) = &mut self.door else { return true };
+        let receipt = match door.deliver(&decision) {
+            Ok(receipt) => receipt,
+            Err(error) => return (self.tell)(Msg::Delivered(refused(error.to_string()))),
+        };
+        if let Some(hook) = &self.hook {
+            match hook.start(&decision) {
+                Ok(running) => {
+                    self.running.insert(decision.id.clone(), running);
+                }
+                Err(error) => {
+                    self.said.insert(decision.id.clone(), error.to_string());
+                }
+            }
+        }
+        // The session finds the receipt by the configuration it asked for.
+        let told = SessionReceipt {
+            configuration: request.configuration.clone(),
+            ..self.shown(&receipt)
+        };
+        (self.tell)(Msg::Delivered(told)) && self.refresh()
+    }
+
+    fn shown(&self, receipt: &Receipt) -> SessionReceipt {
+        let id = &receipt.decision.id;
+        let hook = if self.running.contains_key(id) {
+            Some("running".to_owned())
+        } else {
+            self.said.get(id).cloned()
+        };
+        receipt.for_session(&self.study.space, hook)
+    }
+
+    fn withdraw(&mut self, id: &str) -> bool {
+        let Some(door) = &mut self.door else { return true };
+        let listing = match door.receipts() {
+            Ok(listing) => listing,
+            Err(error) => {
+                return (self.tell)(Msg::Say { text: error.to_string(), is_error: true });
+            }
+        };
+        let Some(receipt) = listing.receipts.into_iter().find(|r| r.decision.id == *id) else {
+            let text = "that configuration is in the queue no more".to_owned();
+            return (self.tell)(Msg::Say { text, is_error: true }) && self.refresh();
+        };
+        match door.withdraw(&receipt, Timestamp::now()) {
+            Ok(receipt) => {
+                let told = self.shown(&receipt);
+                (self.tell)(Msg::Delivered(told)) && self.refresh()
+            }
+            Err(error) => {
+                (self.tell)(Msg::Say { text: error.to_string(), is_error: true }) && self.refresh()
+            }
+        }
+    }
+
+    fn ask_hooks(&mut self) -> bool {
+        let ended: Vec<(String, String)> = self
+            .running
+            .iter()
+            .filter_map(|(id, hook)| hook.poll().map(|o| (id.clone(), o.sentence())))
+            .collect();
+        for (id, sentence) in &ended {
+            self.running.remove(id);
+            self.said.insert(id.clone(), sentence.clone());
+        }
+        ended.is_empty() || self.refresh()
+    }
+
+    /// Reads the queue and says what is new.
+    fn refresh(&mut self) -> bool {
+        let Some(door) = &mut self.door else { return true };
+        if let Err(error) = door.settle(&self.study)
+            && !(self.tell)(Msg::Say { text: error.to_string(), is_error: true })
+        {
+            return false;
+        }
+        let Ok(mut listing) = door.receipts() else { return true };
+        follow(&mut listing.receipts, &self.study);
+        let mut receipts: Vec<SessionReceipt> = listing.receipts.iter().map(|r| self.shown(r)).collect();
+        receipts.reverse();
+        if receipts == self.last {
+            return true;
+        }
+        self.last.clone_from(&receipts);
+        (self.tell)(Msg::Receipts(receipts))
+    }
+}

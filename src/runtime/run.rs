@@ -1,0 +1,345 @@
+//! The loop: everything that happens becomes a message, the model changes, one frame is drawn.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossterm::event::{Event as TerminalEvent, KeyEventKind, MouseButton, MouseEventKind};
+
+use crate::io::delivery::Hook;
+use crate::io::source::ReadOptions;
+use crate::keymap;
+use crate::session::model::{Appearance, SourceState, ThemeChoice};
+use crate::session::msg::Pointer;
+use crate::session::{Effect, Model, Msg, update};
+use crate::session::model::Quit;
+use crate::{analysis, ui};
+
+use super::clerk::Clerk;
+use super::input::Input;
+use super::reading::Reading;
+use super::signals::Signal;
+use super::terminal::{self, Guard};
+use super::worker::explore::Explorer;
+use super::worker::fit::Fitter;
+
+/// Least time between frames that nobody pressed a key for.
+const FRAME: Duration = Duration::from_millis(33);
+/// The same over a slow line.
+const FRAME_SSH: Duration = Duration::from_millis(100);
+/// How often ages on screen are looked at again.
+const AGE: Duration = Duration::from_secs(15);
+
+/// What the explorer is started with.
+#[derive(Debug, Default)]
+pub struct Settings {
+    pub source: PathBuf,
+    pub read: ReadOptions,
+    pub model: analysis::ModelSettings,
+    pub acquisition: analysis::AcquisitionSettings,
+    pub appearance: Appearance,
+    pub mouse: bool,
+    pub on_accept: Option<Hook>,
+    /// Title instead of the path, where the source is one of ours.
+    pub title: Option<String>,
+}
+
+/// How the explorer ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// To be printed once the screen is gone; scrubbed.
+    pub summary: Option<String>,
+    /// A signal that ended it.
+    pub signal: Option<i32>,
+}
+
+enum Event {
+    Msg(Msg),
+    Input(Input),
+    Signal(Signal),
+}
+
+/// Runs the explorer until the person, the terminal or a signal ends it.
+///
+/// # Errors
+/// There is no terminal, or a thread cannot be started.
+pub fn run(settings: Settings) -> std::io::Result<Ended> {
+    let (sender, events) = mpsc::channel();
+    let mut guard = terminal::enter(terminal::Options { mouse: settings.mouse })?;
+    let size = guard.size()?;
+    let mut model = Model::new(now(), (size.width, size.height));
+    model.settings = settings.model.clone();
+    model.acquisition = settings.acquisition;
+    model.appearance = settings.appearance;
+    model.mouse = settings.mouse;
+    model.source.path = settings.title.clone().unwrap_or_else(|| {
+        crate::study::label::scrub(&settings.source.display().to_string())
+    });
+    model.source.state = SourceState::Opening;
+
+    // The first frame comes before anything slow.
+    let mut screen = Screen::new();
+    screen.draw(&mut guard, &mut model)?;
+
+    let crew = Crew::start(settings, &sender)?;
+    drop(sender);
+    Loop { guard, model, screen, crew, signal: None }.run(&events)
+}
+
+/// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
+struct Crew {
+    reading: Reading,
+    clerk: Clerk,
+    fitter: Fitter,
+    explorer: Explorer,
+}
+
+impl Crew {
+    fn start(settings: Settings, events: &Sender<Event>) -> std::io::Result<Self> {
+        let tell = || {
+            let events = events.clone();
+            move |msg| events.send(Event::Msg(msg)).is_ok()
+        };
+        let fitter = Fitter::spawn(tell())?;
+        let explorer = Explorer::spawn(tell())?;
+        let study = settings.read.study.clone();
+        let clerk = Clerk::spawn(settings.source.clone(), study, settings.on_accept, tell())?;
+        let reading = Reading::spawn(settings.source, settings.read, settings.title, tell())?;
+        let inputs = events.clone();
+        super::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
+        let signals = events.clone();
+        super::signals::spawn(move |signal| signals.send(Event::Signal(signal)).is_ok())?;
+        Ok(Self { reading, clerk, fitter, explorer })
+    }
+}
+
+struct Loop {
+    guard: Guard,
+    model: Model,
+    screen: Screen,
+    crew: Crew,
+    signal: Option<i32>,
+}
+
+/// When the next frame is due.
+struct Screen {
+    dirty: bool,
+    /// Somebody pressed a key: draw at once.
+    urgent: bool,
+    last: Instant,
+    gap: Duration,
+}
+
+impl Screen {
+    fn new() -> Self {
+        let slow = std::env::var_os("SSH_CONNECTION").is_some_and(|v| !v.is_empty());
+        Self { dirty: true, urgent: true, last: Instant::now(), gap: if slow { FRAME_SSH } else { FRAME } }
+    }
+
+    fn draw(&mut self, guard: &mut Guard, model: &mut Model) -> std::io::Result<()> {
+        let hints = keymap::hints(model);
+        let mut hits = None;
+        guard.draw(|frame| hits = Some(ui::view(model, &hints, frame)))?;
+        if let Some(hits) = hits
+            && hits != model.hits
+        {
+            // Scrolling is clamped to what fits; where that moved something, one more frame says so.
+            let before = (model.table.offset, model.slice_offset);
+            update(model, Msg::Drawn(hits), now());
+            if before != (model.table.offset, model.slice_offset) {
+                guard.draw(|frame| {
+                    ui::view(model, &hints, frame);
+                })?;
+            }
+        }
+        self.dirty = false;
+        self.urgent = false;
+        self.last = Instant::now();
+        Ok(())
+    }
+
+    /// How long to wait for the next event before drawing; `None`: nothing is to be drawn.
+    fn wait(&self) -> Option<Duration> {
+        if !self.dirty {
+            return None;
+        }
+        if self.urgent {
+            return Some(Duration::ZERO);
+        }
+        Some(self.gap.saturating_sub(self.last.elapsed()))
+    }
+}
+
+impl Loop {
+    fn run(mut self, events: &Receiver<Event>) -> std::io::Result<Ended> {
+        let result = self.turn(events);
+        let summary = match (&result, self.model.quit) {
+            (Ok(()), Some(Quit::WithSummary)) => Some(crate::session::summary::summary(&self.model)),
+            _ => None,
+        };
+        let Self { guard, crew, signal, .. } = self;
+        // The screen first: whoever ended the program should not wait for a worker to notice.
+        drop(guard);
+        drop(crew);
+        match result {
+            // A terminal that is gone is an end, not an error.
+            Ok(()) | Err(_) if signal.is_some() => Ok(Ended { summary: None, signal }),
+            Ok(()) => Ok(Ended { summary, signal: None }),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn turn(&mut self, events: &Receiver<Event>) -> std::io::Result<()> {
+        loop {
+            let event = match self.screen.wait() {
+                Some(wait) => match events.recv_timeout(wait) {
+                    Ok(event) => Some(event),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                },
+                None => match events.recv_timeout(self.until_tick()) {
+                    Ok(event) => Some(event),
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.message(Msg::Tick)?;
+                        None
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                },
+            };
+            for event in event.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
+                self.handle(event)?;
+                if self.model.quit.is_some() || self.signal.is_some() {
+                    return Ok(());
+                }
+            }
+            if self.screen.wait() == Some(Duration::ZERO) {
+                self.screen.draw(&mut self.guard, &mut self.model)?;
+            }
+        }
+    }
+
+    /// When something on screen changes by itself: a notice fades, an age grows.
+    fn until_tick(&self) -> Duration {
+        if self.model.notice.is_some() { Duration::from_secs(2) } else { AGE }
+    }
+
+    fn handle(&mut self, event: Event) -> std::io::Result<()> {
+        match event {
+            Event::Msg(msg) => {
+                if let Msg::Study { study, .. } = &msg {
+                    self.crew.clerk.study(std::sync::Arc::clone(study));
+                }
+                self.message(msg)
+            }
+            Event::Input(Input::Closed) => {
+                self.model.quit = Some(Quit::Silent);
+                Ok(())
+            }
+            Event::Input(Input::Event(event)) => self.terminal_event(event),
+            Event::Signal(Signal::Suspend) => self.suspend(),
+            Event::Signal(Signal::Continued) => {
+                self.guard.resume()?;
+                self.screen.dirty = true;
+                self.screen.urgent = true;
+                Ok(())
+            }
+            Event::Signal(Signal::Resized) => {
+                let size = self.guard.size()?;
+                self.message(Msg::Resize(size.width, size.height))
+            }
+            Event::Signal(Signal::Terminate { number }) => {
+                self.signal = Some(number);
+                Ok(())
+            }
+        }
+    }
+
+    fn terminal_event(&mut self, event: TerminalEvent) -> std::io::Result<()> {
+        self.screen.urgent = true;
+        let msg = match event {
+            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => {
+                keymap::lookup(&self.model, key)
+            }
+            TerminalEvent::Paste(text) => Some(Msg::Paste(text)),
+            TerminalEvent::Resize(width, height) => Some(Msg::Resize(width, height)),
+            TerminalEvent::Mouse(mouse) => {
+                let (x, y) = (mouse.column, mouse.row);
+                match mouse.kind {
+                    MouseEventKind::Down(MouseButton::Left) => Some(Msg::Pointer(Pointer::Press { x, y })),
+                    MouseEventKind::Drag(MouseButton::Left) => Some(Msg::Pointer(Pointer::Drag { x, y })),
+                    MouseEventKind::ScrollUp => Some(Msg::Pointer(Pointer::ScrollUp { x, y })),
+                    MouseEventKind::ScrollDown => Some(Msg::Pointer(Pointer::ScrollDown { x, y })),
+                    _ => None,
+                }
+            }
+            TerminalEvent::Key(_) | TerminalEvent::FocusGained | TerminalEvent::FocusLost => None,
+        };
+        match msg {
+            Some(msg) => self.message(msg),
+            None => Ok(()),
+        }
+    }
+
+    fn message(&mut self, msg: Msg) -> std::io::Result<()> {
+        self.screen.dirty = true;
+        for effect in update(&mut self.model, msg, now()) {
+            self.perform(effect)?;
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) -> std::io::Result<()> {
+        match effect {
+            Effect::Fit(request) => {
+                self.crew.explorer.post_append((*request).clone());
+                self.crew.fitter.post(*request);
+            }
+            Effect::Explore(request) => self.crew.explorer.post_explore(*request),
+            Effect::Deliver(request) => self.crew.clerk.deliver(*request),
+            Effect::Withdraw(id) => self.crew.clerk.withdraw(id),
+            Effect::Copy { text, what } => {
+                let msg = match self.guard.copy(&text) {
+                    Ok(()) => Msg::Say {
+                        text: format!("{what} sent to the terminal's clipboard"),
+                        is_error: false,
+                    },
+                    Err(error) => Msg::Say { text: error.to_string(), is_error: true },
+                };
+                return self.message(msg);
+            }
+            Effect::SetMouse(on) => self.guard.set_mouse(on)?,
+            Effect::RedrawFully => {
+                self.guard.redraw_fully()?;
+                self.screen.urgent = true;
+            }
+            Effect::Suspend => return self.suspend(),
+            Effect::Quit(quit) => self.model.quit = Some(quit),
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> std::io::Result<()> {
+        let stopped = self.guard.suspend()?;
+        self.screen.dirty = true;
+        self.screen.urgent = true;
+        if !stopped {
+            let text = "there is no shell that could resume tunescope; it goes on".to_owned();
+            return self.message(Msg::Say { text, is_error: true });
+        }
+        let size = self.guard.size()?;
+        self.message(Msg::Resize(size.width, size.height))
+    }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}
+
+/// The theme for a background, dark where it is unknown.
+#[must_use]
+pub fn theme_for(background: Option<terminal::Background>) -> ThemeChoice {
+    match background {
+        Some(terminal::Background::Light) => ThemeChoice::Light,
+        Some(terminal::Background::Dark) | None => ThemeChoice::Dark,
+    }
+}
