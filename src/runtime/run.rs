@@ -137,7 +137,8 @@ impl Screen {
     }
 
     fn draw(&mut self, guard: &mut Guard, model: &mut Model) -> std::io::Result<()> {
-        let hints = keymap::hints(model);
+        let hints: Vec<ui::Hint> =
+            keymap::hints(model).iter().map(|(keys, label)| ui::Hint::new(keys, label)).collect();
         let mut hits = None;
         guard.draw(|frame| hits = Some(ui::view(model, &hints, frame)))?;
         if let Some(hits) = hits

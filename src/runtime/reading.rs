@@ -1,0 +1,177 @@
+//! The reading thread: follows the source and tells what it says.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::io::reader::{Change, Progress, Reader};
+use crate::io::source::ReadOptions;
+use crate::io::watch::Watch;
+use crate::session::Msg;
+use crate::session::model::{SourceState, SourceStatus};
+use crate::study::label::scrub;
+
+/// The file is looked at this often although nothing was heard: network file systems have no events.
+const POLL: Duration = Duration::from_secs(2);
+/// Least time between two words on how far the first reading is.
+const PROGRESS: Duration = Duration::from_millis(50);
+
+/// The handle of the thread.
+#[derive(Debug)]
+pub struct Reading {
+    stop: Arc<AtomicBool>,
+    wake: Sender<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reading {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn spawn(
+        path: PathBuf,
+        options: ReadOptions,
+        title: Option<String>,
+        tell: impl Fn(Msg) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (wake, woken) = mpsc::channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let watcher = wake.clone();
+        let thread = thread::Builder::new().name("read".into()).spawn(move || {
+            let shown = title.unwrap_or_else(|| scrub(&path.display().to_string()));
+            let mut desk = Desk { shown, stop: &flag, tell: &tell, last: None, changed: None };
+            let mut reader = match Reader::open(&path, options) {
+                Ok(reader) => reader,
+                Err(error) => {
+                    desk.status("", SourceState::Failed(error.to_string()));
+                    return;
+                }
+            };
+            // Watching begins before the first read, so that nothing falls between the two.
+            let _watch = Watch::file(&path, move || watcher.send(()).is_ok());
+            loop {
+                if !desk.look(&mut reader) {
+                    return;
+                }
+                match woken.recv_timeout(POLL) {
+                    Ok(()) => while woken.try_recv().is_ok() {},
+                    // Quiet for a while: a last line without line end may be whole.
+                    Err(RecvTimeoutError::Timeout) => {
+                        if !desk.settle(&mut reader) {
+                            return;
+                        }
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+                if flag.load(Ordering::SeqCst) {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { stop, wake, thread: Some(thread) })
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // Where nobody is woken the thread has ended already.
+        drop(self.wake.send(()));
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+struct Desk<'a> {
+    shown: String,
+    stop: &'a AtomicBool,
+    tell: &'a dyn Fn(Msg) -> bool,
+    /// The state that was told last.
+    last: Option<SourceState>,
+    changed: Option<f64>,
+}
+
+impl Desk<'_> {
+    fn source(&self, kind: &str, state: SourceState) -> SourceStatus {
+        SourceStatus {
+            kind: kind.to_owned(),
+            path: self.shown.clone(),
+            state,
+            changed: self.changed,
+            checked: Some(now()),
+        }
+    }
+
+    /// Tells the state where it is another than before.
+    fn status(&mut self, kind: &str, state: SourceState) -> bool {
+        if self.last.as_ref() == Some(&state) {
+            return true;
+        }
+        self.last = Some(state.clone());
+        (self.tell)(Msg::Source(self.source(kind, state)))
+    }
+
+    /// One look at the file; false where nobody listens any more.
+    fn look(&mut self, reader: &mut Reader) -> bool {
+        let kind = reader.kind().map_or("", |k| k.title);
+        let first = self.last.is_none();
+        let (mut told, mut listening) = (Instant::now(), true);
+        let result = reader.poll_with(&mut |progress: Progress| {
+            if first && told.elapsed() >= PROGRESS {
+                told = Instant::now();
+                let state =
+                    SourceState::Reading { done: progress.bytes_done, total: progress.bytes_total };
+                listening = (self.tell)(Msg::Source(self.source(kind, state)));
+            }
+            if listening && !self.stop.load(Ordering::SeqCst) {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+        if !listening || self.stop.load(Ordering::SeqCst) {
+            return false;
+        }
+        let kind = reader.kind().map_or("", |k| k.title);
+        match result {
+            Err(error) => self.status(kind, SourceState::Failed(error.to_string())),
+            Ok(change) => {
+                let state = if reader.is_missing() { SourceState::Missing } else { SourceState::Live };
+                if change == Change::Unchanged && !first {
+                    return self.status(kind, state);
+                }
+                self.changed = modified(reader).or(self.changed);
+                self.last = Some(state.clone());
+                (self.tell)(Msg::Study { study: reader.study(), source: self.source(kind, state) })
+            }
+        }
+    }
+}
+
+impl Desk<'_> {
+    fn settle(&mut self, reader: &mut Reader) -> bool {
+        if reader.is_missing() || reader.settle() == Change::Unchanged {
+            return true;
+        }
+        let kind = reader.kind().map_or("", |k| k.title);
+        self.changed = modified(reader).or(self.changed);
+        (self.tell)(Msg::Study { study: reader.study(), source: self.source(kind, SourceState::Live) })
+    }
+}
+
+/// When the file was last written: its own time at the first look, so that an old file looks old.
+fn modified(reader: &Reader) -> Option<f64> {
+    let time = std::fs::metadata(reader.path()).ok()?.modified().ok()?;
+    Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs_f64())
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}
