@@ -1,6 +1,7 @@
 //! The edge where the pure core meets threads, signals and a real terminal.
 
 pub mod backend;
+pub mod clerk;
 pub mod clipboard;
 pub mod color;
 pub mod input;
@@ -8,7 +9,3 @@ pub mod modes;
 pub mod panic;
 pub mod signals;
 pub mod terminal;
-pub mod clerk;
-pub mod reading;
-pub mod run;
-pub mod worker;

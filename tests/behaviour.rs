@@ -15,17 +15,49 @@ use tunescope::study::{
 fn space() -> Space {
     let text = |s: &str| Value::Text(Label::new(s));
     let domains = [
-        ("learning_rate", Domain::Float { low: 1e-5, high: 1e-1, log: true, step: None }),
-        ("batch_size", Domain::Int { low: 4, high: 32, log: false, step: 4 }),
-        ("dropout", Domain::Float { low: 0.0, high: 0.4, log: false, step: Some(0.05) }),
-        ("scheduler", Domain::Categorical { choices: vec![text("linear"), text("cosine"), text("constant")] }),
+        (
+            "learning_rate",
+            Domain::Float {
+                low: 1e-5,
+                high: 1e-1,
+                log: true,
+                step: None,
+            },
+        ),
+        (
+            "batch_size",
+            Domain::Int {
+                low: 4,
+                high: 32,
+                log: false,
+                step: 4,
+            },
+        ),
+        (
+            "dropout",
+            Domain::Float {
+                low: 0.0,
+                high: 0.4,
+                log: false,
+                step: Some(0.05),
+            },
+        ),
+        (
+            "scheduler",
+            Domain::Categorical {
+                choices: vec![text("linear"), text("cosine"), text("constant")],
+            },
+        ),
     ];
     let params = domains
         .into_iter()
         .enumerate()
         .map(|(i, (name, domain))| Parameter::new(Label::new(name), i, domain).unwrap())
         .collect();
-    Space { params, inferred: false }
+    Space {
+        params,
+        inferred: false,
+    }
 }
 
 fn study(trials: usize) -> Arc<Study> {
@@ -36,7 +68,11 @@ fn study(trials: usize) -> Arc<Study> {
     for i in 0..trials {
         let value = 2.0 + (i as f64 - 3.0).abs() / 10.0;
         study.trials.push(Arc::new(Trial {
-            state: if i % 5 == 4 { TrialState::Pruned } else { TrialState::Complete },
+            state: if i % 5 == 4 {
+                TrialState::Pruned
+            } else {
+                TrialState::Complete
+            },
             params: vec![
                 Some(Value::Float(1e-4 * (i + 1) as f64)),
                 Some(Value::Int(4 + 4 * (i % 8) as i64)),
@@ -66,15 +102,26 @@ fn suggestion(lr: f64) -> Stamped<Vec<Suggestion>> {
         readout: None,
         why: Default::default(),
     }];
-    Stamped { fit: 1, data: 1, value }
+    Stamped {
+        fit: 1,
+        data: 1,
+        value,
+    }
 }
 
 fn opened() -> Model {
     let mut model = Model::new(1000.0, (120, 36));
-    update(&mut model, Msg::Door(Ok("the queue folder r.queue".into())), 1000.0);
     update(
         &mut model,
-        Msg::Study { study: study(12), source: SourceStatus::default() },
+        Msg::Door(Ok("the queue folder r.queue".into())),
+        1000.0,
+    );
+    update(
+        &mut model,
+        Msg::Study {
+            study: study(12),
+            source: SourceStatus::default(),
+        },
         1000.0,
     );
     update(&mut model, Msg::Suggested(suggestion(3e-4)), 1001.0);
@@ -127,7 +174,14 @@ fn a_refit_never_touches_a_draft_it_only_says_that_something_newer_is_there() {
     press(&mut model, "<C-u>1e-3<Enter>");
     assert_eq!(value(&model, 0), Value::Float(1e-3));
     update(&mut model, Msg::Suggested(suggestion(9e-4)), 1003.0);
-    update(&mut model, Msg::Study { study: study(13), source: SourceStatus::default() }, 1004.0);
+    update(
+        &mut model,
+        Msg::Study {
+            study: study(13),
+            source: SourceStatus::default(),
+        },
+        1004.0,
+    );
     let draft = model.draft.as_ref().unwrap();
     assert_eq!(draft.values[0], Value::Float(1e-3));
     assert!(draft.outdated);
@@ -138,12 +192,19 @@ fn a_refit_never_touches_a_draft_it_only_says_that_something_newer_is_there() {
 #[test]
 fn accepting_takes_a_capital_and_a_confirmation_that_says_what_is_written_where() {
     let mut model = opened();
-    assert!(press(&mut model, "a<Enter>").iter().all(|e| !matches!(e, Effect::Deliver(_))));
+    assert!(
+        press(&mut model, "a<Enter>")
+            .iter()
+            .all(|e| !matches!(e, Effect::Deliver(_)))
+    );
     press(&mut model, "<Esc>A");
     let Some(Overlay::Confirm(Confirm::Accept { text, place, .. })) = &model.overlay else {
         panic!("no confirm line");
     };
-    assert!(text.contains("learning_rate=3e-4") && text.contains("scheduler=cosine"), "{text}");
+    assert!(
+        text.contains("learning_rate=3e-4") && text.contains("scheduler=cosine"),
+        "{text}"
+    );
     assert_eq!(place, "the queue folder r.queue");
     let effects = press(&mut model, "n");
     assert!(effects.is_empty() && model.receipts.is_empty());
@@ -180,9 +241,18 @@ fn an_edited_configuration_is_delivered_as_edited_with_the_names_and_the_draft_g
     assert!(model.draft.is_none());
     assert_eq!(model.receipts.len(), 1);
     let effects = press(&mut model, "uy");
-    assert!(effects.iter().any(|e| matches!(e, Effect::Withdraw(id) if id == "q1")));
+    assert!(
+        effects
+            .iter()
+            .any(|e| matches!(e, Effect::Withdraw(id) if id == "q1"))
+    );
     // A worker was faster.
-    let taken = Receipt { state: ReceiptState::Claimed { by: "host (7)".into() }, ..receipt };
+    let taken = Receipt {
+        state: ReceiptState::Claimed {
+            by: "host (7)".into(),
+        },
+        ..receipt
+    };
     update(&mut model, Msg::Receipts(vec![taken]), 1004.0);
     assert!(press(&mut model, "u").is_empty());
     assert!(model.overlay.is_none());
@@ -194,7 +264,9 @@ fn a_refused_delivery_keeps_the_draft() {
     let mut model = opened();
     press(&mut model, "E<Enter><C-u>1e-3<Enter>Ay");
     let refused = Receipt {
-        state: ReceiptState::Refused { reason: "the lock is held".into() },
+        state: ReceiptState::Refused {
+            reason: "the lock is held".into(),
+        },
         ..model.receipts[0].clone()
     };
     update(&mut model, Msg::Delivered(refused), 1003.0);
@@ -229,7 +301,9 @@ fn digits_start_typing_in_a_draft_and_tab_goes_to_the_next_value() {
 fn a_locked_parameter_is_sent_along_and_cannot_be_nudged() {
     let mut model = opened();
     let effects = press(&mut model, "L");
-    let Some(Effect::Explore(request)) = effects.first() else { panic!("no new suggestion asked for") };
+    let Some(Effect::Explore(request)) = effects.first() else {
+        panic!("no new suggestion asked for")
+    };
     assert_eq!(request.locks[0], Some(Value::Float(3e-4)));
     press(&mut model, "<Right>");
     assert_eq!(value(&model, 0), Value::Float(3e-4));
@@ -264,7 +338,10 @@ fn quitting_with_an_edited_draft_asks_first() {
     let mut model = opened();
     press(&mut model, "E2e-4<Enter>");
     assert!(press(&mut model, "q").is_empty());
-    assert!(matches!(model.overlay, Some(Overlay::Confirm(Confirm::QuitWithDraft))));
+    assert!(matches!(
+        model.overlay,
+        Some(Overlay::Confirm(Confirm::QuitWithDraft))
+    ));
     assert!(matches!(press(&mut model, "y").as_slice(), [Effect::Quit(_)]));
 }
 
@@ -273,7 +350,11 @@ fn the_filter_works_while_typing_and_rows_keep_their_selection() {
     let mut model = opened();
     press(&mut model, "3/lr<");
     for c in "5e-4 state=complete".chars() {
-        update(&mut model, Msg::Text(tunescope::session::msg::TextKey::Char(c)), 1002.0);
+        update(
+            &mut model,
+            Msg::Text(tunescope::session::msg::TextKey::Char(c)),
+            1002.0,
+        );
     }
     assert!(model.table.rows.iter().all(|r| {
         let t = &model.study.trials[*r];
@@ -290,7 +371,14 @@ fn the_filter_works_while_typing_and_rows_keep_their_selection() {
 fn frozen_panes_stand_still_while_rows_are_read_on() {
     let mut model = opened();
     press(&mut model, "f");
-    update(&mut model, Msg::Study { study: study(20), source: SourceStatus::default() }, 1003.0);
+    update(
+        &mut model,
+        Msg::Study {
+            study: study(20),
+            source: SourceStatus::default(),
+        },
+        1003.0,
+    );
     assert_eq!(model.study.trials.len(), 12);
     press(&mut model, "f");
     assert_eq!(model.study.trials.len(), 20);
@@ -302,7 +390,14 @@ fn a_new_space_keeps_what_the_person_holds_by_name() {
     press(&mut model, "E1e-3<Enter>");
     let mut wider = (*study(12)).clone();
     wider.space.params.swap(0, 1);
-    update(&mut model, Msg::Study { study: Arc::new(wider), source: SourceStatus::default() }, 1003.0);
+    update(
+        &mut model,
+        Msg::Study {
+            study: Arc::new(wider),
+            source: SourceStatus::default(),
+        },
+        1003.0,
+    );
     assert_eq!(model.draft.as_ref().unwrap().values[1], Value::Float(1e-3));
 }
 
@@ -312,7 +407,10 @@ fn commands_do_what_keys_do_and_mistakes_stay_on_the_line() {
     press(&mut model, ":xi 0.1<Enter>");
     assert!((model.acquisition.xi - 0.1).abs() < 1e-12);
     press(&mut model, ":nonsense<Enter>");
-    assert!(matches!(&model.overlay, Some(Overlay::Command { remark: Some(_), .. })));
+    assert!(matches!(
+        &model.overlay,
+        Some(Overlay::Command { remark: Some(_), .. })
+    ));
     press(&mut model, "<Esc>:7<Enter>");
     assert_eq!(model.table.selected, Some(7));
 }
@@ -323,6 +421,9 @@ fn nothing_known_yet_answers_every_key_without_failing() {
     for size in [(1, 1), (80, 24), (240, 80)] {
         let mut model = Model::new(0.0, size);
         press(&mut model, &all);
-        press(&mut model, "<Esc><Esc><Up><Down><Left><Right><Home><End><PageUp><PageDown><Tab><S-Tab>");
+        press(
+            &mut model,
+            "<Esc><Esc><Up><Down><Left><Right><Home><End><PageUp><PageDown><Tab><S-Tab>",
+        );
     }
 }

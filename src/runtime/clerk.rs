@@ -12,9 +12,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::io::delivery::{Decision, Door, Hook, Receipt, RunningHook, follow, random_bytes};
+use crate::session::Msg;
 use crate::session::effect::DeliverRequest;
 use crate::session::receipt::{Receipt as SessionReceipt, ReceiptState};
-use crate::session::Msg;
 use crate::study::Study;
 
 /// How often a command that was started is asked whether it has ended.
@@ -53,7 +53,10 @@ impl Clerk {
         let thread = thread::Builder::new()
             .name("clerk".into())
             .spawn(move || Desk::new(place, study, hook, &tell).run(&inbox))?;
-        Ok(Self { orders, thread: Some(thread) })
+        Ok(Self {
+            orders,
+            thread: Some(thread),
+        })
     }
 
     pub fn deliver(&self, request: DeliverRequest) {
@@ -162,8 +165,7 @@ impl<'a> Desk<'a> {
 
     fn deliver(&mut self, request: &DeliverRequest) -> bool {
         self.open();
-        let decision =
-            Decision::from_request(request, &self.study.space, Timestamp::now(), random_bytes());
+        let decision = Decision::from_request(request, &self.study.space, Timestamp::now(), random_bytes());
         let refused = |reason: String| SessionReceipt {
             id: decision.id.clone(),
             configuration: request.configuration.clone(),
@@ -212,7 +214,10 @@ impl<'a> Desk<'a> {
         let listing = match door.receipts() {
             Ok(listing) => listing,
             Err(error) => {
-                return (self.tell)(Msg::Say { text: error.to_string(), is_error: true });
+                return (self.tell)(Msg::Say {
+                    text: error.to_string(),
+                    is_error: true,
+                });
             }
         };
         let Some(receipt) = listing.receipts.into_iter().find(|r| r.decision.id == *id) else {
@@ -225,7 +230,10 @@ impl<'a> Desk<'a> {
                 (self.tell)(Msg::Delivered(told)) && self.refresh()
             }
             Err(error) => {
-                (self.tell)(Msg::Say { text: error.to_string(), is_error: true }) && self.refresh()
+                (self.tell)(Msg::Say {
+                    text: error.to_string(),
+                    is_error: true,
+                }) && self.refresh()
             }
         }
     }
@@ -247,11 +255,16 @@ impl<'a> Desk<'a> {
     fn refresh(&mut self) -> bool {
         let Some(door) = &mut self.door else { return true };
         if let Err(error) = door.settle(&self.study)
-            && !(self.tell)(Msg::Say { text: error.to_string(), is_error: true })
+            && !(self.tell)(Msg::Say {
+                text: error.to_string(),
+                is_error: true,
+            })
         {
             return false;
         }
-        let Ok(mut listing) = door.receipts() else { return true };
+        let Ok(mut listing) = door.receipts() else {
+            return true;
+        };
         follow(&mut listing.receipts, &self.study);
         let mut receipts: Vec<SessionReceipt> = listing.receipts.iter().map(|r| self.shown(r)).collect();
         receipts.reverse();
