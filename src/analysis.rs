@@ -8,8 +8,10 @@ pub mod diagnostics;
 pub mod explain;
 pub mod history;
 pub mod importance;
+pub mod model_file;
 pub mod settings;
 pub mod slice;
+pub mod stopping;
 pub mod suggestion;
 pub mod surface;
 pub mod surrogate;
@@ -17,8 +19,12 @@ pub mod surrogate;
 pub use diagnostics::{Trust, Verdict};
 pub use history::History;
 pub use importance::Importance;
+pub use model_file::{ModelFile, ModelFileError};
 pub use settings::{AcquisitionFunction, AcquisitionSettings, ModelSettings};
 pub use slice::Slice;
 pub use suggestion::{Reason, Suggestion};
 pub use surface::{Layer, Surface};
-pub use surrogate::{FitSummary, Prediction, Readout, Surrogate};
+pub use surrogate::{
+    FitSummary, Prediction, Readout, SuggestError, SuggestRequest, Surrogate, SurrogateError,
+    suggest_without_model,
+};

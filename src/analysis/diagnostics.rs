@@ -1,5 +1,8 @@
 //! Can the model be trusted? One verdict in words, with its reason.
 
+mod lints;
+mod trust;
+
 /// The verdict, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {

@@ -1,5 +1,9 @@
 //! How much each parameter matters.
 
+mod sobol;
+
+pub use sobol::{Indices, sobol_indices};
+
 /// One parameter's share of the variation of the posterior mean.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Share {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub use crate::acquisition::{AcquisitionFunction, AcquisitionSettings};
+pub use crate::gp::Objective;
 
 /// How the surrogate is built.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,14 +14,6 @@ pub struct ModelSettings {
     /// Half-rank and log warp of the worse half of the outputs before standardising.
     pub output_warp: bool,
     pub seed: u64,
-}
-
-/// What hyperparameters are fitted to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Objective {
-    #[default]
-    MarginalLikelihood,
-    LeaveOneOut,
 }
 
 impl Default for ModelSettings {

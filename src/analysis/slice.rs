@@ -1,5 +1,9 @@
 //! One-dimensional slices of the posterior through the probe.
 
+mod compute;
+
+pub(super) use compute::{places, position};
+
 use crate::study::Value;
 
 /// What the axis of a slice looks like.

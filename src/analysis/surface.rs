@@ -1,5 +1,7 @@
 //! Two-dimensional surfaces of the posterior through the probe.
 
+mod compute;
+
 /// What a surface shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Layer {

@@ -1,6 +1,36 @@
 //! The one way from a study to a posterior.
+//!
+//! Complete trials become rows ([`training`]), their values become outputs where larger is better
+//! ([`output`]), hyperparameters are fitted as `gp` does it, and everything that a pane draws or a script
+//! reads is computed from the result.
+//!
+//! Two posteriors are kept. The *base* knows complete trials only; means, bands and diagnostics are its own.
+//! The *believed* one also knows pending trials, as if each had returned its predicted mean (kriging believer):
+//! it has the same mean and a smaller deviation near them. Acquisition values, wherever they are shown or
+//! maximised, are those of the believed one, so that the suggestion is the maximum of what is shown.
 
-use crate::study::TrialId;
+mod active;
+mod build;
+mod output;
+mod predict;
+mod scales;
+mod suggest;
+mod training;
+
+use std::sync::Arc;
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::gp::{FitError, Posterior};
+use crate::study::{Study, TrialId};
+
+use super::model_file::{self, ModelFile, ModelFileError};
+use super::settings::ModelSettings;
+use output::Output;
+use training::Training;
+
+pub(in crate::analysis) use predict::{Landscape, matrix};
+pub use suggest::{SuggestError, SuggestRequest, suggest_without_model};
 
 use super::settings::AcquisitionFunction;
 
@@ -80,21 +110,161 @@ pub struct FitSummary {
 }
 
 /// A fitted model of a study: immutable, shared between threads.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Surrogate {
     pub summary: FitSummary,
+    pub(in crate::analysis) study: Arc<Study>,
+    settings: ModelSettings,
+    training: Training,
+    /// Indices into `training` of the observations that the posterior knows, in its order.
+    observations: Vec<usize>,
+    /// The row of the posterior that each of `observations` belongs to.
+    row_of: Vec<usize>,
+    output: Output,
+    posterior: Posterior,
+    believed: Posterior,
+    /// In model units.
+    incumbent: f64,
+    /// Lengthscale of each coordinate.
+    scales: Vec<f64>,
+    /// Fits in a row that started from the one before.
+    warm_fits: u32,
+    /// Hyperparameters at an edge of their box.
+    at_bounds: Vec<crate::gp::AtBound>,
 }
 
-// The engine behind these two lands with the analysis layer (helper acq replaces this block).
+/// Why there is no model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SurrogateError {
+    #[error("there is no complete trial with a finite value yet; the first one gives a model")]
+    NoTrials,
+    #[error("the space has no parameter with more than one value; give one a range")]
+    NothingToTune,
+    #[error("the fit was called off")]
+    Cancelled,
+    #[error("the fit failed: {0}")]
+    Fit(FitError),
+    #[error("--kernel: {reason}")]
+    Kernel { reason: String },
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+}
+
+impl From<FitError> for SurrogateError {
+    fn from(error: FitError) -> Self {
+        match error {
+            FitError::Cancelled => Self::Cancelled,
+            other => Self::Fit(other),
+        }
+    }
+}
+
 impl Surrogate {
-    pub fn readout(
-        &self,
-        _: &[crate::study::Value],
-        _: &super::AcquisitionSettings,
-    ) -> Result<(Prediction, Readout), crate::study::StudyError> {
-        Err(crate::study::StudyError::Missing { name: String::new() })
+    /// The model as `--model` reads it back.
+    #[must_use]
+    pub fn model_file(&self) -> ModelFile {
+        model_file::describe(
+            &self.training.encoder,
+            self.posterior.model(),
+            self.posterior.mean_constant(),
+            self.output.spec(),
+        )
     }
-    pub fn nearest(&self, _: &[crate::study::Value]) -> Option<(usize, f64)> {
-        None
+
+    /// The study that this is a model of.
+    #[must_use]
+    pub fn study(&self) -> &Arc<Study> {
+        &self.study
     }
+
+    /// What it was fitted with.
+    #[must_use]
+    pub fn settings(&self) -> &ModelSettings {
+        &self.settings
+    }
+
+    pub(in crate::analysis) fn posterior(&self) -> &Posterior {
+        &self.posterior
+    }
+
+    pub(in crate::analysis) fn training(&self) -> &Training {
+        &self.training
+    }
+
+    pub(in crate::analysis) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// The trials that were learned from: index into `Study::trials`, value in the user's units, point.
+    pub(in crate::analysis) fn observed(&self) -> impl Iterator<Item = (usize, f64, Vec<f64>)> + '_ {
+        self.training.trials.iter().enumerate().map(|(k, trial)| {
+            let value = self.output.sign() * self.training.g[k];
+            (*trial, value, self.training.x.row(k).iter().copied().collect())
+        })
+    }
+
+    /// Positions among the observations of the posterior, in the order of the study.
+    pub(in crate::analysis) fn in_study_order(&self) -> Vec<usize> {
+        let mut order = self.observations.clone();
+        order.sort_by_key(|&k| self.training.trials[k]);
+        order
+    }
+
+    /// Point and model output of observation `k`.
+    pub(in crate::analysis) fn observation(&self, k: usize) -> (Vec<f64>, f64) {
+        let point = self.training.x.row(k).iter().copied().collect();
+        (point, self.output.forward(self.training.g[k]))
+    }
+
+    pub(in crate::analysis) fn rows_of(&self, observations: &[usize]) -> (DMatrix<f64>, DVector<f64>) {
+        let y = observations
+            .iter()
+            .map(|&k| self.output.forward(self.training.g[k]));
+        (
+            self.training.x.select_rows(observations),
+            DVector::from_iterator(observations.len(), y),
+        )
+    }
+
+    pub(in crate::analysis) fn at_bounds(&self) -> &[crate::gp::AtBound] {
+        &self.at_bounds
+    }
+
+    /// Index of the parameter of coordinate `j`.
+    pub(in crate::analysis) fn param_of(&self, j: usize) -> usize {
+        self.training.encoder.param_of(j)
+    }
+
+    /// The coordinates of the best trial.
+    pub(in crate::analysis) fn best_point(&self) -> Option<Vec<f64>> {
+        let best = self.study.best()?;
+        let row = self.training.trials.iter().position(|t| *t == best)?;
+        Some(self.training.x.row(row).iter().copied().collect())
+    }
+
+    /// The trial that a row of the posterior stands for: the first of its repeats.
+    pub(in crate::analysis) fn trial_of_row(&self, row: usize) -> Option<usize> {
+        let k = self.row_of.iter().position(|r| *r == row)?;
+        self.training.trials.get(*self.observations.get(k)?).copied()
+    }
+
+    /// Posterior means at the rows, without a kernel evaluation: `K α = y − β` gives
+    /// `μ_i = y_i − (σn²/c_i + jitter)·α_i`.
+    fn row_means(&self) -> Vec<f64> {
+        row_means(&self.posterior)
+    }
+}
+
+fn row_means(posterior: &Posterior) -> Vec<f64> {
+    let noise = posterior.model().noise_variance;
+    let jitter = posterior.jitter();
+    posterior
+        .data()
+        .y
+        .iter()
+        .zip(&posterior.data().counts)
+        .zip(posterior.alpha())
+        .map(|((y, c), a)| y - (noise / c + jitter) * a)
+        .collect()
 }

@@ -1,0 +1,188 @@
+//! The MODEL JSON that `fit` writes and `--model` reads.
+//!
+//! Inputs are named as in the space and encoded as [`crate::study::encoding`] says. Outputs are
+//! `g = s·y` (`s = −1` where the study is minimised), transformed: `mean`, `sd` and `lambda` of `output` are those of
+//! `g`, and the prior mean, the kernel variances and the noise variance are in the units of the transformed
+//! `g`, so that larger is better throughout. Checked by `tests/engine.rs`.
+
+mod bind;
+mod parse;
+mod write;
+
+pub(super) use bind::{bind, describe};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// A model as it is written down: hyperparameters with the names of the inputs, nothing of the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Json", into = "Json")]
+pub struct ModelFile {
+    pub inputs: Vec<InputSpec>,
+    pub output: OutputSpec,
+    /// Prior mean, in transformed output units.
+    pub mean: f64,
+    pub kernel: KernelSpec,
+    pub noise_variance: f64,
+}
+
+/// One input of the model: a parameter of the space, and how it becomes a coordinate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputSpec {
+    pub name: String,
+    pub encoding: Encoding,
+}
+
+/// How a parameter becomes a coordinate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    Unit,
+    UnitLog,
+    Category,
+}
+
+impl Encoding {
+    const ALL: [Self; 3] = [Self::Unit, Self::UnitLog, Self::Category];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::UnitLog => "unit_log",
+            Self::Category => "category",
+        }
+    }
+}
+
+/// What happens to `g = s·y` before the model sees it. Where `mean` and `sd` are left out of a file they
+/// are computed from the data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutputSpec {
+    pub transform: TransformName,
+    pub mean: Option<f64>,
+    pub sd: Option<f64>,
+    pub lambda: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransformName {
+    Identity,
+    Standardize,
+    YeoJohnson,
+    /// Half-rank warp of the worse half, log warp, standardised; the warp itself is recomputed from the
+    /// data that the model meets.
+    HalfRankLog,
+}
+
+impl TransformName {
+    const ALL: [Self; 4] = [
+        Self::Identity,
+        Self::Standardize,
+        Self::YeoJohnson,
+        Self::HalfRankLog,
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Standardize => "standardize",
+            Self::YeoJohnson => "yeo_johnson",
+            Self::HalfRankLog => "half_rank_log",
+        }
+    }
+}
+
+/// A kernel with the names of the inputs it looks at (`None`: all of them).
+#[derive(Clone, Debug, PartialEq)]
+pub enum KernelSpec {
+    Constant {
+        variance: f64,
+    },
+    Rbf {
+        lengthscales: Vec<f64>,
+        inputs: Option<Vec<String>>,
+    },
+    Matern {
+        nu: f64,
+        lengthscales: Vec<f64>,
+        inputs: Option<Vec<String>>,
+    },
+    Hamming {
+        lengthscale: f64,
+        inputs: Option<Vec<String>>,
+    },
+    Sum(Vec<KernelSpec>),
+    Product(Vec<KernelSpec>),
+}
+
+/// A MODEL that cannot be read or does not suit the study.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelFileError {
+    #[error("the model is not JSON: {reason}")]
+    NotJson { reason: String },
+    #[error("the model has no field {field}; add it")]
+    Missing { field: String },
+    #[error("the model's field {field} should be {expected}, not {found}")]
+    Wrong {
+        field: String,
+        expected: &'static str,
+        found: String,
+    },
+    #[error("the model has an unknown field {field}; known here are {known}")]
+    UnknownField { field: String, known: String },
+    #[error("the model's field {field} names {name}, which is not one of its inputs: {known}")]
+    UnknownInput {
+        field: String,
+        name: String,
+        known: String,
+    },
+    #[error("the model's field {field} has {found} lengthscales for {inputs} inputs; give one an input")]
+    Lengthscales {
+        field: String,
+        found: usize,
+        inputs: usize,
+    },
+    #[error("the model's input {name} is not a parameter of the space, which has {known}")]
+    NotAParameter { name: String, known: String },
+    #[error("parameter {name} of the space is not among the model's inputs; add it to `inputs`")]
+    NotAnInput { name: String },
+    #[error("the model encodes {name} as {encoding}, which does not suit the parameter: {reason}")]
+    Unsuitable {
+        name: String,
+        encoding: &'static str,
+        reason: &'static str,
+    },
+}
+
+impl ModelFile {
+    /// Reads MODEL JSON.
+    ///
+    /// # Errors
+    /// Names the field that is missing, wrong or unknown.
+    pub fn from_json_text(text: &str) -> Result<Self, ModelFileError> {
+        let json: Json = serde_json::from_str(text).map_err(|error| ModelFileError::NotJson {
+            reason: error.to_string(),
+        })?;
+        Self::try_from(json)
+    }
+}
+
+impl TryFrom<Json> for ModelFile {
+    type Error = ModelFileError;
+
+    fn try_from(json: Json) -> Result<Self, ModelFileError> {
+        // `fit` wraps the model in its own answer; both may be given back.
+        match json.get("model") {
+            Some(inner) if json.get("kernel").is_none() => parse::model(inner),
+            _ => parse::model(&json),
+        }
+    }
+}
+
+impl From<ModelFile> for Json {
+    fn from(model: ModelFile) -> Self {
+        write::model(&model)
+    }
+}

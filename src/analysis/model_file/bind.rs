@@ -1,0 +1,191 @@
+//! Between the names of a MODEL file and the columns of the engine.
+
+use crate::gp::{Kernel, Mean, Model};
+use crate::study::{Domain, Encoder, Space};
+
+use super::{Encoding, InputSpec, KernelSpec, ModelFile, ModelFileError, OutputSpec};
+
+/// The encoder and hyperparameters that a file stands for in a space. A file may put a log scale where the
+/// space has none, and the reverse: the model decides.
+///
+/// # Errors
+/// Inputs that the space does not have, parameters that the model does not have, and encodings that do
+/// not suit.
+pub fn bind(file: &ModelFile, space: &Space) -> Result<(Encoder, Model), ModelFileError> {
+    let mut space = space.clone();
+    for parameter in &space.params {
+        let is_named = file.inputs.iter().any(|i| parameter.name == *i.name.as_str());
+        if !is_named && parameter.cardinality() != Some(1) {
+            return Err(ModelFileError::NotAnInput {
+                name: parameter.name.shown().to_owned(),
+            });
+        }
+    }
+    for input in &file.inputs {
+        let Some(index) = space.index_of(&input.name) else {
+            return Err(ModelFileError::NotAParameter {
+                name: crate::study::Label::new(&input.name).shown().to_owned(),
+                known: space
+                    .params
+                    .iter()
+                    .map(|p| p.name.shown())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            });
+        };
+        if let Some(parameter) = space.params.get_mut(index) {
+            set_scale(&mut parameter.domain, input).map_err(|reason| ModelFileError::Unsuitable {
+                name: parameter.name.shown().to_owned(),
+                encoding: input.encoding.name(),
+                reason,
+            })?;
+        }
+    }
+    let encoder = Encoder::new(&space);
+    let column_of = |name: &str| space.index_of(name).and_then(|i| encoder.coordinate_of(i));
+    let all: Vec<Option<usize>> = file.inputs.iter().map(|i| column_of(&i.name)).collect();
+    let model = Model {
+        kernel: columns(&file.kernel, &all, &column_of, encoder.dims()),
+        mean: Mean::Fixed(file.mean),
+        noise_variance: file.noise_variance,
+    };
+    Ok((encoder, model))
+}
+
+fn set_scale(domain: &mut Domain, input: &InputSpec) -> Result<(), &'static str> {
+    let wants_log = input.encoding == Encoding::UnitLog;
+    match domain {
+        Domain::Categorical { .. } if input.encoding == Encoding::Category => Ok(()),
+        Domain::Categorical { .. } => Err("it is categorical; use \"category\""),
+        Domain::Float { .. } | Domain::Int { .. } if input.encoding == Encoding::Category => {
+            Err("it is a number; use \"unit\" or \"unit_log\"")
+        }
+        Domain::Float { step: Some(_), .. } if wants_log => Err("a stepped float has no log scale"),
+        Domain::Float { low, .. } if wants_log && *low <= 0.0 => {
+            Err("a log scale needs a lower bound above 0")
+        }
+        Domain::Int { low, .. } if wants_log && *low <= 0 => Err("a log scale needs a lower bound above 0"),
+        Domain::Int { step, .. } if wants_log && *step != 1 => Err("a stepped integer has no log scale"),
+        Domain::Float { log, .. } | Domain::Int { log, .. } => {
+            *log = wants_log;
+            Ok(())
+        }
+    }
+}
+
+/// The kernel with columns for names. A parameter with one value only has no column: its lengthscale is
+/// dropped, as its difference is always 0.
+fn columns(
+    spec: &KernelSpec,
+    all: &[Option<usize>],
+    column_of: &dyn Fn(&str) -> Option<usize>,
+    dims: usize,
+) -> Kernel {
+    let pick = |inputs: &Option<Vec<String>>| -> Vec<Option<usize>> {
+        inputs.as_ref().map_or_else(
+            || all.to_vec(),
+            |names| names.iter().map(|n| column_of(n)).collect(),
+        )
+    };
+    let leaf = |inputs: &Option<Vec<String>>, lengthscales: &[f64]| {
+        let (list, lengths): (Vec<usize>, Vec<f64>) = pick(inputs)
+            .into_iter()
+            .zip(lengthscales)
+            .filter_map(|(column, l)| Some((column?, *l)))
+            .unzip();
+        let is_all = list.len() == dims && list.iter().enumerate().all(|(i, c)| i == *c);
+        ((!is_all).then_some(list), lengths)
+    };
+    match spec {
+        KernelSpec::Constant { variance } => Kernel::Constant {
+            variance: *variance,
+            inputs: None,
+        },
+        KernelSpec::Rbf { lengthscales, inputs } => {
+            let (inputs, lengthscales) = leaf(inputs, lengthscales);
+            Kernel::Rbf { lengthscales, inputs }
+        }
+        KernelSpec::Matern {
+            nu,
+            lengthscales,
+            inputs,
+        } => {
+            let (inputs, lengthscales) = leaf(inputs, lengthscales);
+            Kernel::Matern {
+                nu: *nu,
+                lengthscales,
+                inputs,
+            }
+        }
+        KernelSpec::Hamming { lengthscale, inputs } => Kernel::Hamming {
+            lengthscale: *lengthscale,
+            inputs: inputs
+                .as_ref()
+                .map(|names| names.iter().filter_map(|n| column_of(n)).collect()),
+        },
+        KernelSpec::Sum(terms) => {
+            Kernel::Sum(terms.iter().map(|t| columns(t, all, column_of, dims)).collect())
+        }
+        KernelSpec::Product(terms) => {
+            Kernel::Product(terms.iter().map(|t| columns(t, all, column_of, dims)).collect())
+        }
+    }
+}
+
+/// The file of a model: `mean` is the constant that the posterior uses, profiled or not.
+pub fn describe(encoder: &Encoder, model: &Model, mean: f64, output: OutputSpec) -> ModelFile {
+    let names: Vec<String> = (0..encoder.dims())
+        .map(|j| encoder.parameter(encoder.param_of(j)).name.raw().to_owned())
+        .collect();
+    let inputs = names
+        .iter()
+        .enumerate()
+        .map(|(j, name)| InputSpec {
+            name: name.clone(),
+            encoding: if encoder.axis(j).is_category() {
+                Encoding::Category
+            } else if encoder.parameter(encoder.param_of(j)).is_log() {
+                Encoding::UnitLog
+            } else {
+                Encoding::Unit
+            },
+        })
+        .collect();
+    ModelFile {
+        inputs,
+        output,
+        mean,
+        kernel: spec(&model.kernel, &names),
+        noise_variance: model.noise_variance,
+    }
+}
+
+fn spec(kernel: &Kernel, names: &[String]) -> KernelSpec {
+    let named = |inputs: &Option<Vec<usize>>| {
+        inputs
+            .as_ref()
+            .map(|list| list.iter().filter_map(|i| names.get(*i).cloned()).collect())
+    };
+    match kernel {
+        Kernel::Constant { variance, .. } => KernelSpec::Constant { variance: *variance },
+        Kernel::Rbf { lengthscales, inputs } => KernelSpec::Rbf {
+            lengthscales: lengthscales.clone(),
+            inputs: named(inputs),
+        },
+        Kernel::Matern {
+            nu,
+            lengthscales,
+            inputs,
+        } => KernelSpec::Matern {
+            nu: *nu,
+            lengthscales: lengthscales.clone(),
+            inputs: named(inputs),
+        },
+        Kernel::Hamming { lengthscale, inputs } => KernelSpec::Hamming {
+            lengthscale: *lengthscale,
+            inputs: named(inputs),
+        },
+        Kernel::Sum(terms) => KernelSpec::Sum(terms.iter().map(|t| spec(t, names)).collect()),
+        Kernel::Product(terms) => KernelSpec::Product(terms.iter().map(|t| spec(t, names)).collect()),
+    }
+}

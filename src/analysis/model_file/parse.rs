@@ -1,0 +1,321 @@
+//! MODEL from JSON, with the field in every error.
+
+use serde_json::{Map, Value as Json};
+
+use super::{Encoding, InputSpec, KernelSpec, ModelFile, ModelFileError, OutputSpec, TransformName};
+
+type Result<T> = std::result::Result<T, ModelFileError>;
+
+/// A place in the file with its name.
+struct At<'a> {
+    json: &'a Json,
+    field: String,
+}
+
+impl<'a> At<'a> {
+    fn wrong<T>(&self, expected: &'static str) -> Result<T> {
+        let mut found = self.json.to_string();
+        if found.chars().count() > 40 {
+            found = found.chars().take(40).chain(['…']).collect();
+        }
+        Err(ModelFileError::Wrong {
+            field: self.field.clone(),
+            expected,
+            found: crate::study::Label::new(&found).shown().to_owned(),
+        })
+    }
+
+    fn object(&self, known: &[&str]) -> Result<&'a Map<String, Json>> {
+        let Some(object) = self.json.as_object() else {
+            return self.wrong("an object");
+        };
+        match object.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(ModelFileError::UnknownField {
+                field: self.join(crate::study::Label::new(key).shown()),
+                known: known.join(", "),
+            }),
+            None => Ok(object),
+        }
+    }
+
+    fn join(&self, name: &str) -> String {
+        if self.field.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.field)
+        }
+    }
+
+    fn optional(&self, name: &str) -> Option<At<'a>> {
+        self.json.get(name).filter(|json| !json.is_null()).map(|json| At {
+            json,
+            field: self.join(name),
+        })
+    }
+
+    fn get(&self, name: &str) -> Result<At<'a>> {
+        self.optional(name).ok_or_else(|| ModelFileError::Missing {
+            field: self.join(name),
+        })
+    }
+
+    fn number(&self) -> Result<f64> {
+        match self.json.as_f64() {
+            Some(x) if x.is_finite() => Ok(x),
+            _ => self.wrong("a finite number"),
+        }
+    }
+
+    fn positive(&self) -> Result<f64> {
+        match self.json.as_f64() {
+            Some(x) if x.is_finite() && x > 0.0 => Ok(x),
+            _ => self.wrong("a number above 0"),
+        }
+    }
+
+    fn text(&self) -> Result<&'a str> {
+        match self.json.as_str() {
+            Some(text) => Ok(text),
+            None => self.wrong("a text"),
+        }
+    }
+
+    fn items(&self) -> Result<Vec<At<'a>>> {
+        let Some(list) = self.json.as_array() else {
+            return self.wrong("a list");
+        };
+        Ok(list
+            .iter()
+            .enumerate()
+            .map(|(i, json)| At {
+                json,
+                field: format!("{}[{i}]", self.field),
+            })
+            .collect())
+    }
+
+    fn one_of<T: Copy>(&self, all: &[T], name: fn(T) -> &'static str, expected: &'static str) -> Result<T> {
+        let text = self.text()?;
+        match all.iter().find(|t| name(**t) == text) {
+            Some(found) => Ok(*found),
+            None => self.wrong(expected),
+        }
+    }
+}
+
+pub fn model(json: &Json) -> Result<ModelFile> {
+    let at = At {
+        json,
+        field: String::new(),
+    };
+    at.object(&["inputs", "output", "mean", "kernel", "noise_variance"])?;
+    let inputs = at
+        .get("inputs")?
+        .items()?
+        .iter()
+        .map(input)
+        .collect::<Result<Vec<_>>>()?;
+    let names: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
+    let noise = at.get("noise_variance")?;
+    let noise_variance = noise.number()?;
+    if noise_variance < 0.0 {
+        return noise.wrong("a number of at least 0");
+    }
+    Ok(ModelFile {
+        output: output(&at.get("output")?)?,
+        mean: at.optional("mean").map_or(Ok(0.0), |at| at.number())?,
+        kernel: kernel(&at.get("kernel")?, &names, None)?,
+        noise_variance,
+        inputs,
+    })
+}
+
+fn input(at: &At<'_>) -> Result<InputSpec> {
+    at.object(&["name", "encoding"])?;
+    Ok(InputSpec {
+        name: at.get("name")?.text()?.to_owned(),
+        encoding: at.get("encoding")?.one_of(
+            &Encoding::ALL,
+            Encoding::name,
+            "\"unit\", \"unit_log\" or \"category\"",
+        )?,
+    })
+}
+
+fn output(at: &At<'_>) -> Result<OutputSpec> {
+    at.object(&["transform", "mean", "sd", "lambda"])?;
+    let transform = at.get("transform")?.one_of(
+        &TransformName::ALL,
+        TransformName::name,
+        "\"identity\", \"standardize\", \"yeo_johnson\" or \"half_rank_log\"",
+    )?;
+    let number = |name: &str| at.optional(name).map(|at| at.number()).transpose();
+    Ok(OutputSpec {
+        transform,
+        mean: number("mean")?,
+        sd: at.optional("sd").map(|at| at.positive()).transpose()?,
+        lambda: number("lambda")?,
+    })
+}
+
+const KERNELS: [&str; 7] = ["constant", "rbf", "matern", "hamming", "sum", "product", "inputs"];
+
+/// `outer`: the inputs that an enclosing sum or product names.
+fn kernel(at: &At<'_>, names: &[&str], outer: Option<&[String]>) -> Result<KernelSpec> {
+    let object = at.object(&KERNELS)?;
+    let kinds: Vec<&String> = object.keys().filter(|key| *key != "inputs").collect();
+    let [kind] = kinds[..] else {
+        return at.wrong("one kernel: constant, rbf, matern, hamming, sum or product");
+    };
+    let beside = at
+        .optional("inputs")
+        .map(|at| self::names(&at, names))
+        .transpose()?;
+    let named = beside.or_else(|| outer.map(<[String]>::to_vec));
+    let inner = at.get(kind)?;
+    if kind == "sum" || kind == "product" {
+        let terms = inner
+            .items()?
+            .iter()
+            .map(|term| kernel(term, names, named.as_deref()))
+            .collect::<Result<Vec<_>>>()?;
+        if terms.is_empty() {
+            return inner.wrong("a list of at least one kernel");
+        }
+        return Ok(if kind == "sum" {
+            KernelSpec::Sum(terms)
+        } else {
+            KernelSpec::Product(terms)
+        });
+    }
+    leaf(kind, &inner, names, named)
+}
+
+fn leaf(kind: &str, at: &At<'_>, names: &[&str], named: Option<Vec<String>>) -> Result<KernelSpec> {
+    at.object(match kind {
+        "constant" => &["variance", "inputs"],
+        "rbf" => &["lengthscales", "inputs"],
+        "matern" => &["nu", "lengthscales", "inputs"],
+        _ => &["lengthscale", "inputs"],
+    })?;
+    let inside = at
+        .optional("inputs")
+        .map(|at| self::names(&at, names))
+        .transpose()?;
+    let inputs = inside.or(named);
+    let active = inputs.as_ref().map_or(names.len(), Vec::len);
+    Ok(match kind {
+        "constant" => KernelSpec::Constant {
+            variance: at.get("variance")?.positive()?,
+        },
+        "rbf" => KernelSpec::Rbf {
+            lengthscales: lengthscales(&at.get("lengthscales")?, active)?,
+            inputs,
+        },
+        "matern" => KernelSpec::Matern {
+            nu: at.get("nu")?.positive()?,
+            lengthscales: lengthscales(&at.get("lengthscales")?, active)?,
+            inputs,
+        },
+        _ => KernelSpec::Hamming {
+            lengthscale: at.get("lengthscale")?.positive()?,
+            inputs,
+        },
+    })
+}
+
+fn names(at: &At<'_>, known: &[&str]) -> Result<Vec<String>> {
+    at.items()?
+        .iter()
+        .map(|item| {
+            let name = item.text()?;
+            if known.contains(&name) {
+                Ok(name.to_owned())
+            } else {
+                Err(ModelFileError::UnknownInput {
+                    field: item.field.clone(),
+                    name: crate::study::Label::new(name).shown().to_owned(),
+                    known: known.join(", "),
+                })
+            }
+        })
+        .collect()
+}
+
+fn lengthscales(at: &At<'_>, inputs: usize) -> Result<Vec<f64>> {
+    let list = at.items()?.iter().map(At::positive).collect::<Result<Vec<_>>>()?;
+    if list.len() == inputs {
+        Ok(list)
+    } else {
+        Err(ModelFileError::Lengthscales {
+            field: at.field.clone(),
+            found: list.len(),
+            inputs,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn example() -> Json {
+        json!({
+            "inputs": [{"name": "lr", "encoding": "unit_log"}, {"name": "opt", "encoding": "category"}],
+            "output": {"transform": "standardize", "mean": -0.5, "sd": 0.25},
+            "mean": 0.125,
+            "kernel": {"product": [
+                {"constant": {"variance": 2.0}},
+                {"sum": [
+                    {"matern": {"nu": 2.5, "lengthscales": [0.3, 1.5]}},
+                    {"rbf": {"lengthscales": [0.1], "inputs": ["lr"]}},
+                    {"hamming": {"lengthscale": 0.7, "inputs": ["opt"]}}
+                ]}
+            ]},
+            "noise_variance": 0.01
+        })
+    }
+
+    #[test]
+    fn a_model_survives_the_way_through_json() {
+        let first = model(&example()).unwrap();
+        let json: Json = first.clone().into();
+        assert_eq!(json, example());
+        assert_eq!(ModelFile::from_json_text(&json.to_string()).unwrap(), first);
+        let wrapped = json!({"model": json, "seconds": 1.0});
+        assert_eq!(ModelFile::from_json_text(&wrapped.to_string()).unwrap(), first);
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        let cases: [(&str, Json, &str); 6] = [
+            ("/noise_variance", json!(-1.0), "noise_variance"),
+            ("/inputs/1/encoding", json!("onehot"), "inputs[1].encoding"),
+            ("/output/transform", json!("log"), "output.transform"),
+            (
+                "/kernel/product/1/sum/0/matern/lengthscales",
+                json!([0.3]),
+                "kernel.product[1].sum[0].matern.lengthscales",
+            ),
+            (
+                "/kernel/product/1/sum/1/rbf/inputs",
+                json!(["momentum"]),
+                "kernel.product[1].sum[1].rbf.inputs[0]",
+            ),
+            (
+                "/kernel/product/0",
+                json!({"linear": {}}),
+                "kernel.product[0].linear",
+            ),
+        ];
+        for (place, value, field) in cases {
+            let mut json = example();
+            *json.pointer_mut(place).unwrap() = value;
+            let message = model(&json).unwrap_err().to_string();
+            assert!(message.contains(field), "{message}");
+        }
+        let missing = model(&json!({"inputs": []})).unwrap_err();
+        assert!(missing.to_string().contains("noise_variance"));
+    }
+}

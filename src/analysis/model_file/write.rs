@@ -1,0 +1,65 @@
+//! MODEL as JSON.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{KernelSpec, ModelFile};
+
+pub fn model(model: &ModelFile) -> Json {
+    let inputs: Vec<Json> = model
+        .inputs
+        .iter()
+        .map(|input| json!({"name": input.name, "encoding": input.encoding.name()}))
+        .collect();
+    let mut output = Map::new();
+    output.insert("transform".into(), model.output.transform.name().into());
+    for (name, value) in [
+        ("mean", model.output.mean),
+        ("sd", model.output.sd),
+        ("lambda", model.output.lambda),
+    ] {
+        if let Some(value) = value {
+            output.insert(name.into(), value.into());
+        }
+    }
+    json!({
+        "inputs": inputs,
+        "output": output,
+        "mean": model.mean,
+        "kernel": kernel(&model.kernel),
+        "noise_variance": model.noise_variance,
+    })
+}
+
+fn kernel(spec: &KernelSpec) -> Json {
+    let leaf = |name: &str, mut fields: Map<String, Json>, inputs: &Option<Vec<String>>| {
+        if let Some(inputs) = inputs {
+            fields.insert("inputs".into(), inputs.clone().into());
+        }
+        Json::Object(Map::from_iter([(name.to_owned(), Json::Object(fields))]))
+    };
+    let fields = |pairs: &[(&str, Json)]| -> Map<String, Json> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect()
+    };
+    match spec {
+        KernelSpec::Constant { variance } => {
+            leaf("constant", fields(&[("variance", json!(variance))]), &None)
+        }
+        KernelSpec::Rbf { lengthscales, inputs } => {
+            leaf("rbf", fields(&[("lengthscales", json!(lengthscales))]), inputs)
+        }
+        KernelSpec::Matern {
+            nu,
+            lengthscales,
+            inputs,
+        } => leaf(
+            "matern",
+            fields(&[("nu", json!(nu)), ("lengthscales", json!(lengthscales))]),
+            inputs,
+        ),
+        KernelSpec::Hamming { lengthscale, inputs } => {
+            leaf("hamming", fields(&[("lengthscale", json!(lengthscale))]), inputs)
+        }
+        KernelSpec::Sum(terms) => json!({"sum": terms.iter().map(kernel).collect::<Vec<_>>()}),
+        KernelSpec::Product(terms) => json!({"product": terms.iter().map(kernel).collect::<Vec<_>>()}),
+    }
+}

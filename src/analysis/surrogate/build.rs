@@ -1,0 +1,318 @@
+//! Fitting, evaluating a given model, and appending.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use nalgebra::{DMatrix, DVector};
+
+use super::active::active_set;
+use super::output::Output;
+use super::scales::lengthscales;
+use super::training::Training;
+use super::{FitSummary, Surrogate, SurrogateError, row_means};
+use crate::analysis::model_file::{self, ModelFile};
+use crate::analysis::settings::ModelSettings;
+use crate::gp::{self, Data, FitOptions, Kernel, Mean, Model, Posterior, Priors, Role};
+use crate::study::{Encoder, Study};
+
+/// Above this noise variance (model units) the incumbent is the largest posterior mean at an observed
+/// point, below it the best observation itself.
+pub const NOISY: f64 = 1e-4;
+
+/// Fewer observations than this and the warp of the worse half has too little to stand on.
+const WARP_FROM: usize = 8;
+
+/// Every so many warm fits, one also starts from the mode of the prior.
+const REFRESH_EVERY: u32 = 10;
+
+/// At most so many pending trials are believed, the latest.
+const MOST_PENDING: usize = 64;
+
+/// Observations and how they enter the model.
+struct Rows {
+    observations: Vec<usize>,
+    row_of: Vec<usize>,
+    data: Data,
+}
+
+impl Rows {
+    fn of(training: &Training, output: &Output, seed: u64) -> Self {
+        let observations = active_set(training, seed);
+        let x = training.x.select_rows(&observations);
+        let y = DVector::from_iterator(
+            observations.len(),
+            observations.iter().map(|&i| output.forward(training.g[i])),
+        );
+        let (data, row_of) = Data::merge_repeats(&x, &y);
+        Self {
+            observations,
+            row_of,
+            data,
+        }
+    }
+}
+
+impl Surrogate {
+    /// Fits a model to the complete trials of a study: warp and standardisation of the outputs, exact
+    /// merging of repeats, hyperparameters by maximum a posteriori (from `previous` where it suits).
+    ///
+    /// Few trials: the priors alone below `max(3, min(d + 1, 6))`, no warp below 8. More than 2,000: an active set,
+    /// named in the summary.
+    ///
+    /// # Errors
+    /// No usable trial, nothing to tune, an unreadable kernel, a failed fit, or a cancellation.
+    pub fn fit(
+        study: &Arc<Study>,
+        settings: &ModelSettings,
+        previous: Option<&Self>,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<Self, SurrogateError> {
+        let training = Training::of(study, Encoder::new(&study.space));
+        let d = check(&training)?;
+        let n = training.g.len();
+        let warp = settings.output_warp && n >= WARP_FROM;
+        let output = Output::fit(study.direction(), &training.g, warp);
+        let rows = Rows::of(&training, &output, settings.seed);
+        let kernel = kernel_of(settings, &training)?;
+        let is_flat = rows.data.y.iter().all(|y| (y - rows.data.y[0]).abs() < 1e-12);
+        if n < fitted_from(d) || is_flat {
+            let model = prior_mode(&kernel, d);
+            let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
+            let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
+            this.summary.prior_only = true;
+            this.summary.loo_log_predictive = this.posterior.loo().total();
+            this.summary.hyperparameters_from = 0;
+            if is_flat && n > 1 {
+                this.summary.warnings.push(
+                    "All values are equal, so nothing can be learned but where there are no trials."
+                        .to_owned(),
+                );
+            }
+            return Ok(this);
+        }
+        let warm = previous.filter(|p| {
+            !p.summary.prior_only
+                && p.settings.kernel == settings.kernel
+                && p.training.kinds == training.kinds
+        });
+        let warm_fits = warm.map_or(0, |p| p.warm_fits + 1);
+        let options = FitOptions {
+            objective: settings.objective,
+            refresh: warm_fits % REFRESH_EVERY == REFRESH_EVERY - 1,
+            seed: settings.seed,
+            ..FitOptions::default()
+        };
+        let start = warm.map(|p| p.posterior.model());
+        let fit = gp::fit(&kernel, &training.kinds, &rows.data, &options, start, cancel)?;
+        let mut this = Self::assemble(study, settings, training, rows, output, fit.posterior)?;
+        this.warm_fits = warm_fits;
+        this.at_bounds = fit.at_bounds;
+        this.summary.log_posterior = this.summary.log_marginal_likelihood + fit.log_prior;
+        this.summary.loo_log_predictive = this.posterior.loo().total();
+        Ok(this)
+    }
+
+    /// The model of a file, evaluated as given: nothing is fitted, no output is warped.
+    ///
+    /// # Errors
+    /// As [`Surrogate::fit`], and a model that does not suit the space.
+    pub fn with_model(
+        study: &Arc<Study>,
+        settings: &ModelSettings,
+        file: &ModelFile,
+    ) -> Result<Self, SurrogateError> {
+        let (encoder, model) = model_file::bind(file, &study.space)?;
+        let training = Training::of(study, encoder);
+        check(&training)?;
+        let output = Output::given(study.direction(), &training.g, &file.output);
+        let rows = Rows::of(&training, &output, settings.seed);
+        let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
+        let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
+        this.summary.loo_log_predictive = this.posterior.loo().total();
+        Ok(this)
+    }
+
+    /// The same model with the trials that have completed since, in O(n²) a trial: hyperparameters and output
+    /// transform stay. Also takes over new pending trials.
+    ///
+    /// `None` where the change is more than that: a trial that was learned from is gone or different, the space
+    /// or the direction changed, or so many came that a fit is as quick.
+    #[must_use]
+    pub fn append(&self, study: &Arc<Study>) -> Option<Self> {
+        if study.space.params != self.study.space.params || study.direction() != self.study.direction() {
+            return None;
+        }
+        let mut training = Training::of(study, self.training.encoder.clone());
+        let place: HashMap<usize, usize> = training.trials.iter().enumerate().map(|(k, t)| (*t, k)).collect();
+        let mut old = Vec::with_capacity(self.training.trials.len());
+        for (k, trial) in self.training.trials.iter().enumerate() {
+            let now = *place.get(trial)?;
+            let same_point = self.training.x.row(k) == training.x.row(now);
+            if !same_point || self.training.g[k].to_bits() != training.g[now].to_bits() {
+                return None;
+            }
+            old.push(now);
+        }
+        let mut is_old = vec![false; training.trials.len()];
+        old.iter().for_each(|&k| is_old[k] = true);
+        let fresh: Vec<usize> = (0..is_old.len()).filter(|&k| !is_old[k]).collect();
+        if fresh.len() > 8.max(old.len() / 4) {
+            return None;
+        }
+        let mut posterior = self.posterior.clone();
+        let (mut observations, mut row_of) = (self.observations.clone(), self.row_of.clone());
+        for (k, &row) in fresh.iter().enumerate() {
+            let x: Vec<f64> = training.x.row(row).iter().copied().collect();
+            posterior = posterior.append(&x, self.output.forward(training.g[row])).ok()?;
+            observations.push(old.len() + k);
+            row_of.push(posterior.n() - 1);
+        }
+        old.extend(fresh);
+        training.reorder(&old);
+        let rows = Rows {
+            observations,
+            row_of,
+            data: posterior.data().clone(),
+        };
+        let output = self.output.clone();
+        let mut this = Self::assemble(study, &self.settings, training, rows, output, posterior).ok()?;
+        this.summary.hyperparameters_from = self.summary.hyperparameters_from;
+        this.summary.prior_only = self.summary.prior_only;
+        this.summary.loo_log_predictive = self.summary.loo_log_predictive;
+        this.warm_fits = self.warm_fits;
+        this.at_bounds.clone_from(&self.at_bounds);
+        Some(this)
+    }
+
+    fn assemble(
+        study: &Arc<Study>,
+        settings: &ModelSettings,
+        training: Training,
+        rows: Rows,
+        output: Output,
+        posterior: Posterior,
+    ) -> Result<Self, SurrogateError> {
+        let latest = training.pending.len().saturating_sub(MOST_PENDING);
+        let believed = believe(&posterior, &training.pending[latest..])?;
+        let incumbent = incumbent(&posterior, &training, &rows.observations, &output);
+        let scales = lengthscales(&posterior.model().kernel, training.encoder.dims());
+        let mut this = Self {
+            summary: FitSummary::default(),
+            study: Arc::clone(study),
+            settings: settings.clone(),
+            training,
+            observations: rows.observations,
+            row_of: rows.row_of,
+            output,
+            posterior,
+            believed,
+            incumbent,
+            scales,
+            warm_fits: 0,
+            at_bounds: Vec::new(),
+        };
+        this.summary = this.summarize();
+        Ok(this)
+    }
+
+    fn summarize(&self) -> FitSummary {
+        let model = self.posterior.model();
+        let likelihood = self.posterior.log_marginal_likelihood().value;
+        let (used, all) = (self.observations.len(), self.training.trials.len());
+        let noise = model.noise_variance.sqrt();
+        let at = |t: f64| self.output.to_user(self.incumbent + t);
+        let mut warnings = Vec::new();
+        if self.posterior.jitter() > 0.0 {
+            warnings.push(format!(
+                "The covariance matrix needed {:.1e} on its diagonal; some trials are nearly identical.",
+                self.posterior.jitter()
+            ));
+        }
+        if used < all {
+            warnings.push(format!(
+                "The model stands on {used} of {all} trials: the best, those near them, and a spread of the rest."
+            ));
+        }
+        FitSummary {
+            trials_used: used,
+            left_out: self.training.left_out.clone(),
+            log_marginal_likelihood: likelihood,
+            log_posterior: likelihood,
+            // Filled by fits; an append has no time for the inverse.
+            loo_log_predictive: f64::NAN,
+            jitter: self.posterior.jitter(),
+            warnings,
+            kernel: self.settings.kernel.as_deref().unwrap_or("matern52").to_owned(),
+            lengthscales: self
+                .scales
+                .iter()
+                .enumerate()
+                .map(|(j, l)| (self.training.encoder.param_of(j), *l))
+                .collect(),
+            signal_variance: self.posterior.prior_variance(),
+            noise_variance: model.noise_variance,
+            noise_sd: 0.5 * (at(noise) - at(-noise)).abs(),
+            hyperparameters_from: used,
+            active_set: (used < all).then_some((used, all)),
+            prior_only: false,
+        }
+    }
+}
+
+fn check(training: &Training) -> Result<usize, SurrogateError> {
+    if training.encoder.dims() == 0 {
+        return Err(SurrogateError::NothingToTune);
+    }
+    if training.g.is_empty() {
+        return Err(SurrogateError::NoTrials);
+    }
+    Ok(training.encoder.dims())
+}
+
+/// Number of observations from which hyperparameters are fitted.
+pub fn fitted_from(d: usize) -> usize {
+    (d + 1).min(6).max(3)
+}
+
+fn kernel_of(settings: &ModelSettings, training: &Training) -> Result<Kernel, SurrogateError> {
+    match &settings.kernel {
+        None => Ok(Kernel::default_for(training.encoder.dims())),
+        Some(spec) => Err(SurrogateError::Kernel {
+            reason: format!("{spec} cannot be read yet"),
+        }),
+    }
+}
+
+/// The hyperparameters that the priors think most likely.
+fn prior_mode(kernel: &Kernel, d: usize) -> Model {
+    let priors = Priors::default();
+    let values: Vec<f64> = kernel
+        .roles(d)
+        .into_iter()
+        .map(|role| priors.of(role).location.exp())
+        .collect();
+    Model {
+        kernel: kernel.with_parameters(&values),
+        mean: Mean::Profiled,
+        noise_variance: priors.of(Role::Noise).location.exp(),
+    }
+}
+
+/// The posterior that knows of pending points.
+pub fn believe(posterior: &Posterior, pending: &[Vec<f64>]) -> Result<Posterior, SurrogateError> {
+    let d = posterior.dims();
+    let points = DMatrix::from_fn(pending.len(), d, |i, j| pending[i][j]);
+    Ok(posterior.with_pending(&points)?)
+}
+
+/// What there is to beat, in model units, from complete trials alone.
+fn incumbent(posterior: &Posterior, training: &Training, observations: &[usize], output: &Output) -> f64 {
+    if posterior.model().noise_variance > NOISY {
+        row_means(posterior).into_iter().fold(f64::NEG_INFINITY, f64::max)
+    } else {
+        observations
+            .iter()
+            .map(|&i| output.forward(training.g[i]))
+            .fold(f64::NEG_INFINITY, f64::max)
+    }
+}

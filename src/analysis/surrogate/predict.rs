@@ -1,0 +1,247 @@
+//! The posterior and the acquisition functions at given configurations.
+
+use nalgebra::DMatrix;
+
+use super::{Prediction, Readout, Surrogate};
+use crate::acquisition::{AcquisitionSettings, ei, pi, ucb};
+use crate::gp::Posterior;
+use crate::study::{StudyError, Value};
+
+/// Half the width of the central 95 % of a normal distribution, in standard deviations.
+const Z95: f64 = 1.959_963_984_540_054;
+
+/// Model moments at one point.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::analysis) struct Moments {
+    pub mean: f64,
+    /// Of the base posterior.
+    pub sd: f64,
+    /// Of the posterior that counts pending trials.
+    pub believed_sd: f64,
+}
+
+/// A median with its bands in the user's units.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::analysis) struct Bands {
+    pub median: f64,
+    /// Half the width of the central 68 %.
+    pub sd: f64,
+    pub low68: f64,
+    pub high68: f64,
+    pub low95: f64,
+    pub high95: f64,
+}
+
+impl Surrogate {
+    /// The posterior at a configuration. `model_sd` counts pending trials, the rest does not.
+    ///
+    /// # Errors
+    /// A configuration that has no coordinates: a missing value, an unknown choice.
+    pub fn predict(&self, configuration: &[Value]) -> Result<Prediction, StudyError> {
+        let point = self.training.point(configuration)?;
+        Ok(self.prediction(self.moments_at(&point)))
+    }
+
+    /// The posterior and every acquisition function at a configuration; the latter are exact functions of
+    /// the prediction's model moments.
+    ///
+    /// # Errors
+    /// As [`Surrogate::predict`].
+    pub fn readout(
+        &self,
+        configuration: &[Value],
+        acquisition: &AcquisitionSettings,
+    ) -> Result<(Prediction, Readout), StudyError> {
+        let point = self.training.point(configuration)?;
+        let moments = self.moments_at(&point);
+        Ok((
+            self.prediction(moments),
+            readout(moments.mean, moments.believed_sd, self.incumbent, acquisition),
+        ))
+    }
+
+    /// The nearest trial that was learned from: its index into `Study::trials` and its distance in
+    /// lengthscales. `None` where the configuration has no coordinates.
+    #[must_use]
+    pub fn nearest(&self, configuration: &[Value]) -> Option<(usize, f64)> {
+        let point = self.training.point(configuration).ok()?;
+        self.nearest_to(&point)
+    }
+
+    pub(in crate::analysis) fn nearest_to(&self, point: &[f64]) -> Option<(usize, f64)> {
+        let x = &self.training.x;
+        let square = |i: usize| -> f64 {
+            (0..x.ncols())
+                .map(|j| {
+                    let difference = x[(i, j)] - point[j];
+                    let apart = if self.training.encoder.axis(j).is_category() {
+                        f64::from(u8::from(difference != 0.0))
+                    } else {
+                        difference
+                    };
+                    (apart / self.scales[j]).powi(2)
+                })
+                .sum()
+        };
+        (0..x.nrows())
+            .map(|i| (self.training.trials[i], square(i)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(trial, square)| (trial, square.sqrt()))
+    }
+
+    fn moments_at(&self, point: &[f64]) -> Moments {
+        let found = self.moments(&[point.to_vec()]);
+        found.first().copied().unwrap_or(Moments {
+            mean: f64::NAN,
+            sd: f64::NAN,
+            believed_sd: f64::NAN,
+        })
+    }
+
+    pub(in crate::analysis) fn moments(&self, points: &[Vec<f64>]) -> Vec<Moments> {
+        let points = matrix(points, self.posterior.dims());
+        let base = self.posterior.predict(&points);
+        let believed = (self.believed.pending() > 0).then(|| self.believed.predict(&points).variance);
+        let believed = believed.as_ref().unwrap_or(&base.variance);
+        base.mean
+            .iter()
+            .zip(&base.variance)
+            .zip(believed)
+            .map(|((mean, variance), believed)| Moments {
+                mean: *mean,
+                sd: variance.sqrt(),
+                believed_sd: believed.sqrt(),
+            })
+            .collect()
+    }
+
+    pub(in crate::analysis) fn prediction(&self, at: Moments) -> Prediction {
+        let bands = self.bands(at.mean, at.sd);
+        let observed = at.sd.hypot(self.posterior.model().noise_variance.sqrt());
+        Prediction {
+            mean: bands.median,
+            sd: bands.sd,
+            sd_observed: self.bands(at.mean, observed).sd,
+            low68: bands.low68,
+            high68: bands.high68,
+            low95: bands.low95,
+            high95: bands.high95,
+            model_mean: at.mean,
+            model_sd: at.believed_sd,
+            model_incumbent: self.incumbent,
+        }
+    }
+
+    /// Quantiles through the output transform: they map one to one, means do not.
+    pub(in crate::analysis) fn bands(&self, mean: f64, sd: f64) -> Bands {
+        let at = |z: f64| self.output.to_user(mean + z * sd);
+        let ordered = |z: f64| {
+            let (a, b) = (at(-z), at(z));
+            (a.min(b), a.max(b))
+        };
+        let (low68, high68) = ordered(1.0);
+        let (low95, high95) = ordered(Z95);
+        Bands {
+            median: at(0.0),
+            sd: 0.5 * (high68 - low68),
+            low68,
+            high68,
+            low95,
+            high95,
+        }
+    }
+
+    /// How much the value in the user's units changes for a small change of the model output near `t`.
+    pub(in crate::analysis) fn slope(&self, t: f64) -> f64 {
+        let h = 1e-4;
+        (self.output.to_user(t + h) - self.output.to_user(t - h)) / (2.0 * h)
+    }
+
+    pub(in crate::analysis) fn incumbent(&self) -> f64 {
+        self.incumbent
+    }
+}
+
+/// Every acquisition function of given moments.
+pub(in crate::analysis) fn readout(
+    mean: f64,
+    sd: f64,
+    incumbent: f64,
+    acquisition: &AcquisitionSettings,
+) -> Readout {
+    let xi = acquisition.xi;
+    let terms = ei::terms(mean, sd, incumbent, xi);
+    Readout {
+        ei: ei::ei(mean, sd, incumbent, xi).value,
+        log_ei: ei::log_ei(mean, sd, incumbent, xi).value,
+        exploitation: terms.exploitation,
+        exploration: terms.exploration,
+        pi: pi::pi(mean, sd, incumbent, xi).value,
+        log_pi: pi::log_pi(mean, sd, incumbent, xi).value,
+        ucb: ucb::ucb(mean, sd, acquisition.beta).value,
+    }
+}
+
+/// Points as the rows of a matrix.
+pub(in crate::analysis) fn matrix(points: &[Vec<f64>], dims: usize) -> DMatrix<f64> {
+    DMatrix::from_fn(points.len(), dims, |i, j| points[i][j])
+}
+
+/// The acquisition function on a posterior, for the maximiser.
+pub(in crate::analysis) struct Landscape<'a> {
+    pub posterior: &'a Posterior,
+    pub acquisition: AcquisitionSettings,
+    pub incumbent: f64,
+}
+
+/// Below this variance a gradient of the deviation is rounding; values are not changed by it.
+const LEAST_VARIANCE: f64 = 1e-24;
+
+impl crate::acquisition::maximize::Landscape for Landscape<'_> {
+    fn scores(&self, points: &[Vec<f64>]) -> Vec<crate::acquisition::maximize::Score> {
+        let moments = self.posterior.predict(&matrix(points, self.posterior.dims()));
+        moments
+            .mean
+            .iter()
+            .zip(&moments.variance)
+            .map(|(&mean, variance)| {
+                let sd = variance.sqrt();
+                crate::acquisition::maximize::Score {
+                    value: self.acquisition.climbed(mean, sd, self.incumbent).value,
+                    mean,
+                    sd,
+                }
+            })
+            .collect()
+    }
+
+    fn slopes(&self, points: &[Vec<f64>]) -> Vec<(f64, Vec<f64>)> {
+        self.posterior
+            .predict_batch_with_gradient(&matrix(points, self.posterior.dims()))
+            .into_iter()
+            .map(|at| {
+                let sd = at.variance.sqrt();
+                let climbed = self.acquisition.climbed(at.mean, sd, self.incumbent);
+                let by_variance = climbed.d_sd / (2.0 * at.variance.max(LEAST_VARIANCE).sqrt());
+                let gradient = at
+                    .dmean
+                    .iter()
+                    .zip(&at.dvariance)
+                    .map(|(m, v)| climbed.d_mean * m + by_variance * v)
+                    .collect();
+                (climbed.value, gradient)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Z95;
+    use crate::acquisition::normal;
+
+    #[test]
+    fn the_band_of_95_percent_holds_95_percent() {
+        assert!((normal::cdf(Z95) - normal::cdf(-Z95) - 0.95).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,429 @@
+//! The next configurations.
+
+use std::sync::Arc;
+
+use super::build::{NOISY, believe};
+use super::predict::{Landscape, readout};
+use super::training::Training;
+use super::{Surrogate, SurrogateError};
+use crate::acquisition::maximize::{
+    Coordinate, Effort, MaximizeError, Peak, Region, Request, Score, Seen, maximize,
+};
+use crate::acquisition::random::mix;
+use crate::acquisition::sobol::Sobol;
+use crate::acquisition::{AcquisitionSettings, maximize};
+use crate::analysis::suggestion::{Reason, Suggestion, Why};
+use crate::study::encoding::Axis;
+use crate::study::{Configuration, Encoder, Study, UnitPoint, Value};
+
+/// What to suggest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SuggestRequest {
+    /// How many; chosen one after the other, each as if those before it were pending.
+    pub count: usize,
+    pub acquisition: AcquisitionSettings,
+    /// Values that parameters are held at, aligned with the space; shorter lists leave the rest free.
+    pub locks: Vec<Option<Value>>,
+    /// Configurations to keep away from, each with a radius in unit coordinates along the parameter that
+    /// matters most (along others it reaches further, as their lengthscales do).
+    pub rejected: Vec<(Configuration, f64)>,
+    /// Configurations that are queued or running beyond what the study says.
+    pub pending: Vec<Configuration>,
+    pub seed: u64,
+}
+
+/// Why there is nothing to suggest.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SuggestError {
+    #[error("search space exhausted: every configuration has been tried, is pending or was rejected")]
+    Exhausted,
+    #[error("the search was called off")]
+    Cancelled,
+    #[error("the locked value does not fit: {0}")]
+    Lock(crate::study::StudyError),
+    #[error(transparent)]
+    Model(#[from] SurrogateError),
+}
+
+impl From<MaximizeError> for SuggestError {
+    fn from(error: MaximizeError) -> Self {
+        match error {
+            MaximizeError::Exhausted => Self::Exhausted,
+            MaximizeError::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Grids longer than this are searched as a continuum and rounded at the end.
+const MOST_LEVELS: u64 = 65_536;
+
+/// Everything about the space and the request that the searches share.
+struct Frame<'a> {
+    encoder: &'a Encoder,
+    coordinates: Vec<Coordinate>,
+    scales: Vec<f64>,
+    fixed: Vec<Option<f64>>,
+    /// The locked values as given, aligned with the space.
+    locks: Vec<Option<Value>>,
+    seen: Seen,
+    regions: Vec<Region>,
+}
+
+impl<'a> Frame<'a> {
+    fn new(
+        study: &Study,
+        training: &'a Training,
+        scales: Vec<f64>,
+        request: &SuggestRequest,
+    ) -> Result<Self, SuggestError> {
+        let encoder = &training.encoder;
+        let (fixed, locks) = fix(study, encoder, &request.locks)?;
+        let mut seen = Seen::new(training.seen.iter().cloned());
+        for configuration in &request.pending {
+            if let Ok(point) = training.point(configuration) {
+                seen.insert(point);
+            }
+        }
+        let regions = regions(training, &scales, &fixed, &request.rejected);
+        Ok(Self {
+            coordinates: encoder.axes().map(coordinate).collect(),
+            encoder,
+            scales,
+            fixed,
+            locks,
+            seen,
+            regions,
+        })
+    }
+
+    fn search(
+        &self,
+        landscape: &dyn maximize::Landscape,
+        around: &[Vec<f64>],
+        seed: u64,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<Vec<Peak>, MaximizeError> {
+        maximize(&Request {
+            landscape,
+            coordinates: &self.coordinates,
+            lengthscales: &self.scales,
+            fixed: &self.fixed,
+            seen: &self.seen,
+            regions: &self.regions,
+            around,
+            snap: &|point| self.snap(point),
+            seed,
+            effort: Effort::default(),
+            cancel,
+        })
+    }
+
+    fn snap(&self, point: &[f64]) -> Vec<f64> {
+        let mut point = self.encoder.snap(point).0;
+        for (u, fixed) in point.iter_mut().zip(&self.fixed) {
+            if let Some(value) = fixed {
+                *u = *value;
+            }
+        }
+        point
+    }
+
+    /// The configuration of a point, with locked values exactly as they were given.
+    fn decode(&self, point: &[f64]) -> Configuration {
+        let mut configuration = self.encoder.decode(point);
+        for (value, lock) in configuration.iter_mut().zip(&self.locks) {
+            if let Some(lock) = lock {
+                *value = lock.clone();
+            }
+        }
+        configuration
+    }
+
+    fn allows(&self, point: &[f64]) -> bool {
+        self.seen.allows(point) && !self.regions.iter().any(|r| r.holds(point))
+    }
+
+    /// The next point of the initial design: the centre where nothing was tried, then scrambled Sobol points.
+    fn design(&self, seed: u64) -> Option<Vec<f64>> {
+        let middle: Vec<f64> = self
+            .coordinates
+            .iter()
+            .map(|c| match c {
+                Coordinate::Category(_) => 0.0,
+                Coordinate::Continuous | Coordinate::Levels(_) => c.snap(0.5),
+            })
+            .collect();
+        let middle = self.snap(&middle);
+        if self.seen.is_empty() && self.allows(&middle) {
+            return Some(middle);
+        }
+        let mut sobol = Sobol::new(self.coordinates.len(), mix(seed ^ 0x6465_7369_676e));
+        // As many points as were tried are skipped, so that a run walks along one sequence.
+        for _ in 1..self.seen.len().min(1 << 20) {
+            let _ = sobol.next_point();
+        }
+        let from_sequence = (0..4096).find_map(|_| {
+            let raw = sobol.next_point();
+            let point: Vec<f64> = raw.iter().zip(&self.coordinates).map(|(u, c)| c.at(*u)).collect();
+            let point = self.snap(&point);
+            self.allows(&point).then_some(point)
+        });
+        // A small or crowded space: whatever is left.
+        from_sequence.or_else(|| {
+            self.search(&Flat, &[], seed, &|| false)
+                .ok()
+                .and_then(|peaks| peaks.into_iter().next())
+                .map(|peak| peak.point)
+        })
+    }
+}
+
+/// A landscape without hills, to ask what is left of a space.
+struct Flat;
+
+impl maximize::Landscape for Flat {
+    fn scores(&self, points: &[Vec<f64>]) -> Vec<Score> {
+        vec![
+            Score {
+                value: 0.0,
+                mean: 0.0,
+                sd: 0.0
+            };
+            points.len()
+        ]
+    }
+
+    fn slopes(&self, points: &[Vec<f64>]) -> Vec<(f64, Vec<f64>)> {
+        points.iter().map(|p| (0.0, vec![0.0; p.len()])).collect()
+    }
+}
+
+fn coordinate(axis: &Axis) -> Coordinate {
+    match (axis, axis.count()) {
+        (Axis::Category { count }, _) => Coordinate::Category(*count),
+        (Axis::Grid { .. }, Some(count)) if count <= MOST_LEVELS => {
+            let levels: Vec<f64> = (0..count).map(|k| axis.coordinate(k)).collect();
+            Coordinate::Levels(levels.into())
+        }
+        _ => Coordinate::Continuous,
+    }
+}
+
+type Fixed = (Vec<Option<f64>>, Vec<Option<Value>>);
+
+/// Coordinates and checked values of the locks.
+fn fix(study: &Study, encoder: &Encoder, locks: &[Option<Value>]) -> Result<Fixed, SuggestError> {
+    let mut fixed = vec![None; encoder.dims()];
+    let mut values = vec![None; study.space.len()];
+    for (i, parameter) in study.space.params.iter().enumerate() {
+        let Some(Some(lock)) = locks.get(i) else {
+            continue;
+        };
+        let value = parameter.check(lock).map_err(SuggestError::Lock)?;
+        if let Some(j) = encoder.coordinate_of(i) {
+            let mut whole = encoder.decode(&vec![0.0; encoder.dims()]);
+            whole[i] = value.clone();
+            let point = encoder.encode(&whole).map_err(SuggestError::Lock)?;
+            fixed[j] = Some(match encoder.axis(j) {
+                Axis::Unit { .. } => point.0[j],
+                Axis::Grid { .. } | Axis::Category { .. } => encoder.snap(&point.0).0[j],
+            });
+        }
+        values[i] = Some(value);
+    }
+    Ok((fixed, values))
+}
+
+fn regions(
+    training: &Training,
+    scales: &[f64],
+    fixed: &[Option<f64>],
+    rejected: &[(Configuration, f64)],
+) -> Vec<Region> {
+    let shortest = scales
+        .iter()
+        .zip(fixed)
+        .filter(|(_, f)| f.is_none())
+        .map(|(l, _)| *l)
+        .fold(f64::INFINITY, f64::min);
+    let weights: Vec<f64> = scales.iter().map(|l| (shortest / l).min(1.0)).collect();
+    rejected
+        .iter()
+        .filter_map(|(configuration, radius)| {
+            Some(Region {
+                center: training.point(configuration).ok()?,
+                radius: *radius,
+                weights: weights.clone(),
+                categories: training.encoder.axes().map(Axis::is_category).collect(),
+            })
+        })
+        .collect()
+}
+
+/// Number of complete trials from which the acquisition function takes over from the initial design.
+fn guided_from(d: usize) -> usize {
+    (2 * d + 2).min(10)
+}
+
+impl Surrogate {
+    /// The next configurations, with the reasons. Deterministic by seed.
+    ///
+    /// With fewer than `min(2d + 2, 10)` complete trials they are points of the initial design, with their
+    /// predictions; then maxima of the acquisition function. Never a configuration that was tried, is pending
+    /// or was rejected; where a finite space is used up and the observations are noisy, one that was
+    /// tried is proposed again and marked as a replicate.
+    ///
+    /// # Errors
+    /// A used-up space, a lock that does not fit its parameter, or a cancellation.
+    pub fn suggest(
+        &self,
+        request: &SuggestRequest,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<Vec<Suggestion>, SuggestError> {
+        let mut frame = Frame::new(&self.study, &self.training, self.scales.clone(), request)?;
+        let mut pending: Vec<Vec<f64>> = self.training.pending.clone();
+        pending.extend(request.pending.iter().filter_map(|c| self.training.point(c).ok()));
+        let around = self.best_rows(8);
+        let guided = self.training.trials.len() >= guided_from(self.training.encoder.dims());
+        let mut found: Vec<Suggestion> = Vec::new();
+        for k in 0..request.count {
+            let believed = believe(&self.posterior, &pending)?;
+            let landscape = Landscape {
+                posterior: &believed,
+                acquisition: request.acquisition,
+                incumbent: self.incumbent,
+            };
+            let seed = mix(request.seed.wrapping_add(k as u64));
+            let next = if guided {
+                self.guided(&frame, &landscape, &around, seed, cancel)
+            } else {
+                frame
+                    .design(request.seed)
+                    .map_or(Err(SuggestError::Exhausted), |point| {
+                        Ok((Reason::InitialDesign, peaks_at(&landscape, point)))
+                    })
+            };
+            let (reason, peaks) = match next {
+                Ok(next) => next,
+                Err(_) if !found.is_empty() => break,
+                Err(error) => return Err(error),
+            };
+            let Some(best) = peaks.first() else { break };
+            frame.seen.insert(best.point.clone());
+            pending.push(best.point.clone());
+            found.push(self.explained(&frame, &landscape, &peaks, reason));
+        }
+        Ok(found)
+    }
+
+    fn guided(
+        &self,
+        frame: &Frame<'_>,
+        landscape: &Landscape<'_>,
+        around: &[Vec<f64>],
+        seed: u64,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<(Reason, Vec<Peak>), SuggestError> {
+        match frame.search(landscape, around, seed, cancel) {
+            Ok(peaks) => Ok((Reason::Acquisition, peaks)),
+            Err(MaximizeError::Exhausted) if self.posterior.model().noise_variance > NOISY => {
+                // Only what is under way stays forbidden.
+                let again = Frame {
+                    seen: Seen::new(self.training.pending.iter().cloned()),
+                    encoder: frame.encoder,
+                    coordinates: frame.coordinates.clone(),
+                    scales: frame.scales.clone(),
+                    fixed: frame.fixed.clone(),
+                    locks: frame.locks.clone(),
+                    regions: frame.regions.clone(),
+                };
+                Ok((Reason::Replicate, again.search(landscape, around, seed, cancel)?))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The rows with the largest posterior means, best first.
+    pub(in crate::analysis) fn best_rows(&self, count: usize) -> Vec<Vec<f64>> {
+        let means = self.row_means();
+        let mut order: Vec<usize> = (0..means.len()).collect();
+        order.sort_by(|&a, &b| means[b].total_cmp(&means[a]).then(a.cmp(&b)));
+        let x = &self.posterior.data().x;
+        order
+            .into_iter()
+            .take(count)
+            .map(|i| x.row(i).iter().copied().collect())
+            .collect()
+    }
+
+    fn explained(
+        &self,
+        frame: &Frame<'_>,
+        landscape: &Landscape<'_>,
+        peaks: &[Peak],
+        reason: Reason,
+    ) -> Suggestion {
+        let point = peaks[0].point.clone();
+        let configuration = frame.decode(&point);
+        let moments = self.moments(std::slice::from_ref(&point));
+        let believed = landscape
+            .posterior
+            .predict(&super::predict::matrix(std::slice::from_ref(&point), point.len()));
+        let mut prediction = moments.first().map(|m| self.prediction(*m));
+        let sd = believed.variance.first().map_or(f64::NAN, |v| v.sqrt());
+        if let Some(prediction) = &mut prediction {
+            prediction.model_sd = sd;
+        }
+        let readout = prediction.map(|p| readout(p.model_mean, sd, self.incumbent, &landscape.acquisition));
+        let runner_up = peaks.get(1).map(|p| (frame.decode(&p.point), p.point.clone()));
+        let why = self.why(landscape, &point, runner_up);
+        Suggestion {
+            configuration,
+            point: UnitPoint(point),
+            reason,
+            prediction,
+            readout,
+            why,
+        }
+    }
+}
+
+fn peaks_at(landscape: &Landscape<'_>, point: Vec<f64>) -> Vec<Peak> {
+    let scores = maximize::Landscape::scores(landscape, std::slice::from_ref(&point));
+    scores
+        .into_iter()
+        .map(|score| Peak {
+            point: point.clone(),
+            score,
+        })
+        .collect()
+}
+
+/// Configurations for a study that has no model: the centre first, then scrambled Sobol points, never one
+/// that was tried, is pending or was rejected. Fewer than asked for, or none, where the space is used up
+/// or a lock does not fit.
+#[must_use]
+pub fn suggest_without_model(study: &Arc<Study>, request: &SuggestRequest) -> Vec<Suggestion> {
+    let training = Training::of(study, Encoder::new(&study.space));
+    let scales = vec![1.0; training.encoder.dims()];
+    let Ok(mut frame) = Frame::new(study, &training, scales, request) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    while found.len() < request.count {
+        let Some(point) = frame.design(request.seed) else {
+            break;
+        };
+        frame.seen.insert(point.clone());
+        found.push(Suggestion {
+            configuration: frame.decode(&point),
+            point: UnitPoint(point),
+            reason: Reason::InitialDesign,
+            prediction: None,
+            readout: None,
+            why: Why::default(),
+        });
+    }
+    found
+}
