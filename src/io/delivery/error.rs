@@ -97,7 +97,10 @@ pub(super) fn printable(text: &str) -> String {
 
 /// The same path without symbolic links, or as it is where it does not resolve.
 pub(super) fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize()
-        .or_else(|_| std::path::absolute(path))
-        .unwrap_or_else(|_| path.to_path_buf())
+    path.canonicalize().unwrap_or_else(|_| absolute(path))
+}
+
+/// The same path from the root, links kept.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }

@@ -17,7 +17,7 @@ use crate::study::Diagnostic;
 use crate::study::label::scrub;
 
 use super::decision::is_plain_id;
-use super::error::{printable, resolved, shown};
+use super::error::{absolute, printable, shown};
 use super::{Decision, DeliveryError, Plan, Receipt, Status};
 
 /// The stations of a queue file, in the order of its life.
@@ -64,12 +64,12 @@ pub struct Listing {
 }
 
 impl QueueFolder {
-    /// The queue beside a source: `results.jsonl` → `results.queue`. Links to the source are followed, so
-    /// that two names of one file share one queue.
+    /// The queue beside a source: `results.jsonl` → `results.queue`. A link is not followed: workers find
+    /// the queue by the name of the source alone.
     #[must_use]
     pub fn beside(source: &Path) -> Self {
         Self {
-            root: resolved(source).with_extension("queue"),
+            root: absolute(source).with_extension("queue"),
         }
     }
 
@@ -143,6 +143,7 @@ impl QueueFolder {
             .into_iter()
             .find(|name| name.id == *id);
         if let Some(name) = name {
+            self.make_folders()?;
             let from = self.dir(Station::Pending).join(&name.full);
             let to = self.dir(Station::Withdrawn).join(&name.full);
             match fs::rename(&from, &to) {
@@ -182,6 +183,9 @@ impl QueueFolder {
             for name in self.names(station, &mut Vec::new()) {
                 if !finished.contains(&name.id) {
                     continue;
+                }
+                if moved == 0 {
+                    self.make_folders()?;
                 }
                 let from = self.dir(station).join(&name.full);
                 match fs::rename(&from, self.dir(Station::Done).join(&name.full)) {
