@@ -23,6 +23,8 @@ pub mod kernel;
 pub mod likelihood;
 pub mod posterior;
 pub mod prior;
+pub mod spec;
+pub mod transform;
 
 mod lbfgs;
 mod linalg;
@@ -35,3 +37,4 @@ pub use kernel::{Kernel, Role};
 pub use likelihood::{Evaluation, Objective, evaluate};
 pub use posterior::{LeaveOneOut, LogMarginalLikelihood, Moments, PointGradient, Posterior};
 pub use prior::{Bounds, LogNormal, Priors};
+pub use transform::{OutputTransform, TransformKind};
