@@ -17,9 +17,11 @@ pub mod space_file;
 pub mod table;
 pub mod tail;
 pub mod time;
+pub mod watch;
 
 pub use error::ReadError;
 pub use reader::{Change, Progress, Reader, read_once};
 pub use report::{trials_csv, trials_jsonl, trials_report};
 pub use source::{ReadOptions, StudyEntry};
-pub use space_file::SpaceFile;
+pub use space_file::{SpaceFile, space_toml};
+pub use watch::{Pace, Sign, Watch};

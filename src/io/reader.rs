@@ -45,6 +45,8 @@ pub struct Reader {
     origin: Origin,
     kind: Option<&'static Kind>,
     source: Option<Box<dyn Source>>,
+    /// The first bytes, while they may still change the opinion on the kind.
+    head: Option<Vec<u8>>,
     /// Bytes after the last line end; before the kind is known, everything.
     rest: Vec<u8>,
     /// Bytes of `rest` that were taken for a whole line, because the file had stopped growing.
@@ -88,6 +90,7 @@ impl Reader {
             origin,
             kind: options.kind,
             source: None,
+            head: Some(Vec::new()),
             rest: Vec::new(),
             settled: 0,
             must_restart: false,
@@ -167,7 +170,7 @@ impl Reader {
     /// allows it and the line reads as one. Should it grow after all, what was taken is corrected.
     pub fn settle(&mut self) -> Change {
         if self.source.is_none() {
-            self.decide(true);
+            self.decide_at_end();
         }
         let (Some(source), Some(kind)) = (self.source.as_mut(), self.kind) else {
             return Change::Unchanged;
@@ -211,9 +214,7 @@ impl Reader {
             }
         }
         self.rest.extend_from_slice(bytes);
-        if self.source.is_none() {
-            self.decide(false);
-        }
+        is_rebuilt |= self.decide(bytes);
         self.take_lines();
         is_rebuilt
     }
@@ -237,6 +238,7 @@ impl Reader {
     fn restart(&mut self) {
         self.kind = self.options.kind;
         self.source = None;
+        self.head = Some(Vec::new());
         self.rest.clear();
         self.settled = 0;
         self.must_restart = false;
@@ -244,20 +246,60 @@ impl Reader {
         self.problems.clear();
     }
 
-    /// Finds out what kind of text it is, once enough of it is there.
-    fn decide(&mut self, is_all: bool) {
-        let head = Head {
-            bytes: &self.rest,
-            is_all,
+    /// Finds out what kind of text it is. While the text is short the opinion may change: then everything
+    /// is taken again, in the new light, and the answer is `true`.
+    fn decide(&mut self, new: &[u8]) -> bool {
+        if self.options.kind.is_some() {
+            self.head = None;
+            if self.source.is_none() {
+                self.source = self.kind.map(|kind| (kind.open)(&self.options));
+            }
+            return false;
+        }
+        let Some(head) = self.head.as_mut() else {
+            return false;
         };
-        if self.kind.is_none() && head.lines().next().is_some() {
-            self.kind = sources::recognize(&head);
+        let room = MAX_HEAD.saturating_sub(head.len()).min(new.len());
+        head.extend_from_slice(new.get(..room).unwrap_or_default());
+        let is_full = head.len() >= MAX_HEAD;
+        let text = Head {
+            bytes: head,
+            is_all: false,
+        };
+        let is_enough = is_full || text.lines().count() == Head::LINES;
+        let kind = sources::recognize(&text);
+        let is_changed = kind.is_some() && kind != self.kind;
+        let is_again = is_changed && self.source.is_some();
+        if is_again {
+            let mut all = std::mem::take(head);
+            all.extend_from_slice(new.get(room..).unwrap_or_default());
+            self.restart();
+            self.head = Some(all.get(..all.len().min(MAX_HEAD)).unwrap_or_default().to_vec());
+            self.rest = all;
         }
+        if is_changed {
+            self.kind = kind;
+            self.source = kind.map(|kind| (kind.open)(&self.options));
+        }
+        if is_enough {
+            self.head = None;
+            if self.source.is_none() {
+                // It will not become readable by growing; what follows need not be kept.
+                self.rest.truncate(MAX_HEAD);
+            }
+        }
+        is_again
+    }
+
+    /// The last chance to find the kind of a text that is all there, with or without a last line end.
+    fn decide_at_end(&mut self) {
+        let text = Head {
+            bytes: &self.rest,
+            is_all: true,
+        };
+        self.kind = self.options.kind.or_else(|| sources::recognize(&text));
         self.source = self.kind.map(|kind| (kind.open)(&self.options));
-        if self.source.is_none() && self.rest.len() > MAX_HEAD {
-            // It will not become readable by growing; what follows need not be kept.
-            self.rest.truncate(MAX_HEAD);
-        }
+        self.take_lines();
     }
 
     fn take_lines(&mut self) {

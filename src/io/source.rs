@@ -12,7 +12,8 @@ pub struct Kind {
     pub name: &'static str,
     /// For people.
     pub title: &'static str,
-    /// How sure this kind is of a text, from its first lines: 0 (not mine) to 100.
+    /// How sure this kind is of a text, from its first lines: 0 (not mine) to 100. What it recognizes in a
+    /// part of a text it must recognize in the whole, so that a growing file ends as the kind it is.
     pub recognize: fn(head: &Head<'_>) -> u8,
     /// A reader of this kind that has read nothing yet.
     pub open: fn(options: &ReadOptions) -> Box<dyn Source>,
@@ -35,7 +36,11 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// The lines that say something: not blank, no comment, whole, without byte order mark; at most 50.
+    /// Lines that are looked at.
+    pub const LINES: usize = 50;
+
+    /// The lines that say something: not blank, no comment, whole, without byte order mark; the first
+    /// [`Head::LINES`] of them.
     pub fn lines(&self) -> impl Iterator<Item = &'a [u8]> {
         let bytes = without_mark(self.bytes);
         let whole = if self.is_all {
@@ -49,7 +54,7 @@ impl<'a> Head<'a> {
             .split(|b| *b == b'\n')
             .map(<[u8]>::trim_ascii)
             .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
-            .take(50)
+            .take(Self::LINES)
     }
 }
 

@@ -35,7 +35,8 @@ fn recognize(head: &Head<'_>) -> u8 {
     match objects {
         0 => 0,
         n if n >= others => 80,
-        _ => 0,
+        // Not against the header of a CSV, but better than nothing.
+        _ => 30,
     }
 }
 

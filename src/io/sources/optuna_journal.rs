@@ -25,17 +25,12 @@ pub static KIND: Kind = Kind {
 const OPENING: &[u8] = b"{\"op_code\"";
 
 fn recognize(head: &Head<'_>) -> u8 {
-    let lines: Vec<_> = head.lines().collect();
-    let records = lines.iter().filter(|l| find(l, 0).is_some()).count();
-    let is_record = |l: &&[u8]| {
+    let is_record = |l: &[u8]| {
         Record::read(l, 0)
             .is_ok_and(|(r, _)| r.op.is_some() && (r.study_name.is_some() || r.worker.is_some()))
     };
-    if records > 0 && records * 2 >= lines.len() || lines.first().is_some_and(is_record) {
-        95
-    } else {
-        0
-    }
+    let has_record = head.lines().any(|l| find(l, 0).is_some()) || head.lines().next().is_some_and(is_record);
+    if has_record { 95 } else { 0 }
 }
 
 fn find(text: &[u8], from: usize) -> Option<usize> {

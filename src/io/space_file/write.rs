@@ -1,0 +1,234 @@
+//! Writing a space file.
+
+use std::fmt::Write;
+
+use crate::study::{Budget, Direction, Domain, Study, Value};
+
+/// The space of a study as `space.toml`, for `tunescope init`.
+#[must_use]
+pub fn space_toml(study: &Study) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_all(&mut out, study);
+    out
+}
+
+fn write_all(out: &mut String, study: &Study) -> std::fmt::Result {
+    if study.space.inferred {
+        writeln!(
+            out,
+            "# Inferred from {} trials: the bounds are what was tried, and numbers without a step may take\n\
+             # any value between. Widen, narrow and correct before use.\n",
+            study.trials.len()
+        )?;
+    }
+    writeln!(out, "[study]")?;
+    writeln!(out, "name      = {}", quoted(study.name.raw()))?;
+    writeln!(out, "metric    = {}", quoted(study.metric.raw()))?;
+    let direction = match study.direction() {
+        Direction::Minimize => "minimize",
+        Direction::Maximize => "maximize",
+    };
+    writeln!(out, "direction = \"{direction}\"")?;
+    write_budget(out, &study.budget)?;
+    for parameter in &study.space.params {
+        writeln!(out, "\n[params.{}]", key(parameter.name.raw()))?;
+        match &parameter.domain {
+            Domain::Float { low, high, log, step } => {
+                writeln!(out, "type = \"float\"\nlow  = {low:?}\nhigh = {high:?}")?;
+                write_scale(out, *log, step.map(|s| format!("{s:?}")))?;
+            }
+            Domain::Int { low, high, log, step } => {
+                writeln!(out, "type = \"int\"\nlow  = {low}\nhigh = {high}")?;
+                write_scale(out, *log, (*step != 1).then(|| step.to_string()))?;
+            }
+            Domain::Categorical { choices } => {
+                let choices: Vec<String> = choices.iter().map(choice).collect();
+                writeln!(
+                    out,
+                    "type    = \"categorical\"\nchoices = [{}]",
+                    choices.join(", ")
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_budget(out: &mut String, budget: &Budget) -> std::fmt::Result {
+    if *budget == Budget::default() {
+        return Ok(());
+    }
+    writeln!(out, "\n[budget]")?;
+    if let Some(trials) = budget.trials {
+        writeln!(out, "trials = {trials}")?;
+    }
+    if let Some(seconds) = budget.seconds {
+        writeln!(out, "time   = \"{seconds}s\"")?;
+    }
+    if let Some(target) = budget.target {
+        writeln!(out, "target = {target:?}")?;
+    }
+    Ok(())
+}
+
+fn write_scale(out: &mut String, log: bool, step: Option<String>) -> std::fmt::Result {
+    if log {
+        writeln!(out, "log  = true")?;
+    }
+    if let Some(step) = step {
+        writeln!(out, "step = {step}")?;
+    }
+    Ok(())
+}
+
+fn choice(value: &Value) -> String {
+    match value {
+        Value::Null => "{ null = true }".to_owned(),
+        Value::Bool(b) => b.to_string(),
+        Value::Int(i) => i.to_string(),
+        Value::Float(x) if x.is_nan() => "nan".to_owned(),
+        Value::Float(x) => format!("{x:?}"),
+        Value::Text(label) => quoted(label.raw()),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            // Every character that a terminal must not see goes as its code.
+            c if crate::study::label::is_hostile(c) => {
+                let _ = write!(out, "\\U{:08X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn key(name: &str) -> String {
+    let is_bare = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if is_bare { name.to_owned() } else { quoted(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::SpaceFile;
+    use super::*;
+    use crate::study::{Label, Parameter};
+
+    fn parse(text: &str) -> Result<SpaceFile, String> {
+        SpaceFile::parse(text, Path::new("space.toml")).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_is_written_reads_back_as_the_same() {
+        let domains = [
+            Domain::Float {
+                low: 1e-6,
+                high: 1e-2,
+                log: true,
+                step: None,
+            },
+            Domain::Float {
+                low: 0.0,
+                high: 0.4,
+                log: false,
+                step: Some(0.05),
+            },
+            Domain::Int {
+                low: 8,
+                high: 64,
+                log: false,
+                step: 8,
+            },
+            Domain::Categorical {
+                choices: vec![
+                    Value::Null,
+                    Value::Bool(true),
+                    Value::Int(1),
+                    Value::Float(0.5),
+                    Value::Text("a \"b\"\\\u{1b}[31m\n".into()),
+                ],
+            },
+        ];
+        let mut study = Study::empty();
+        study.name = Label::new("a \u{1b} b");
+        study.budget = Budget {
+            trials: Some(60),
+            seconds: Some(28_800.0),
+            target: Some(0.35),
+        };
+        study.space.params = domains
+            .into_iter()
+            .zip(["lr", "drop.out", "ba tch", "wähl"])
+            .enumerate()
+            .map(|(k, (domain, name))| Parameter::new(Label::new(name), k, domain).unwrap())
+            .collect();
+        let text = space_toml(&study);
+        assert!(!text.contains('\u{1b}'), "{text}");
+        let file = parse(&text).unwrap();
+        assert_eq!(file.params, study.space.params, "{text}");
+        assert_eq!(file.budget, study.budget);
+        assert_eq!(file.name.as_deref(), Some(study.name.raw()));
+        assert_eq!(file.direction, Some(Direction::Minimize));
+    }
+
+    #[test]
+    fn the_example_of_the_manual_is_read() {
+        let file = parse(
+            "[study]\nname = \"finetune\"\nmetric = \"val_loss\"\ndirection = \"maximize\"\n\
+             [budget]\ntrials = 60\ntime = \"8h\"\ntarget = 0.35\n\
+             [params.learning_rate]\ntype = \"float\"\nlow = 1e-6\nhigh = 1e-2\nlog = true\n\
+             [params.batch_size]\ntype = \"int\"\nlow = 8\nhigh = 64\nstep = 8\n\
+             [params.a]\nchoices = [\"linear\", \"cosine\"]\n",
+        )
+        .unwrap();
+        assert_eq!(file.budget.seconds, Some(28_800.0));
+        let names: Vec<&str> = file.params.iter().map(|p| p.name.raw()).collect();
+        assert_eq!(names, ["learning_rate", "batch_size", "a"]);
+    }
+
+    #[test]
+    fn faults_have_a_line_a_name_and_advice() {
+        for (text, parts) in [
+            (
+                "[study]\ndiretion = \"minimize\"",
+                vec!["space.toml:2", "direction"],
+            ),
+            ("[studdy]\n", vec!["space.toml:1", "`study`"]),
+            (
+                "[params.lr]\ntype = \"float\"\nlow = 0\nhigh = 1\nlog = true",
+                vec![":1", "lr", "log"],
+            ),
+            ("\n[params.lr]\ntype = \"flot\"", vec![":3", "lr", "\"float\""]),
+            (
+                "[params.n]\ntype = \"int\"\nlow = 0.5\nhigh = 4",
+                vec![":3", "n", "whole"],
+            ),
+            (
+                "[params.n]\ntype = \"int\"\nlow = 5\nhigh = 4",
+                vec![":1", "n", "5"],
+            ),
+            ("[params.c]\nchoices = [\"a\", \"a\"]", vec![":2", "c", "twice"]),
+            ("[params.c]\ntype = \"categorical\"", vec![":1", "choices"]),
+            ("[budget]\ntime = \"soon\"", vec![":2", "8h"]),
+            ("[budget]\n\ntrials = -1", vec![":3", "trials"]),
+            ("x = [", vec![":1"]),
+        ] {
+            let error = parse(text).unwrap_err();
+            for part in parts {
+                assert!(error.contains(part), "{error:?} for {text:?} lacks {part:?}");
+            }
+        }
+    }
+}
