@@ -71,8 +71,10 @@ impl Clerk {
         self.send(Order::Study(study));
     }
 
-    pub fn look(&self) {
-        self.send(Order::Look);
+    /// A call that makes the clerk look at the queue, for the thread that watches it.
+    pub fn looks(&self) -> impl Fn() + Send + 'static {
+        let orders = self.orders.clone();
+        move || drop(orders.send(Order::Look))
     }
 
     fn send(&self, order: Order) {

@@ -4,19 +4,17 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::io::reader::{Change, Progress, Reader};
 use crate::io::source::ReadOptions;
-use crate::io::watch::Watch;
+use crate::io::watch::{Pace, Sign, Watch};
 use crate::session::Msg;
 use crate::session::model::{SourceState, SourceStatus};
 use crate::study::label::scrub;
 
-/// The file is looked at this often although nothing was heard: network file systems have no events.
-const POLL: Duration = Duration::from_secs(2);
 /// Least time between two words on how far the first reading is.
 const PROGRESS: Duration = Duration::from_millis(50);
 
@@ -24,7 +22,7 @@ const PROGRESS: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Reading {
     stop: Arc<AtomicBool>,
-    wake: Sender<()>,
+    wake: Sender<Sign>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -54,24 +52,32 @@ impl Reading {
                 }
             };
             // Watching begins before the first read, so that nothing falls between the two.
-            let _watch = Watch::file(&path, move || watcher.send(()).is_ok());
-            loop {
-                if !desk.look(&mut reader) {
-                    return;
-                }
-                match woken.recv_timeout(POLL) {
-                    Ok(()) => while woken.try_recv().is_ok() {},
-                    // Quiet for a while: a last line without line end may be whole.
-                    Err(RecvTimeoutError::Timeout) => {
-                        if !desk.settle(&mut reader) {
-                            return;
-                        }
+            let call = move |sign| {
+                let _ = watcher.send(sign);
+            };
+            let watch = match reader.pipe() {
+                Some(pipe) => Ok(Watch::pipe(pipe, call)),
+                None => Watch::file(&path, Pace::default(), call),
+            };
+            if let Err(error) = &watch {
+                desk.status("", SourceState::Failed(format!("the file cannot be watched: {error}")));
+            }
+            let mut goes_on = desk.look(&mut reader);
+            while goes_on {
+                let Ok(mut sign) = woken.recv() else { return };
+                // Of what came meanwhile only the strongest counts.
+                while let Ok(next) = woken.try_recv() {
+                    if next == Sign::Changed {
+                        sign = next;
                     }
-                    Err(RecvTimeoutError::Disconnected) => return,
                 }
                 if flag.load(Ordering::SeqCst) {
                     return;
                 }
+                goes_on = match sign {
+                    Sign::Changed => desk.look(&mut reader),
+                    Sign::Quiet => desk.settle(&mut reader),
+                };
             }
         })?;
         Ok(Self { stop, wake, thread: Some(thread) })
@@ -82,7 +88,7 @@ impl Drop for Reading {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         // Where nobody is woken the thread has ended already.
-        drop(self.wake.send(()));
+        let _ = self.wake.send(Sign::Quiet);
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -143,7 +149,13 @@ impl Desk<'_> {
         match result {
             Err(error) => self.status(kind, SourceState::Failed(error.to_string())),
             Ok(change) => {
-                let state = if reader.is_missing() { SourceState::Missing } else { SourceState::Live };
+                let state = if reader.is_missing() {
+                    SourceState::Missing
+                } else if reader.pipe().is_some_and(|p| p.is_over()) {
+                    SourceState::Ended
+                } else {
+                    SourceState::Live
+                };
                 if change == Change::Unchanged && !first {
                     return self.status(kind, state);
                 }

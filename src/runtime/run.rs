@@ -8,6 +8,7 @@ use crossterm::event::{Event as TerminalEvent, KeyEventKind, MouseButton, MouseE
 
 use crate::io::delivery::Hook;
 use crate::io::source::ReadOptions;
+use crate::io::watch::{Pace, Sign, Watch};
 use crate::keymap;
 use crate::session::model::{Appearance, SourceState, ThemeChoice};
 use crate::session::msg::Pointer;
@@ -88,7 +89,9 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
 
 /// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
 struct Crew {
-    reading: Reading,
+    _reading: Reading,
+    /// Watches the queue folder: a claimed or finished entry shows at once.
+    _queue: Watch,
     clerk: Clerk,
     fitter: Fitter,
     explorer: Explorer,
@@ -104,12 +107,19 @@ impl Crew {
         let explorer = Explorer::spawn(tell())?;
         let study = settings.read.study.clone();
         let clerk = Clerk::spawn(settings.source.clone(), study, settings.on_accept, tell())?;
+        let queue = crate::io::delivery::QueueFolder::beside(&settings.source);
+        let looks = clerk.looks();
+        let queue = Watch::folder(queue.root(), Pace::default(), move |sign| {
+            if sign == Sign::Changed {
+                looks();
+            }
+        })?;
         let reading = Reading::spawn(settings.source, settings.read, settings.title, tell())?;
         let inputs = events.clone();
         super::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
         let signals = events.clone();
         super::signals::spawn(move |signal| signals.send(Event::Signal(signal)).is_ok())?;
-        Ok(Self { reading, clerk, fitter, explorer })
+        Ok(Self { _reading: reading, _queue: queue, clerk, fitter, explorer })
     }
 }
 
