@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value as Json};
 
-use crate::analysis::{
-    AcquisitionSettings, ModelSettings, SuggestRequest, Surrogate, suggest_without_model,
-};
+use crate::analysis::{AcquisitionSettings, ModelSettings, SuggestRequest, Surrogate, suggest_without_model};
 use crate::demo::worker::{self, WorkerArgs};
 use crate::demo::{DemoError, DemoFiles, Start, prepare};
 use crate::io::reader::Reader;
@@ -51,7 +49,13 @@ impl Demo {
     /// Files that cannot be written, a process that cannot be started.
     pub fn start(settings: &DemoSettings) -> Result<Self, DemoError> {
         let dir = settings.dir.clone().unwrap_or_else(fresh_dir);
-        let files = prepare(&dir, Start { from: settings.from, trials: settings.trials })?;
+        let files = prepare(
+            &dir,
+            Start {
+                from: settings.from,
+                trials: settings.trials,
+            },
+        )?;
         let program = std::env::current_exe().map_err(DemoError::io("find", &dir))?;
         let mut command = Command::new(program);
         command.arg("demo-worker").arg(&files.results);
@@ -65,7 +69,9 @@ impl Demo {
         let log = std::fs::File::create(files.dir.join("worker.log"))
             .map_err(DemoError::io("create", &files.dir.join("worker.log")))?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let worker = command.spawn().map_err(DemoError::io("start a worker for", &files.results))?;
+        let worker = command
+            .spawn()
+            .map_err(DemoError::io("start a worker for", &files.results))?;
         Ok(Self { files, worker })
     }
 }
@@ -97,7 +103,11 @@ fn fresh_dir() -> PathBuf {
 /// # Errors
 /// As [`worker::run`].
 pub fn run_worker(args: &WorkerArgs) -> Result<(), DemoError> {
-    let mut engine = Engine { reader: None, last: None, seed: args.seed };
+    let mut engine = Engine {
+        reader: None,
+        last: None,
+        seed: args.seed,
+    };
     worker::run(args, &mut |results| engine.suggest(results))
 }
 
@@ -129,7 +139,10 @@ impl Engine {
             pending: Vec::new(),
             seed: self.seed,
         };
-        let settings = ModelSettings { seed: self.seed, ..ModelSettings::default() };
+        let settings = ModelSettings {
+            seed: self.seed,
+            ..ModelSettings::default()
+        };
         let suggestions = match Surrogate::fit(study, &settings, self.last.as_ref(), &|| false) {
             Ok(surrogate) => {
                 let found = surrogate.suggest(&request, &|| false).ok();
@@ -147,5 +160,8 @@ impl Engine {
 #[must_use]
 pub fn options(results: &Path) -> ReadOptions {
     let space = results.with_file_name("space.toml");
-    ReadOptions { space: crate::io::space_file::SpaceFile::read(&space).ok(), ..ReadOptions::default() }
+    ReadOptions {
+        space: crate::io::space_file::SpaceFile::read(&space).ok(),
+        ..ReadOptions::default()
+    }
 }

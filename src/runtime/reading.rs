@@ -43,7 +43,13 @@ impl Reading {
         let watcher = wake.clone();
         let thread = thread::Builder::new().name("read".into()).spawn(move || {
             let shown = title.unwrap_or_else(|| scrub(&path.display().to_string()));
-            let mut desk = Desk { shown, stop: &flag, tell: &tell, last: None, changed: None };
+            let mut desk = Desk {
+                shown,
+                stop: &flag,
+                tell: &tell,
+                last: None,
+                changed: None,
+            };
             let mut reader = match Reader::open(&path, options) {
                 Ok(reader) => reader,
                 Err(error) => {
@@ -60,7 +66,10 @@ impl Reading {
                 None => Watch::file(&path, Pace::default(), call),
             };
             if let Err(error) = &watch {
-                desk.status("", SourceState::Failed(format!("the file cannot be watched: {error}")));
+                desk.status(
+                    "",
+                    SourceState::Failed(format!("the file cannot be watched: {error}")),
+                );
             }
             let mut goes_on = desk.look(&mut reader);
             while goes_on {
@@ -80,7 +89,11 @@ impl Reading {
                 };
             }
         })?;
-        Ok(Self { stop, wake, thread: Some(thread) })
+        Ok(Self {
+            stop,
+            wake,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -132,8 +145,10 @@ impl Desk<'_> {
         let result = reader.poll_with(&mut |progress: Progress| {
             if first && told.elapsed() >= PROGRESS {
                 told = Instant::now();
-                let state =
-                    SourceState::Reading { done: progress.bytes_done, total: progress.bytes_total };
+                let state = SourceState::Reading {
+                    done: progress.bytes_done,
+                    total: progress.bytes_total,
+                };
                 listening = (self.tell)(Msg::Source(self.source(kind, state)));
             }
             if listening && !self.stop.load(Ordering::SeqCst) {
@@ -161,7 +176,10 @@ impl Desk<'_> {
                 }
                 self.changed = modified(reader).or(self.changed);
                 self.last = Some(state.clone());
-                (self.tell)(Msg::Study { study: reader.study(), source: self.source(kind, state) })
+                (self.tell)(Msg::Study {
+                    study: reader.study(),
+                    source: self.source(kind, state),
+                })
             }
         }
     }
@@ -174,7 +192,10 @@ impl Desk<'_> {
         }
         let kind = reader.kind().map_or("", |k| k.title);
         self.changed = modified(reader).or(self.changed);
-        (self.tell)(Msg::Study { study: reader.study(), source: self.source(kind, SourceState::Live) })
+        (self.tell)(Msg::Study {
+            study: reader.study(),
+            source: self.source(kind, SourceState::Live),
+        })
     }
 }
 
@@ -185,5 +206,7 @@ fn modified(reader: &Reader) -> Option<f64> {
 }
 
 fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |d| d.as_secs_f64())
 }

@@ -10,10 +10,10 @@ use crate::io::delivery::Hook;
 use crate::io::source::ReadOptions;
 use crate::io::watch::{Pace, Sign, Watch};
 use crate::keymap;
+use crate::session::model::Quit;
 use crate::session::model::{Appearance, SourceState, ThemeChoice};
 use crate::session::msg::Pointer;
 use crate::session::{Effect, Model, Msg, update};
-use crate::session::model::Quit;
 use crate::{analysis, ui};
 
 use super::clerk::Clerk;
@@ -66,16 +66,19 @@ enum Event {
 /// There is no terminal, or a thread cannot be started.
 pub fn run(settings: Settings) -> std::io::Result<Ended> {
     let (sender, events) = mpsc::channel();
-    let mut guard = terminal::enter(terminal::Options { mouse: settings.mouse })?;
+    let mut guard = terminal::enter(terminal::Options {
+        mouse: settings.mouse,
+    })?;
     let size = guard.size()?;
     let mut model = Model::new(now(), (size.width, size.height));
     model.settings = settings.model.clone();
     model.acquisition = settings.acquisition;
     model.appearance = settings.appearance;
     model.mouse = settings.mouse;
-    model.source.path = settings.title.clone().unwrap_or_else(|| {
-        crate::study::label::scrub(&settings.source.display().to_string())
-    });
+    model.source.path = settings
+        .title
+        .clone()
+        .unwrap_or_else(|| crate::study::label::scrub(&settings.source.display().to_string()));
     model.source.state = SourceState::Opening;
 
     // The first frame comes before anything slow.
@@ -84,7 +87,14 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
 
     let crew = Crew::start(settings, &sender)?;
     drop(sender);
-    Loop { guard, model, screen, crew, signal: None }.run(&events)
+    Loop {
+        guard,
+        model,
+        screen,
+        crew,
+        signal: None,
+    }
+    .run(&events)
 }
 
 /// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
@@ -119,7 +129,13 @@ impl Crew {
         super::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
         let signals = events.clone();
         super::signals::spawn(move |signal| signals.send(Event::Signal(signal)).is_ok())?;
-        Ok(Self { _reading: reading, _queue: queue, clerk, fitter, explorer })
+        Ok(Self {
+            _reading: reading,
+            _queue: queue,
+            clerk,
+            fitter,
+            explorer,
+        })
     }
 }
 
@@ -143,12 +159,19 @@ struct Screen {
 impl Screen {
     fn new() -> Self {
         let slow = std::env::var_os("SSH_CONNECTION").is_some_and(|v| !v.is_empty());
-        Self { dirty: true, urgent: true, last: Instant::now(), gap: if slow { FRAME_SSH } else { FRAME } }
+        Self {
+            dirty: true,
+            urgent: true,
+            last: Instant::now(),
+            gap: if slow { FRAME_SSH } else { FRAME },
+        }
     }
 
     fn draw(&mut self, guard: &mut Guard, model: &mut Model) -> std::io::Result<()> {
-        let hints: Vec<ui::Hint> =
-            keymap::hints(model).iter().map(|(keys, label)| ui::Hint::new(keys, label)).collect();
+        let hints: Vec<ui::Hint> = keymap::hints(model)
+            .iter()
+            .map(|(keys, label)| ui::Hint::new(keys, label))
+            .collect();
         let mut hits = None;
         guard.draw(|frame| hits = Some(ui::view(model, &hints, frame)))?;
         if let Some(hits) = hits
@@ -188,14 +211,22 @@ impl Loop {
             (Ok(()), Some(Quit::WithSummary)) => Some(crate::session::summary::summary(&self.model)),
             _ => None,
         };
-        let Self { guard, crew, signal, .. } = self;
+        let Self {
+            guard, crew, signal, ..
+        } = self;
         // The screen first: whoever ended the program should not wait for a worker to notice.
         drop(guard);
         drop(crew);
         match result {
             // A terminal that is gone is an end, not an error.
-            Ok(()) | Err(_) if signal.is_some() => Ok(Ended { summary: None, signal }),
-            Ok(()) => Ok(Ended { summary, signal: None }),
+            Ok(()) | Err(_) if signal.is_some() => Ok(Ended {
+                summary: None,
+                signal,
+            }),
+            Ok(()) => Ok(Ended {
+                summary,
+                signal: None,
+            }),
             Err(error) => Err(error),
         }
     }
@@ -217,7 +248,10 @@ impl Loop {
                     Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 },
             };
-            for event in event.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
+            for event in event
+                .into_iter()
+                .chain(std::iter::from_fn(|| events.try_recv().ok()))
+            {
                 self.handle(event)?;
                 if self.model.quit.is_some() || self.signal.is_some() {
                     return Ok(());
@@ -231,7 +265,11 @@ impl Loop {
 
     /// When something on screen changes by itself: a notice fades, an age grows.
     fn until_tick(&self) -> Duration {
-        if self.model.notice.is_some() { Duration::from_secs(2) } else { AGE }
+        if self.model.notice.is_some() {
+            Duration::from_secs(2)
+        } else {
+            AGE
+        }
     }
 
     fn handle(&mut self, event: Event) -> std::io::Result<()> {
@@ -268,9 +306,7 @@ impl Loop {
     fn terminal_event(&mut self, event: TerminalEvent) -> std::io::Result<()> {
         self.screen.urgent = true;
         let msg = match event {
-            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => {
-                keymap::lookup(&self.model, key)
-            }
+            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => keymap::lookup(&self.model, key),
             TerminalEvent::Paste(text) => Some(Msg::Paste(text)),
             TerminalEvent::Resize(width, height) => Some(Msg::Resize(width, height)),
             TerminalEvent::Mouse(mouse) => {
@@ -314,7 +350,10 @@ impl Loop {
                         text: format!("{what} sent to the terminal's clipboard"),
                         is_error: false,
                     },
-                    Err(error) => Msg::Say { text: error.to_string(), is_error: true },
+                    Err(error) => Msg::Say {
+                        text: error.to_string(),
+                        is_error: true,
+                    },
                 };
                 return self.message(msg);
             }
@@ -343,7 +382,9 @@ impl Loop {
 }
 
 fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |d| d.as_secs_f64())
 }
 
 /// The theme for a background, dark where it is unknown.

@@ -80,21 +80,35 @@ impl Explorer {
         let mailbox = Arc::new(Mailbox::default());
         let interrupt = Arc::new(AtomicUsize::new(NOTHING));
         let (inbox, flag) = (Arc::clone(&mailbox), Arc::clone(&interrupt));
-        let thread =
-            thread::Builder::new().name("explore".into()).spawn(move || run(&inbox, &flag, &tell))?;
-        Ok(Self { mailbox, interrupt, thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name("explore".into())
+            .spawn(move || run(&inbox, &flag, &tell))?;
+        Ok(Self {
+            mailbox,
+            interrupt,
+            thread: Some(thread),
+        })
     }
 
     /// Appends the newest rows with the present hyperparameters, where there is a model.
     pub fn post_append(&self, request: FitRequest) {
         if request.previous.is_some() {
-            self.post(Waiting { append: Some(request), request: None, tasks: vec![Task::Append] });
+            self.post(Waiting {
+                append: Some(request),
+                request: None,
+                tasks: vec![Task::Append],
+            });
         }
     }
 
     /// Asks for parts of an exploration.
     pub fn post_explore(&self, request: ExploreRequest) {
-        let Parts { suggestion, slices, surface, diagnosis } = request.parts;
+        let Parts {
+            suggestion,
+            slices,
+            surface,
+            diagnosis,
+        } = request.parts;
         let wanted = [
             (slices, Task::Slices),
             (surface, Task::CoarseSurface),
@@ -103,8 +117,16 @@ impl Explorer {
             (surface, Task::FineSurface),
             (diagnosis, Task::Importance),
         ];
-        let tasks = wanted.into_iter().filter(|(on, _)| *on).map(|(_, task)| task).collect();
-        self.post(Waiting { append: None, request: Some(request), tasks });
+        let tasks = wanted
+            .into_iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, task)| task)
+            .collect();
+        self.post(Waiting {
+            append: None,
+            request: Some(request),
+            tasks,
+        });
     }
 
     fn post(&self, waiting: Waiting) {
@@ -190,7 +212,9 @@ fn perform(task: Task, waiting: &Waiting, cancel: &dyn Fn() -> bool) -> Outcome 
     if task == Task::Append {
         return Outcome::Done(waiting.append.as_ref().and_then(append).into_iter().collect());
     }
-    let Some(request) = &waiting.request else { return Outcome::Done(Vec::new()) };
+    let Some(request) = &waiting.request else {
+        return Outcome::Done(Vec::new());
+    };
     match (&request.surrogate, task) {
         (None, Task::Suggestion) => {
             let found = suggest_without_model(&request.study, &suggest_request(request));
@@ -203,11 +227,19 @@ fn perform(task: Task, waiting: &Waiting, cancel: &dyn Fn() -> bool) -> Outcome 
 
 fn append(request: &FitRequest) -> Option<Msg> {
     let surrogate = request.previous.as_ref()?.append(&request.study)?;
-    Some(Msg::Fitted { data: request.data, surrogate: Arc::new(surrogate), refitted: false })
+    Some(Msg::Fitted {
+        data: request.data,
+        surrogate: Arc::new(surrogate),
+        refitted: false,
+    })
 }
 
 fn stamped<T>(request: &ExploreRequest, value: T) -> Stamped<T> {
-    Stamped { fit: request.fit, data: request.data, value }
+    Stamped {
+        fit: request.fit,
+        data: request.data,
+        value,
+    }
 }
 
 fn suggest_request(request: &ExploreRequest) -> SuggestRequest {
@@ -215,7 +247,11 @@ fn suggest_request(request: &ExploreRequest) -> SuggestRequest {
         count: 1,
         acquisition: request.acquisition,
         locks: request.locks.clone(),
-        rejected: request.rejections.iter().map(|r| (r.configuration.clone(), REJECTED_RADIUS)).collect(),
+        rejected: request
+            .rejections
+            .iter()
+            .map(|r| (r.configuration.clone(), REJECTED_RADIUS))
+            .collect(),
         pending: request.pending.clone(),
         seed: request.seed,
     }
@@ -231,13 +267,29 @@ fn explore(
     let message = match task {
         Task::Append => None,
         Task::Slices => surrogate
-            .slices(&request.probe, &request.acquisition, suggestion, SLICE_POINTS, cancel)
+            .slices(
+                &request.probe,
+                &request.acquisition,
+                suggestion,
+                SLICE_POINTS,
+                cancel,
+            )
             .map(|s| Msg::Sliced(stamped(request, s))),
         Task::CoarseSurface | Task::FineSurface => {
-            let Some(pair) = request.pair else { return Outcome::Done(Vec::new()) };
+            let Some(pair) = request.pair else {
+                return Outcome::Done(Vec::new());
+            };
             let (columns, rows) = if task == Task::FineSurface { FINE } else { COARSE };
             surrogate
-                .surface(pair, &request.probe, &request.acquisition, suggestion, columns, rows, cancel)
+                .surface(
+                    pair,
+                    &request.probe,
+                    &request.acquisition,
+                    suggestion,
+                    columns,
+                    rows,
+                    cancel,
+                )
                 .map(|mut s| {
                     s.coarse = task == Task::CoarseSurface;
                     Msg::Surfaced(stamped(request, s))
@@ -246,7 +298,9 @@ fn explore(
         Task::Suggestion => match surrogate.suggest(&suggest_request(request), cancel) {
             Ok(found) => Some(Msg::Suggested(stamped(request, found))),
             Err(_) if cancel() => None,
-            Err(error) => Some(Msg::ExploreFailed { reason: error.to_string() }),
+            Err(error) => Some(Msg::ExploreFailed {
+                reason: error.to_string(),
+            }),
         },
         Task::Trust => {
             return Outcome::Done(vec![
@@ -254,7 +308,9 @@ fn explore(
                 Msg::Stopping(stamped(request, surrogate.stopping_advice())),
             ]);
         }
-        Task::Importance => surrogate.importance(cancel).map(|i| Msg::Weighed(stamped(request, i))),
+        Task::Importance => surrogate
+            .importance(cancel)
+            .map(|i| Msg::Weighed(stamped(request, i))),
     };
     match message {
         Some(message) => Outcome::Done(vec![message]),

@@ -33,8 +33,13 @@ impl Fitter {
     pub fn spawn(tell: impl Fn(Msg) -> bool + Send + 'static) -> std::io::Result<Self> {
         let mailbox = Arc::new(Mailbox::default());
         let inbox = Arc::clone(&mailbox);
-        let thread = thread::Builder::new().name("fit".into()).spawn(move || run(&inbox, &tell))?;
-        Ok(Self { mailbox, thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name("fit".into())
+            .spawn(move || run(&inbox, &tell))?;
+        Ok(Self {
+            mailbox,
+            thread: Some(thread),
+        })
     }
 
     /// Asks for a fit. One that runs is only stopped where its result could not be used: its model or its
@@ -85,7 +90,9 @@ fn run(mailbox: &Mailbox<FitRequest>, tell: &impl Fn(Msg) -> bool) {
                 request
             }
         };
-        let Some(msg) = fit(mailbox, &mut state, request) else { continue };
+        let Some(msg) = fit(mailbox, &mut state, request) else {
+            continue;
+        };
         if !tell(msg) {
             return;
         }
@@ -109,7 +116,11 @@ fn append_only(state: &mut State, request: &FitRequest) -> Option<Msg> {
     let surrogate = Arc::new(appended);
     state.last = Some((Arc::clone(&surrogate), request.settings.clone()));
     state.postponed = (n > from).then(|| request.clone());
-    Some(Msg::Fitted { data: request.data, surrogate, refitted: true })
+    Some(Msg::Fitted {
+        data: request.data,
+        surrogate,
+        refitted: true,
+    })
 }
 
 /// One full fit; `None`: it was cancelled.
@@ -144,10 +155,20 @@ fn fit(mailbox: &Mailbox<FitRequest>, state: &mut State, request: FitRequest) ->
                 data = newer;
             }
             state.last = Some((Arc::clone(&surrogate), request.settings.clone()));
-            Some(Msg::Fitted { data, surrogate, refitted: true })
+            Some(Msg::Fitted {
+                data,
+                surrogate,
+                refitted: true,
+            })
         }
         Ok(Err(SurrogateError::Cancelled)) => None,
-        Ok(Err(error)) => Some(Msg::FitFailed { data: request.data, reason: error.to_string() }),
-        Err(reason) => Some(Msg::FitFailed { data: request.data, reason }),
+        Ok(Err(error)) => Some(Msg::FitFailed {
+            data: request.data,
+            reason: error.to_string(),
+        }),
+        Err(reason) => Some(Msg::FitFailed {
+            data: request.data,
+            reason,
+        }),
     }
 }

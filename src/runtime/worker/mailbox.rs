@@ -27,7 +27,13 @@ pub enum Taken<T> {
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        Self { slot: Mutex::new(State { waiting: None, closed: false }), changed: Condvar::new() }
+        Self {
+            slot: Mutex::new(State {
+                waiting: None,
+                closed: false,
+            }),
+            changed: Condvar::new(),
+        }
     }
 }
 
@@ -61,8 +67,10 @@ impl<T> Mailbox<T> {
             state = match at_most {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(time) => {
-                    let (state, timeout) =
-                        self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
+                    let (state, timeout) = self
+                        .changed
+                        .wait_timeout(state, time)
+                        .unwrap_or_else(PoisonError::into_inner);
                     if timeout.timed_out() && state.waiting.is_none() && !state.closed {
                         return Taken::Idle;
                     }

@@ -1,0 +1,209 @@
+//! Makes a picture of the real program: runs it in a pseudo-terminal, presses keys, and writes the screen as
+//! SVG.
+//!
+//! ```text
+//! cargo build --release
+//! cargo run --release --example picture -- assets/explorer.svg 160x46 '' -- \
+//!     target/release/tunescope demo/studies/finetune.jsonl
+//! ```
+//!
+//! The third argument is typed once the screen has settled, and the picture is taken when it has settled
+//! again.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::num::NonZero;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+/// A screen has settled when nothing was written for this long.
+const QUIET: Duration = Duration::from_millis(1500);
+const CELL: (f64, f64) = (8.4, 17.0);
+const FONT: &str = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
+const BACKGROUND: &str = "#101216";
+const FOREGROUND: &str = "#dcdfe4";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (head, command) = args.split_at(args.iter().position(|a| a == "--").unwrap_or(args.len()));
+    let ([out, size, keys], [_, program, rest @ ..]) = (head, command) else {
+        return Err("usage: picture OUT.svg COLSxROWS KEYS -- PROGRAM [ARG …]".into());
+    };
+    let (columns, rows) = size.split_once('x').ok_or("the size is COLSxROWS")?;
+    let size = PtySize {
+        rows: rows.parse()?,
+        cols: columns.parse()?,
+        pixel_width: 0,
+        pixel_height: 0,
+    };
+    let pty = native_pty_system().openpty(size)?;
+    let mut builder = CommandBuilder::new(program);
+    builder.args(rest);
+    builder.cwd(std::env::current_dir()?);
+    builder.env("TERM", "xterm-256color");
+    builder.env("COLORTERM", "truecolor");
+    builder.env("SSH_CONNECTION", "none: no question is asked of this terminal");
+    let mut child = pty.slave.spawn_command(builder)?;
+    drop(pty.slave);
+    let mut reader = pty.master.try_clone_reader()?;
+    let mut writer = pty.master.take_writer()?;
+    let (sender, chunks) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 65536];
+        while let Ok(n) = reader.read(&mut bytes) {
+            if n == 0 || sender.send(bytes[..n].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    let (Some(high), Some(wide)) = (NonZero::new(size.rows), NonZero::new(size.cols)) else {
+        return Err("the size is COLSxROWS, both above 0".into());
+    };
+    let mut screen = vt100::Parser::new(high, wide, 0);
+    settle(&chunks, &mut screen);
+    for key in keys.chars() {
+        writer.write_all(key.to_string().as_bytes())?;
+        writer.flush()?;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    settle(&chunks, &mut screen);
+    std::fs::write(out, svg(screen.screen(), size))?;
+    writer.write_all(b"\x03")?;
+    writer.flush()?;
+    child.wait()?;
+    Ok(())
+}
+
+fn settle(chunks: &Receiver<Vec<u8>>, screen: &mut vt100::Parser) {
+    loop {
+        match chunks.recv_timeout(QUIET) {
+            Ok(bytes) => screen.process(&bytes),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+fn svg(screen: &vt100::Screen, size: PtySize) -> String {
+    let (width, height) = (f64::from(size.cols) * CELL.0, f64::from(size.rows) * CELL.1);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w:.0} {h:.0}\" width=\"{w:.0}\" height=\"{h:.0}\">\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\
+         <g transform=\"translate(12 12)\" font-family=\"{FONT}\" font-size=\"14\" xml:space=\"preserve\">\n",
+        w = width + 24.0,
+        h = height + 24.0
+    );
+    for row in 0..size.rows {
+        for column in 0..size.cols {
+            if let Some(cell) = screen.cell(row, column) {
+                draw(
+                    &mut out,
+                    cell,
+                    f64::from(column) * CELL.0,
+                    f64::from(row) * CELL.1,
+                );
+            }
+        }
+    }
+    out.push_str("</g></svg>\n");
+    out
+}
+
+fn draw(out: &mut String, cell: &vt100::Cell, x: f64, y: f64) {
+    let (mut fg, mut bg) = (
+        color(cell.fgcolor(), FOREGROUND),
+        color(cell.bgcolor(), BACKGROUND),
+    );
+    if cell.inverse() {
+        std::mem::swap(&mut fg, &mut bg);
+    }
+    if bg != BACKGROUND {
+        rectangle(out, x, y, CELL.0, CELL.1, &bg);
+    }
+    let text = cell.contents();
+    let Some(c) = text.chars().next().filter(|c| !c.is_whitespace()) else {
+        return;
+    };
+    let (w, h) = CELL;
+    let code = u32::from(c);
+    match code {
+        0x2580 => rectangle(out, x, y, w, h / 2.0, &fg),
+        0x2581..=0x2588 => {
+            let part = h * f64::from(code - 0x2580) / 8.0;
+            rectangle(out, x, y + h - part, w, part, &fg);
+        }
+        0x2589..=0x258F => rectangle(out, x, y, w * f64::from(0x2590 - code) / 8.0, h, &fg),
+        0x2590 => rectangle(out, x + w / 2.0, y, w / 2.0, h, &fg),
+        0x2800..=0x28FF => {
+            for (bit, (dx, dy)) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)]
+                .into_iter()
+                .enumerate()
+            {
+                if (code - 0x2800) >> bit & 1 == 1 {
+                    let (cx, cy) = (
+                        x + (f64::from(dx) + 0.5) * w / 2.0,
+                        y + (f64::from(dy) + 0.5) * h / 4.0,
+                    );
+                    let _ = writeln!(
+                        out,
+                        "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"1.1\" fill=\"{fg}\"/>"
+                    );
+                }
+            }
+        }
+        _ => {
+            let weight = if cell.bold() { " font-weight=\"bold\"" } else { "" };
+            let opacity = if cell.dim() { " opacity=\"0.6\"" } else { "" };
+            let shown: String = text
+                .chars()
+                .map(|c| match c {
+                    '<' => "&lt;".to_owned(),
+                    '&' => "&amp;".to_owned(),
+                    c => c.to_string(),
+                })
+                .collect();
+            let _ = writeln!(
+                out,
+                "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{fg}\"{weight}{opacity}>{shown}</text>",
+                y + h * 0.76
+            );
+        }
+    }
+}
+
+fn rectangle(out: &mut String, x: f64, y: f64, w: f64, h: f64, fill: &str) {
+    // A hair wider, so that neighbours meet without a seam.
+    let _ = writeln!(
+        out,
+        "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\"/>",
+        w + 0.3,
+        h + 0.3
+    );
+}
+
+fn color(color: vt100::Color, default: &str) -> String {
+    const BASIC: [&str; 16] = [
+        "#000000", "#cd3131", "#0dbc79", "#e5e510", "#2472c8", "#bc3fbc", "#11a8cd", "#e5e5e5", "#666666",
+        "#f14c4c", "#23d18b", "#f5f543", "#3b8eea", "#d670d6", "#29b8db", "#ffffff",
+    ];
+    match color {
+        vt100::Color::Default => default.to_owned(),
+        vt100::Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
+        vt100::Color::Idx(i @ 0..16) => BASIC[usize::from(i)].to_owned(),
+        vt100::Color::Idx(i @ 16..=231) => {
+            let level = |k: u8| if k == 0 { 0 } else { 55 + 40 * k };
+            let i = i - 16;
+            format!(
+                "#{:02x}{:02x}{:02x}",
+                level(i / 36),
+                level(i / 6 % 6),
+                level(i % 6)
+            )
+        }
+        vt100::Color::Idx(i) => {
+            let grey = 8 + 10 * (i - 232);
+            format!("#{grey:02x}{grey:02x}{grey:02x}")
+        }
+    }
+}
