@@ -2,6 +2,7 @@
 
 pub mod acquisition;
 pub mod analysis;
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod gp;

@@ -74,7 +74,7 @@ pub enum Command {
     Man,
     /// The worker of the demo; started by `tunescope demo`
     #[command(hide = true)]
-    DemoWorker(DemoWorker),
+    DemoWorker(crate::demo::worker::WorkerArgs),
 }
 
 /// `tunescope [SOURCE]`.
@@ -234,7 +234,10 @@ pub struct Demo {
     pub trials: Option<u64>,
     /// Start with this many recorded trials, so that there is something to see at once
     #[arg(long, value_name = "N")]
-    pub from: Option<u64>,
+    pub from: Option<usize>,
+    /// The folder for the results; an earlier demo in it goes on [default: a new temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
     /// Least seconds a trial takes (0: as fast as it can)
     #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
     pub pace: Option<f64>,
@@ -244,13 +247,6 @@ pub struct Demo {
     pub screen: Screen,
     #[command(flatten)]
     pub config: Config,
-}
-
-#[derive(Debug, Args)]
-pub struct DemoWorker {
-    /// What `tunescope demo` passes on
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub args: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -420,11 +416,15 @@ mod tests {
         let cli = Cli::try_parse_from(["tunescope", "results.jsonl", "--xi", "0.01"]).unwrap();
         assert_eq!(cli.explore.source, Some("results.jsonl".into()));
         assert_eq!(cli.explore.acquisition.xi, Some(0.01));
-        let cli = Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "-n", "3", "--params", "a,b"]).unwrap();
+        let cli =
+            Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "-n", "3", "--params", "a,b"]).unwrap();
         let Some(Command::Suggest(suggest)) = cli.command else {
             panic!("{:?}", cli.command)
         };
-        assert_eq!((suggest.count, suggest.reading.params), (3, vec!["a".into(), "b".into()]));
+        assert_eq!(
+            (suggest.count, suggest.reading.params),
+            (3, vec!["a".into(), "b".into()])
+        );
         assert!(Cli::try_parse_from(["tunescope", "predict", "r.jsonl"]).is_err());
         assert!(Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "--xi", "-1"]).is_err());
         let tell = Cli::try_parse_from(["tunescope", "tell", "r", "--config", "{}", "--value", "-0.5"]);

@@ -1,8 +1,17 @@
 //! Why a command could not be carried out, with the exit status that says so.
 
 use std::io;
+use std::path::PathBuf;
 
-/// What a command ends with where it does not end well.
+use crate::analysis::{ModelFileError, SuggestError, SurrogateError};
+use crate::config::ConfigError;
+use crate::demo::DemoError;
+use crate::io::ReadError;
+use crate::io::delivery::{DeliveryError, HookError};
+use crate::study::StudyError;
+
+/// What a command ends with where it does not end well. Each message is one sentence: what, where, what to
+/// do. It may quote text from outside; whoever prints it scrubs it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
@@ -12,7 +21,64 @@ pub enum CliError {
     #[error("standard output cannot be written: {0}")]
     Stdout(#[source] io::Error),
     #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+    #[error("--on-accept: {0}")]
+    Hook(#[from] HookError),
+    #[error("there is no file {name}, and no command of that name; did you mean `tunescope {command}`?")]
+    NotACommand { name: String, command: String },
+    #[error("{place}: this is not JSON ({source}); give an object such as {{\"lr\": 3e-4}}")]
+    Json {
+        place: String,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("{place}: this is not an object; give one such as {{\"lr\": 3e-4}}")]
+    NotAnObject { place: String },
+    #[error("{place}: {source}")]
+    Configuration {
+        place: String,
+        #[source]
+        source: StudyError,
+    },
+    #[error("{}: cannot be {action} ({source})", path.display())]
+    File {
+        path: PathBuf,
+        action: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{}: {why}", path.display())]
+    CannotTell { path: PathBuf, why: String },
+    #[error(transparent)]
+    Surrogate(#[from] SurrogateError),
+    #[error("{}: {source}", path.display())]
+    Model {
+        path: PathBuf,
+        #[source]
+        source: ModelFileError,
+    },
+    #[error(transparent)]
+    Suggest(#[from] SuggestError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    #[error("give the results file to watch, such as `tunescope results.jsonl`; `tunescope demo` needs none")]
+    NoSource,
+    #[error(
+        "--model cannot be used in the explorer, which fits on each change; use it with fit, predict or suggest"
+    )]
+    ModelInExplorer,
+    #[error("the demo needs a terminal, and standard output is none; run it in a terminal window")]
+    NoTerminal,
+    #[error(
+        "the terminal cannot be used ({0}); run tunescope in a terminal window, or use `tunescope suggest`"
+    )]
+    Terminal(#[source] io::Error),
+    #[error("{}: there is no parameter that could be tuned; name them with --params or --space", path.display())]
+    NoSpace { path: PathBuf },
 }
 
 impl CliError {
@@ -21,8 +87,28 @@ impl CliError {
     pub fn status(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Config(_) => 2,
-            Self::Stdout(_) => 1,
+            Self::Surrogate(SurrogateError::Kernel { .. })
+            | Self::Model { .. }
+            | Self::NoSource
+            | Self::ModelInExplorer
+            | Self::Config(_)
+            | Self::Hook(_)
+            | Self::NotACommand { .. }
+            | Self::Json { .. }
+            | Self::NotAnObject { .. }
+            | Self::Configuration { .. }
+            | Self::Read(ReadError::NoSuchKind { .. } | ReadError::SpaceFile { .. }) => 2,
+            Self::Read(_)
+            | Self::Surrogate(_)
+            | Self::Suggest(_)
+            | Self::Demo(_)
+            | Self::NoTerminal
+            | Self::Terminal(_)
+            | Self::Delivery(_)
+            | Self::Stdout(_)
+            | Self::File { .. }
+            | Self::CannotTell { .. }
+            | Self::NoSpace { .. } => 1,
         }
     }
 }

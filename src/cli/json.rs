@@ -58,7 +58,10 @@ pub fn write(mut out: impl Write, value: &impl Serialize, indented: bool) -> io:
             Harmless(PrettyFormatter::new()),
         ))?;
     } else {
-        value.serialize(&mut Serializer::with_formatter(&mut out, Harmless(CompactFormatter)))?;
+        value.serialize(&mut Serializer::with_formatter(
+            &mut out,
+            Harmless(CompactFormatter),
+        ))?;
     }
     out.write_all(b"\n")
 }

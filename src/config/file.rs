@@ -203,7 +203,7 @@ impl Entry<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::color::ColorLevel;
+    use crate::session::model::ColorLevel;
 
     fn parse(text: &str) -> Result<FileSettings, ConfigError> {
         FileSettings::parse(Path::new("c.toml"), text)
@@ -219,7 +219,7 @@ mod tests {
                     kernel = \"rbf\"\noutput_warp = false\nseed = 7\non_accept = \"sbatch job.sh\"\n";
         let s = parse(text).unwrap();
         assert_eq!(s.theme, Some("light"));
-        assert_eq!(s.color, Some(ColorChoice::Level(ColorLevel::Ansi256)));
+        assert_eq!(s.color, Some(ColorChoice::Level(ColorLevel::Indexed256)));
         assert_eq!(
             (s.mouse, s.output_warp, s.seed),
             (Some(true), Some(false), Some(7))

@@ -2,22 +2,14 @@
 
 use std::ffi::OsString;
 
+use crate::session::model::ColorLevel;
+
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorChoice {
     #[default]
     Auto,
     Level(ColorLevel),
-}
-
-/// How many colours there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ColorLevel {
-    /// Modifiers and glyphs alone.
-    None,
-    Ansi16,
-    Ansi256,
-    TrueColor,
 }
 
 impl ColorChoice {
@@ -28,9 +20,9 @@ impl ColorChoice {
         Some(match name {
             "auto" => Self::Auto,
             "none" => Self::Level(ColorLevel::None),
-            "16" => Self::Level(ColorLevel::Ansi16),
-            "256" => Self::Level(ColorLevel::Ansi256),
-            "true" => Self::Level(ColorLevel::TrueColor),
+            "16" => Self::Level(ColorLevel::Sixteen),
+            "256" => Self::Level(ColorLevel::Indexed256),
+            "true" => Self::Level(ColorLevel::True),
             _ => return None,
         })
     }
@@ -56,24 +48,24 @@ impl ColorChoice {
         }
         let forced = !matches!(text("CLICOLOR_FORCE").as_str(), "" | "0");
         let floor = if forced {
-            ColorLevel::Ansi16
+            ColorLevel::Sixteen
         } else {
             ColorLevel::None
         };
         let term = text("TERM");
         let level = match text("COLORTERM").as_str() {
-            "truecolor" | "24bit" => ColorLevel::TrueColor,
+            "truecolor" | "24bit" => ColorLevel::True,
             _ if term.is_empty() || term == "dumb" => ColorLevel::None,
-            _ if term.ends_with("-direct") || term.ends_with("-truecolor") => ColorLevel::TrueColor,
+            _ if term.ends_with("-direct") || term.ends_with("-truecolor") => ColorLevel::True,
             _ if ["kitty", "ghostty", "alacritty", "wezterm", "foot"]
                 .iter()
                 .any(|t| term.contains(t)) =>
             {
-                ColorLevel::TrueColor
+                ColorLevel::True
             }
-            _ if term.contains("256") => ColorLevel::Ansi256,
+            _ if term.contains("256") => ColorLevel::Indexed256,
             _ if term.starts_with("vt") && !term.contains("color") => ColorLevel::None,
-            _ => ColorLevel::Ansi16,
+            _ => ColorLevel::Sixteen,
         };
         level.max(floor)
     }
@@ -82,7 +74,7 @@ impl ColorChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ColorLevel::{Ansi16, Ansi256, None, TrueColor};
+    use ColorLevel::{Indexed256 as Ansi256, None, Sixteen as Ansi16, True as TrueColor};
 
     #[test]
     fn the_environment_is_read_in_the_order_that_people_expect() {

@@ -1,0 +1,143 @@
+//! The explorer and the demo: from the arguments to the loop.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+use super::args::{Cli, Demo, Explore, Screen};
+use super::error::CliError;
+use super::out::Out;
+use super::{engine, load, report};
+use crate::config::{FileSettings, nearest};
+use crate::io::delivery::Hook;
+use crate::runtime::color::ColorChoice;
+use crate::runtime::demo::{self, DemoSettings};
+use crate::runtime::run::{self, Ended, Settings};
+use crate::runtime::terminal;
+use crate::session::model::{Appearance, ThemeChoice};
+
+pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
+    let file = FileSettings::load(args.config.config.as_deref())?;
+    let Some(source) = &args.source else {
+        return Err(CliError::NoSource);
+    };
+    not_a_mistyped_command(source)?;
+    let on_accept = args.delivery.on_accept.as_deref().or(file.on_accept.as_deref());
+    let on_accept = on_accept
+        .filter(|command| !command.trim().is_empty())
+        .map(Hook::parse)
+        .transpose()?;
+    let model = engine::model_settings(&args.modelling, &file);
+    let acquisition = engine::acquisition_settings(&args.acquisition, &file);
+    if !std::io::stdout().is_terminal() {
+        report::print(source, args, &model, acquisition)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.modelling.model.is_some() {
+        return Err(CliError::ModelInExplorer);
+    }
+    finish(run::run(Settings {
+        source: source.clone(),
+        read: load::options(&args.reading)?,
+        model,
+        acquisition,
+        appearance: appearance(&args.screen, &file),
+        mouse: args.screen.mouse || file.mouse.unwrap_or(false),
+        on_accept,
+        title: None,
+    }))
+}
+
+pub fn demo(args: &Demo) -> Result<ExitCode, CliError> {
+    let file = FileSettings::load(args.config.config.as_deref())?;
+    if !std::io::stdout().is_terminal() {
+        return Err(CliError::NoTerminal);
+    }
+    let seed = args.seed.or(file.seed).unwrap_or(0);
+    let started = demo::Demo::start(&DemoSettings {
+        seed,
+        trials: args.trials,
+        from: args.from.unwrap_or(0),
+        pace: args.pace.unwrap_or(0.0),
+        dir: args.dir.clone(),
+    })?;
+    let results = started.files.results.clone();
+    let reading = super::args::Reading {
+        space: Some(started.files.space.clone()),
+        ..super::args::Reading::default()
+    };
+    let mut model = engine::model_settings(&super::args::Modelling::default(), &file);
+    model.seed = seed;
+    let ended = run::run(Settings {
+        source: results.clone(),
+        read: load::options(&reading)?,
+        model,
+        acquisition: engine::acquisition_settings(&args.acquisition, &file),
+        appearance: appearance(&args.screen, &file),
+        mouse: args.screen.mouse || file.mouse.unwrap_or(false),
+        on_accept: None,
+        title: Some("demo: fine-tuning a tiny language model".to_owned()),
+    });
+    drop(started);
+    let code = finish(ended)?;
+    super::say(&format!(
+        "the demo's results stay in {}; go on with: tunescope demo --dir {}",
+        results.display(),
+        results.parent().unwrap_or(Path::new(".")).display()
+    ));
+    Ok(code)
+}
+
+fn finish(ended: std::io::Result<Ended>) -> Result<ExitCode, CliError> {
+    let ended = ended.map_err(CliError::Terminal)?;
+    if let Some(summary) = ended.summary {
+        let mut out = Out::new();
+        for line in summary.lines() {
+            out.line(super::text::harmless(line))?;
+        }
+        out.finish()?;
+    }
+    Ok(match ended.signal {
+        Some(number) => ExitCode::from(u8::try_from(128 + number).unwrap_or(1)),
+        None => ExitCode::SUCCESS,
+    })
+}
+
+fn appearance(args: &Screen, file: &FileSettings) -> Appearance {
+    let choice: ColorChoice = args.color.or(file.color).unwrap_or_default();
+    let theme = args.theme.as_deref().or(file.theme).unwrap_or("auto");
+    Appearance {
+        color: choice.resolve(|name| std::env::var_os(name)),
+        theme: match theme {
+            "light" => ThemeChoice::Light,
+            "dark" => ThemeChoice::Dark,
+            _ => run::theme_for(terminal::detect_theme()),
+        },
+        ..Appearance::default()
+    }
+}
+
+/// `tunescope sugest x` reads as a source that does not exist; say so.
+fn not_a_mistyped_command(source: &Path) -> Result<(), CliError> {
+    let Some(name) = source.to_str().filter(|n| !n.contains(['/', '.'])) else {
+        return Ok(());
+    };
+    if name == "-" || source.exists() {
+        return Ok(());
+    }
+    let command = Cli::command();
+    let names: Vec<&str> = command
+        .get_subcommands()
+        .filter(|c| !c.is_hide_set())
+        .map(clap::Command::get_name)
+        .collect();
+    match nearest(name, names) {
+        Some(command) => Err(CliError::NotACommand {
+            name: PathBuf::from(name).display().to_string(),
+            command: command.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,106 @@
+//! From the arguments to a study.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::args::Reading;
+use super::error::CliError;
+use super::progress::Progress;
+use crate::io::sources::{self};
+use crate::io::{ReadOptions, Reader, SpaceFile, read_once};
+use crate::study::{Configuration, Study, Value};
+
+/// What the options say about a source.
+pub fn options(reading: &Reading) -> Result<ReadOptions, CliError> {
+    Ok(ReadOptions {
+        kind: reading.from.as_deref().map(sources::by_name).transpose()?,
+        study: reading.study.clone(),
+        metric: reading.metric.clone(),
+        direction: reading.direction.map(Into::into),
+        params: reading.params.clone(),
+        space: reading.space.as_deref().map(SpaceFile::read).transpose()?,
+    })
+}
+
+/// Reads a source once, to its end.
+pub fn read(source: &Path, reading: &Reading) -> Result<Reader, CliError> {
+    let progress = Progress::start(format!("reading {}", source.display()));
+    let mut watch = |now: crate::io::Progress| {
+        progress.at(now.bytes_done, now.bytes_total);
+        ControlFlow::Continue(())
+    };
+    Ok(read_once(source, options(reading)?, &mut watch)?)
+}
+
+/// The study of a source that has something to tune.
+pub fn study(source: &Path, reading: &Reading) -> Result<Arc<Study>, CliError> {
+    let study = read(source, reading)?.study();
+    if study.space.is_empty() {
+        return Err(CliError::NoSpace {
+            path: source.to_owned(),
+        });
+    }
+    Ok(study)
+}
+
+/// The name that `trials` gives a path.
+pub fn shown_path(source: &Path) -> String {
+    source.to_string_lossy().into_owned()
+}
+
+/// A JSON object; `place` says where the text came from.
+pub fn object(place: &str, text: &str) -> Result<Map<String, Json>, CliError> {
+    match serde_json::from_str(text) {
+        Ok(Json::Object(object)) => Ok(object),
+        Ok(_) => Err(CliError::NotAnObject {
+            place: place.to_owned(),
+        }),
+        Err(source) => Err(CliError::Json {
+            place: place.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// A configuration of the space. Where the space was inferred, its bounds are those seen so far, so a number
+/// may lie outside of them; otherwise every value must be allowed.
+pub fn configuration(
+    study: &Study,
+    place: &str,
+    object: &Map<String, Json>,
+) -> Result<Configuration, CliError> {
+    let space = &study.space;
+    let wrong = |source| CliError::Configuration {
+        place: place.to_owned(),
+        source,
+    };
+    let checked = space.configuration_from_json(object);
+    if !space.inferred {
+        return checked.map_err(wrong);
+    }
+    checked.or_else(|error| {
+        let loose: Option<Configuration> = space
+            .params
+            .iter()
+            .map(|p| {
+                let value = Value::from_json(object.get(p.name.raw())?)?;
+                p.check(&value)
+                    .ok()
+                    .or_else(|| (!p.is_categorical()).then_some(value))
+            })
+            .collect();
+        let known = object.keys().all(|k| space.index_of(k).is_some());
+        loose
+            .filter(|values| {
+                known
+                    && values
+                        .iter()
+                        .zip(&space.params)
+                        .all(|(v, p)| p.is_categorical() || v.as_f64().is_some_and(f64::is_finite))
+            })
+            .ok_or_else(|| wrong(error))
+    })
+}

@@ -1,0 +1,100 @@
+//! `tunescope suggest`: the next configurations.
+
+use serde_json::{Value as Json, json};
+
+use super::args::{Format, Suggest};
+use super::error::CliError;
+use super::out::Out;
+use super::text::{Columns, configuration_words, value_words};
+use super::{engine, load};
+use crate::analysis::{AcquisitionSettings, Suggestion};
+use crate::config::FileSettings;
+use crate::study::Study;
+use crate::study::number::{significant, with_sd};
+
+pub fn run(args: &Suggest) -> Result<(), CliError> {
+    let file = FileSettings::load(args.config.config.as_deref())?;
+    let settings = engine::model_settings(&args.modelling, &file);
+    let acquisition = engine::acquisition_settings(&args.acquisition, &file);
+    let study = load::study(&args.source, &args.reading)?;
+    let found = engine::suggest(
+        &study,
+        &args.source,
+        args.reading.study.as_deref(),
+        usize::try_from(args.count).unwrap_or(1),
+        (&args.modelling, &settings),
+        acquisition,
+    )?;
+    if found.is_empty() {
+        return Err(CliError::Suggest(crate::analysis::SuggestError::Exhausted));
+    }
+    let mut out = Out::new();
+    match args.output.format {
+        Format::Json => {
+            let all: Vec<Json> = found.iter().map(|s| json(s, &study, acquisition)).collect();
+            out.json(&all)?;
+        }
+        Format::Text => {
+            for (i, suggestion) in found.iter().enumerate() {
+                if i > 0 {
+                    out.line("")?;
+                }
+                text(suggestion, &study, &mut out)?;
+            }
+        }
+    }
+    out.finish()
+}
+
+fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSettings) -> Json {
+    let (p, r) = (&suggestion.prediction, &suggestion.readout);
+    json!({
+        "params": study.space.configuration_to_json(&suggestion.configuration),
+        "mean": p.map(|p| p.mean),
+        "sd": p.map(|p| p.sd),
+        "acquisition": {
+            "name": acquisition.function.name(),
+            "value": r.map(|r| r.of(acquisition.function)),
+        },
+        "exploitation": r.map(|r| r.exploitation),
+        "exploration": r.map(|r| r.exploration),
+        "reason": suggestion.reason.word(),
+    })
+}
+
+fn text(suggestion: &Suggestion, study: &Study, out: &mut Out) -> Result<(), CliError> {
+    let mut params = Columns::default();
+    for (p, v) in study.space.params.iter().zip(&suggestion.configuration) {
+        params.row([p.name.to_string(), value_words(v)]);
+    }
+    out.columns(&params, 0)?;
+    if let Some(p) = suggestion.prediction {
+        let best = study.best().and_then(|i| study.trials.get(i)?.objective());
+        let against = best.map_or_else(String::new, |b| {
+            format!(", the best so far is {}", significant(b, 5))
+        });
+        out.line(format!(
+            "  predicted {} {}{against}",
+            study.metric,
+            with_sd(p.mean, p.sd)
+        ))?;
+    }
+    if let Some(r) = suggestion.readout {
+        out.line(format!(
+            "  expected improvement {} = exploitation {} + exploration {}; P(improve) {}",
+            significant(r.ei, 3),
+            significant(r.exploitation, 3),
+            significant(r.exploration, 3),
+            crate::study::number::percent(r.pi)
+        ))?;
+    }
+    out.line(format!("  reason: {}", suggestion.reason.word()))?;
+    if let Some((other, share)) = &suggestion.why.runner_up {
+        out.line(format!(
+            "  runner-up at {}: {}",
+            crate::study::number::percent(*share),
+            configuration_words(&study.space, other)
+        ))?;
+    }
+    Ok(())
+}
