@@ -2,11 +2,11 @@
 
 use ratatui::text::Span;
 
-use crate::analysis::FitSummary;
+use crate::analysis::{FitSummary, History};
 use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
 use crate::session::{Model, Pane};
 use crate::study::number::significant;
-use crate::study::{Encoder, TrialState, Value};
+use crate::study::{Direction, Encoder, TrialState, Value};
 
 use super::theme::Theme;
 use super::widgets::axis::Scale;
@@ -61,6 +61,8 @@ pub struct Context<'a> {
     pub value: ValueFormat,
     /// Index of the best trial into `Study::trials`.
     pub best: Option<usize>,
+    /// Range of objective values in which decisions are made.
+    pub decisive: Option<(f64, f64)>,
 }
 
 impl<'a> Context<'a> {
@@ -80,6 +82,7 @@ impl<'a> Context<'a> {
             summary,
             value: ValueFormat::of(summary.map(|s| s.noise_sd), model.history.range),
             best,
+            decisive: decisive_range(&model.history, model.study.direction()),
         }
     }
 
@@ -156,6 +159,15 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The same in three digits, where there is little room.
+    #[must_use]
+    pub fn show_short(value: &Value) -> String {
+        match value {
+            Value::Float(x) => significant(*x, 3),
+            other => other.to_string(),
+        }
+    }
+
     /// A pane's title with its number, focus and the remark on its age.
     #[must_use]
     pub fn title<T>(&self, pane: Pane, detail: Vec<Span<'a>>, result: Option<&Stamped<T>>) -> Title<'a> {
@@ -181,28 +193,23 @@ impl<'a> Context<'a> {
         vec![Span::styled(text, self.theme.accent())]
     }
 
-    /// The axis of objective values that panes share. It holds the robust range and grows in steps, so that
-    /// a moving probe does not make it tremble.
+    /// An axis of objective values over `range`. Towards better values it grows for predictions that lie
+    /// beyond it, in steps, so that a moving probe does not make it tremble; what is worse leaves the plot.
     #[must_use]
-    pub fn value_scale(&self, more: impl Iterator<Item = f64>) -> Scale {
-        let finite: Vec<f64> = more.filter(|v| v.is_finite()).collect();
-        let range = self.model.history.range.or_else(|| {
-            let low = finite.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            (low <= high).then_some((low, high))
-        });
+    pub fn value_scale(&self, range: Option<(f64, f64)>, predicted: impl Iterator<Item = f64>) -> Scale {
         let Some((low, high)) = range else {
             return Scale::new(0.0, 1.0, false);
         };
         let base = Scale::new(low, high, self.model.history.log);
-        let (mut below, mut above) = (0.05, 0.05);
-        for v in finite {
+        let (mut below, mut above) = (0.06, 0.06);
+        let minimize = self.model.study.direction() == Direction::Minimize;
+        for v in predicted.filter(|v| v.is_finite()) {
             let p = base.position(v);
-            while p < -below && below < 0.6 {
-                below += 0.15;
+            while minimize && p < -below && below < 0.6 {
+                below += 0.12;
             }
-            while p > 1.0 + above && above < 0.6 {
-                above += 0.15;
+            while !minimize && p > 1.0 + above && above < 0.6 {
+                above += 0.12;
             }
         }
         if base.log {
@@ -212,6 +219,25 @@ impl<'a> Context<'a> {
         let span = base.high - base.low;
         Scale::new(base.low - below * span, base.high + above * span, false)
     }
+}
+
+/// From the best to what nine in ten of the complete trials reach: where decisions are made. Hopeless
+/// corners would flatten everything else.
+fn decisive_range(history: &History, direction: Direction) -> Option<(f64, f64)> {
+    let mut values: Vec<f64> = history
+        .points
+        .iter()
+        .filter(|p| p.state == TrialState::Complete)
+        .filter_map(|p| p.value)
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    let tenth = last / 10;
+    let (low, high) = match direction {
+        Direction::Minimize => (0, last - tenth),
+        Direction::Maximize => (tenth, last),
+    };
+    Some((*values.get(low)?, *values.get(high)?))
 }
 
 /// Glyph of a state; the word stands beside it wherever there is room.

@@ -67,7 +67,7 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     } else {
         model.study.name.shown()
     };
-    let most = if level >= 3 { 18 } else { 36 };
+    let most = if level >= 3 { 18 } else { 32 };
     let mut spans = vec![Span::styled(
         text::fit(
             &text::clean(if name.is_empty() { "tunescope" } else { name }),
@@ -79,7 +79,7 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     if level < 1 && !model.study.name.is_empty() && !file.is_empty() {
         spans.push(Span::styled(format!("  {}", text::fit(file, 32)), theme.dim()));
     }
-    if level < 2 && !model.source.kind.is_empty() {
+    if level < 1 && !model.source.kind.is_empty() {
         spans.push(Span::styled(format!("  {}", model.source.kind), theme.dim()));
     }
     spans.push(Span::raw("   "));
@@ -92,7 +92,7 @@ fn liveness<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     let theme = &ctx.theme;
     let age = model.source.changed.map(|t| ago(model.now - t));
     let with_age = |word: &str| match &age {
-        Some(age) if level < 3 => format!("{word}, new data {age}"),
+        Some(age) if level < 2 => format!("{word}, new data {age}"),
         Some(age) => format!("{word}, {age}"),
         None => word.to_owned(),
     };
@@ -154,7 +154,7 @@ fn counts<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             TrialState::Pruned | TrialState::Waiting => theme.dim(),
         };
         let word = match level {
-            0..2 => format!(" {}", state.word()),
+            0..3 => format!(" {}", state.word()),
             _ => String::new(),
         };
         spans.push(Span::styled(

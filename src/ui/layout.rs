@@ -71,7 +71,7 @@ fn overview(body: Rect) -> Vec<(Pane, Rect)> {
     let left = (body.width - GAP) * 58 / 100;
     let (l, r) = columns(body, left);
     let slices = l.height * 60 / 100;
-    let suggestion = (r.height * 42 / 100).clamp(15, 26);
+    let suggestion = (r.height * 46 / 100).clamp(15, 27);
     let surface = (r.height - suggestion) * 60 / 100;
     vec![
         (Pane::Slices, part(l, 0, slices)),
@@ -88,7 +88,7 @@ fn overview(body: Rect) -> Vec<(Pane, Rect)> {
 /// Four panes; history and trials share a place, the one that has (or last had) the focus is shown.
 fn two_columns(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
     let (l, r) = columns(body, (body.width - GAP) * 54 / 100);
-    let slices = l.height * 60 / 100;
+    let slices = (l.height * 60 / 100).max(19.min(l.height - 8));
     let suggestion = (r.height / 2).clamp(12, 20);
     let shared = if focus == Pane::Trials {
         Pane::Trials

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -116,7 +116,12 @@ pub fn put(buf: &mut Buffer, x: u16, y: u16, max: usize, text: &str, style: Styl
     }
     let room = usize::from(area.right() - x).min(max);
     let text = clean(text);
-    buf.set_stringn(x, y, fit(&text, room), room, style).0
+    // What lay there before lends its background at most.
+    let base = Style::new()
+        .fg(Color::Reset)
+        .remove_modifier(Modifier::all())
+        .patch(style);
+    buf.set_stringn(x, y, fit(&text, room), room, base).0
 }
 
 /// Writes spans one after the other into the first row of `area`; what does not fit is cut with `…`.

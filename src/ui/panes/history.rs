@@ -6,7 +6,7 @@ use ratatui::text::Span;
 
 use crate::analysis::history::HistoryPoint;
 use crate::session::Pane;
-use crate::study::TrialState;
+use crate::study::{Direction, TrialState};
 use crate::ui::context::Context;
 use crate::ui::text;
 use crate::ui::widgets::axis::{self, Scale, Tick};
@@ -14,12 +14,12 @@ use crate::ui::widgets::braille::Sheet;
 use crate::ui::widgets::panel;
 
 /// Cells at the right that show what is expected of the suggestion.
-const NEXT: u16 = 4;
+const NEXT: u16 = 6;
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let history = &ctx.model.history;
     let prediction = ctx.model.suggestion().and_then(|s| s.prediction);
-    let scale = ctx.value_scale(prediction.iter().flat_map(|p| [p.low68, p.high68]));
+    let scale = ctx.value_scale(range(ctx), prediction.iter().flat_map(|p| [p.low68, p.high68]));
     let title = ctx.title::<()>(Pane::History, detail(ctx, scale), None);
     let body = panel::titled(buf, area, &ctx.theme, title);
     if history.points.is_empty() {
@@ -28,11 +28,17 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         return;
     }
     let advice = ctx.model.stopping.as_ref().filter(|_| body.height >= 8);
-    let labels = scale.ticks(usize::from(body.height / 2).clamp(2, 6));
+    let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 6));
     let gutter = labels.iter().map(|t| text::width(&t.label)).max().unwrap_or(0) + 1;
     let gutter = u16::try_from(gutter).unwrap_or(8).min(body.width / 3);
     let next = if prediction.is_some() { NEXT } else { 0 };
-    let below = 1 + u16::from(advice.is_some());
+    let has_rug = body.height >= 7
+        && history
+            .points
+            .iter()
+            .any(|p| matches!(p.state, TrialState::Failed | TrialState::Running));
+    let rug = u16::from(has_rug);
+    let below = 1 + rug + u16::from(advice.is_some());
     let plot = Rect::new(
         body.x + gutter,
         body.y,
@@ -42,7 +48,12 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     if plot.width < 4 || plot.height < 2 {
         return;
     }
-    let chart = Chart { ctx, scale, plot };
+    let chart = Chart {
+        ctx,
+        scale,
+        plot,
+        rug,
+    };
     chart.value_labels(buf, &labels, gutter);
     chart.points(buf, &history.points);
     chart.best_line(buf, &history.points);
@@ -57,6 +68,18 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         let line = Rect::new(body.x, body.bottom() - 1, body.width, 1);
         text::put_spans(buf, line, &[Span::styled(advice.value.clone(), ctx.theme.dim())]);
     }
+}
+
+/// The robust range, cut on the bad side to a few times what decisions are made in.
+fn range(ctx: &Context<'_>) -> Option<(f64, f64)> {
+    let (low, high) = ctx.model.history.range?;
+    let Some((a, b)) = ctx.decisive.filter(|(a, b)| a < b && !ctx.model.history.log) else {
+        return Some((low, high));
+    };
+    Some(match ctx.model.study.direction() {
+        Direction::Minimize => (low, high.min(b + 0.8 * (b - a))),
+        Direction::Maximize => (low.max(a - 0.8 * (b - a)), high),
+    })
 }
 
 fn detail<'a>(ctx: &Context<'a>, scale: Scale) -> Vec<Span<'a>> {
@@ -90,6 +113,8 @@ struct Chart<'a, 'm> {
     ctx: &'a Context<'m>,
     scale: Scale,
     plot: Rect,
+    /// Rows below the plot for trials without a value.
+    rug: u16,
 }
 
 impl Chart<'_, '_> {
@@ -121,10 +146,12 @@ impl Chart<'_, '_> {
             };
             let place = p.value.map(|v| self.scale.position(v));
             let bottom = self.plot.height - 1;
+            let unvalued = bottom + self.rug;
             let row = match place {
+                _ if matches!(p.state, TrialState::Failed | TrialState::Running) => unvalued,
                 Some(y) if y > 1.0 => 0,
                 Some(y) => axis::row(y, self.plot.height).unwrap_or(bottom),
-                None => bottom,
+                None => unvalued,
             };
             let off_scale = place.is_some_and(|y| y > 1.0);
             let queued = self
@@ -135,10 +162,10 @@ impl Chart<'_, '_> {
                 .get(p.trial)
                 .is_some_and(|t| t.queue_id.is_some());
             let (glyph, style) = match p.state {
-                _ if off_scale => ("▴", theme.accent()),
                 TrialState::Failed => ("✗", theme.error()),
                 TrialState::Running => ("◐", theme.text()),
-                TrialState::Pruned => ("⊘", theme.dim()),
+                TrialState::Pruned => ("⊘", theme.faint()),
+                TrialState::Complete if off_scale => ("▴", theme.dim()),
                 TrialState::Complete if queued => ("◆", theme.accent()),
                 TrialState::Complete if n > 3 * usize::from(self.plot.width) => continue,
                 TrialState::Complete if p.value.is_none() => ("×", theme.error()),
@@ -207,7 +234,7 @@ impl Chart<'_, '_> {
         if width < 3 {
             return;
         }
-        let x = self.plot.right() + 1;
+        let x = self.plot.right() + 2;
         let row = |v: f64| axis::row(self.scale.position(v).clamp(0.0, 1.0), self.plot.height);
         if let (Some(top), Some(bottom)) = (row(p.high68), row(p.low68)) {
             for r in top..=bottom {
@@ -238,7 +265,7 @@ impl Chart<'_, '_> {
         if area.right() + NEXT <= buf.area.right() && self.ctx.model.suggestion().is_some() {
             text::put(
                 buf,
-                area.right(),
+                area.right() + 1,
                 area.y,
                 usize::from(NEXT),
                 "next",

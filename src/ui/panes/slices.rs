@@ -20,7 +20,7 @@ use crate::ui::{hit, text};
 
 /// Smallest slice that is worth its place.
 const MIN_WIDTH: u16 = 24;
-const MIN_HEIGHT: u16 = 10;
+const MIN_HEIGHT: u16 = 9;
 /// Trials drawn into a slice before there is a model.
 const MOST_RAW_TRIALS: usize = 2000;
 
@@ -40,11 +40,24 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     }
     let order = model.params_by_importance();
     let scale = ctx.value_scale(
+        ctx.decisive,
         model
             .slices
             .iter()
             .flat_map(|s| s.value.iter())
-            .flat_map(|s| s.points.iter().map(|p| p.mean)),
+            .flat_map(|s| s.points.iter().map(|p| p.mean))
+            .chain(
+                model
+                    .suggestion()
+                    .and_then(|s| s.prediction)
+                    .map(|p| p.low68.min(p.high68)),
+            )
+            .chain(
+                model
+                    .suggestion()
+                    .and_then(|s| s.prediction)
+                    .map(|p| p.low68.max(p.high68)),
+            ),
     );
     let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 4));
     let gutter = labels
@@ -248,15 +261,17 @@ impl Frame<'_, '_> {
             .model
             .in_hand()
             .get(param)
-            .map(Context::show)
+            .map(Context::show_short)
             .unwrap_or_default();
         let locked = ctx.model.locks.get(param).is_some_and(Option::is_some);
         let width = usize::from(inner.width);
         let share_room = if width >= 20 { text::width(&share) + 1 } else { 0 };
+        let lock_room = if locked { 7 } else { 0 };
+        let name_room = width.saturating_sub(share_room + text::width(&value) + lock_room + 2);
         let mut spans = vec![
             Span::styled(if here { "▸" } else { "" }, ctx.theme.accent_strong()),
             Span::styled(
-                text::fit(ctx.param_name(param), (width * 3 / 5).max(6)).into_owned(),
+                text::fit(ctx.param_name(param), name_room.max(6)).into_owned(),
                 name_style,
             ),
             Span::raw(" "),
@@ -418,7 +433,7 @@ impl Frame<'_, '_> {
         let Some(p) = self.ctx.model.study.space.params.get(param) else {
             return Vec::new();
         };
-        let most = usize::from(area.width / 8).clamp(2, 9);
+        let most = usize::from(area.width / 6).clamp(2, 9);
         let mut ticks = axis::parameter_ticks(&self.ctx.encoder, param, p, most);
         if p.is_categorical() {
             let room = usize::from(area.width) / ticks.len().max(1);

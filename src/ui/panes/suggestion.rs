@@ -257,22 +257,30 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         return Vec::new();
     };
     let largest = r.exploitation.abs().max(r.exploration.abs()).max(r.ei.abs());
-    let cells = width.saturating_sub(34).clamp(0, 32) / 2 * 2;
+    let words_room = if width >= 62 { 18 } else { 0 };
+    let cells = width.saturating_sub(28 + words_room).clamp(0, 32) / 2 * 2;
+    let cells = if cells < 6 { 0 } else { cells };
     let line = |sign: &str, name: &str, value: f64, words: &str, rank: u8| {
         let mut spans = vec![
             Span::styled(format!("{sign} "), theme.dim()),
             Span::styled(text::left(name, 13), theme.dim()),
-            Span::raw(text::right(&signed(value), 9)),
-            Span::raw("  "),
+            Span::raw(text::left(&signed(value), 10)),
+            Span::raw(" "),
         ];
-        spans.extend(bars::signed(value, largest, cells, theme));
-        spans.push(Span::styled(format!(" {words}"), theme.dim()));
+        spans.extend(if r.exploitation < 0.0 {
+            bars::signed(value, largest, cells, theme)
+        } else {
+            bars::positive(value, largest, cells, theme)
+        });
+        if words_room > 0 {
+            spans.push(Span::styled(format!(" {words}"), theme.dim()));
+        }
         Row::new(rank, spans)
     };
     vec![
-        line(" ", "exploitation", r.exploitation, "better mean", 6),
-        line("+", "exploration", r.exploration, "uncertainty", 6),
-        line("=", "EI", r.ei, "in sd of values", 7),
+        line(" ", "exploitation", r.exploitation, "a better mean", 6),
+        line("+", "exploration", r.exploration, "the unknown", 6),
+        line("=", "EI", r.ei, "in model units", 7),
         Row::blank(3),
     ]
 }

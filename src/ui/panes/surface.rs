@@ -28,7 +28,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
         return;
     };
     let values = surface.layer(model.layer);
-    let Some((low, high)) = Heatmap::range(values) else {
+    let Some((low, high)) = shown_range(ctx, values) else {
         panel::say(buf, body, &ctx.theme, &["This layer has no finite value here."]);
         return;
     };
@@ -38,7 +38,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
             .space
             .params
             .get(param)
-            .is_some_and(|p| p.cardinality().is_some_and(|n| n <= 64))
+            // Numbers are drawn as a continuum: a grid of them is only coarse. Choices have nothing between.
+            .is_some_and(|p| p.is_categorical() || p.cardinality().is_some_and(|n| n <= 4))
     };
     let map = Heatmap {
         xs: &surface.xs,
@@ -58,6 +59,44 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
         places: Places::of(ctx, surface, body),
     };
     view.draw(buf, hits);
+}
+
+/// The range that levels are spread over. Of the mean, a far tail of bad values shares the last level:
+/// otherwise a corner that diverges would leave one colour for everything else.
+fn shown_range(ctx: &Context<'_>, values: &[f64]) -> Option<(f64, f64)> {
+    let (low, high) = Heatmap::range(values)?;
+    if ctx.model.layer != Layer::Mean {
+        return Some((low, high));
+    }
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    Some(match ctx.model.study.direction() {
+        Direction::Minimize => {
+            let bulk = *sorted.get(last - last / 5)?;
+            (
+                low,
+                if high - low > 1.6 * (bulk - low) {
+                    low + 1.25 * (bulk - low)
+                } else {
+                    high
+                },
+            )
+        }
+        Direction::Maximize => {
+            let bulk = *sorted.get(last / 5)?;
+            (
+                if high - low > 1.6 * (high - bulk) {
+                    high - 1.25 * (high - bulk)
+                } else {
+                    low
+                },
+                high,
+            )
+        }
+    })
+    .filter(|(a, b)| a < b)
+    .or(Some((low, high)))
 }
 
 fn is_whole(s: &Surface) -> bool {
@@ -106,13 +145,12 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         Span::styled(layer_name(ctx, ctx.model.layer), theme.text()),
         Span::styled(
             format!(
-                ", {} → {} ↑",
+                ", {} → {} ↑, rest at ",
                 text::fit(ctx.param_name(x), 20),
                 text::fit(ctx.param_name(y), 20)
             ),
             theme.dim(),
         ),
-        Span::styled(", the rest at ", theme.dim()),
         Span::styled(ctx.probe_words(), theme.text()),
     ];
     if ctx.model.surface.as_ref().is_some_and(|s| s.value.coarse) {
@@ -223,7 +261,7 @@ impl View<'_, '_> {
         }
         let params = &self.ctx.model.study.space.params;
         if let Some(p) = params.get(self.surface.x_param) {
-            let most = usize::from(plot.width / 8).clamp(2, 9);
+            let most = usize::from(plot.width / 7).clamp(2, 9);
             let mut ticks = axis::parameter_ticks(&self.ctx.encoder, self.surface.x_param, p, most);
             if p.is_categorical() {
                 let room = usize::from(plot.width) / ticks.len().max(1);
@@ -329,8 +367,8 @@ impl View<'_, '_> {
         let ctx = self.ctx;
         let hand = ctx.model.in_hand();
         let at = |param: usize| {
-            let value = hand.get(param).map(Context::show).unwrap_or_default();
-            format!("{} {value}", text::fit(ctx.param_name(param), 18))
+            let value = hand.get(param).map(Context::show_short).unwrap_or_default();
+            format!("{} {value}", text::fit(ctx.param_name(param), 14))
         };
         let mut spans = vec![
             Span::styled("┼ ", theme.strong()),
@@ -362,15 +400,21 @@ impl View<'_, '_> {
         } else {
             ""
         };
+        let all = Heatmap::range(self.map.values);
+        let cut = match all {
+            Some((_, high)) if high > self.map.high => format!(", up to {}", significant(high, 2)),
+            Some((low, _)) if low < self.map.low => format!(", down to {}", significant(low, 2)),
+            _ => String::new(),
+        };
         let legend = format!(
-            "{} levels of {}{better}   ★ best  ◆ suggestion  ● trials near this plane",
+            "{} levels of {}{better}{cut}   ★ best ◆ next ● trials",
             theme.ramp.len(),
             theme.ramp.name,
         );
         text::put_spans(
             buf,
             text::row(self.places.readout, 1),
-            &[Span::styled(legend, theme.faint())],
+            &[Span::styled(legend, theme.dim())],
         );
     }
 }

@@ -42,24 +42,42 @@ pub fn strip(buf: &mut Buffer, area: Rect, heights: &[f64], style: Style, theme:
     }
 }
 
-/// A bar from the middle of `cells`: to the right for positive shares of `largest`, to the left for
-/// negative ones.
+/// A thin bar from the left of `cells`, for sums without a negative term.
+#[must_use]
+pub fn positive<'a>(value: f64, largest: f64, cells: usize, theme: &Theme) -> Vec<Span<'a>> {
+    let share = if largest > 0.0 { value / largest } else { 0.0 };
+    let room = cells.saturating_sub(1);
+    let halves = steps(share, room * 2);
+    let (full, half) = (halves / 2, halves % 2);
+    vec![
+        Span::styled("│", theme.faint()),
+        Span::styled(
+            format!("{}{}", "━".repeat(full), "╸".repeat(half)),
+            theme.term(value),
+        ),
+        Span::raw(" ".repeat(room - full - half)),
+    ]
+}
+
+/// A thin bar from the middle of `cells`: to the right for positive shares of `largest`, to the left for
+/// negative ones, in steps of half a cell.
 #[must_use]
 pub fn signed<'a>(value: f64, largest: f64, cells: usize, theme: &Theme) -> Vec<Span<'a>> {
     let half = cells / 2;
     let share = if largest > 0.0 { value / largest } else { 0.0 };
+    let thin = |share: f64| {
+        let halves = steps(share, half * 2);
+        (halves / 2, halves % 2)
+    };
+    let ((left, left_half), (right, right_half)) = (thin(-share), thin(share));
     let axis = if theme.ascii { "|" } else { "│" };
-    let (full, empty) = (
-        if theme.ascii { "#" } else { "█" },
-        " ".repeat(half.saturating_sub(steps(-share, half))),
-    );
-    let left = full.repeat(steps(-share, half));
-    let right = bar_text(share, half, theme);
+    let style = theme.term(value);
     vec![
-        Span::raw(empty),
-        Span::styled(left, theme.term(value)),
+        Span::raw(" ".repeat(half - left - left_half)),
+        Span::styled(format!("{}{}", "╺".repeat(left_half), "━".repeat(left)), style),
         Span::styled(axis, theme.faint()),
-        Span::styled(right, theme.term(value)),
+        Span::styled(format!("{}{}", "━".repeat(right), "╸".repeat(right_half)), style),
+        Span::raw(" ".repeat(half - right - right_half)),
     ]
 }
 
@@ -150,8 +168,8 @@ mod tests {
     #[test]
     fn signed_bars_grow_away_from_zero_and_keep_their_width() {
         let theme = Theme::new(&Appearance::default());
-        assert_eq!(plain(&signed(1.0, 1.0, 8, &theme)), "    │████");
-        assert_eq!(plain(&signed(-0.5, 1.0, 8, &theme)), "  ██│    ");
+        assert_eq!(plain(&signed(1.0, 1.0, 8, &theme)), "    │━━━━");
+        assert_eq!(plain(&signed(-0.5, 1.0, 8, &theme)), "  ━━│    ");
         assert_eq!(plain(&signed(f64::NAN, 0.0, 8, &theme)), "    │    ");
     }
 

@@ -34,7 +34,6 @@ pub fn titled(buf: &mut Buffer, area: Rect, theme: &Theme, title: Title<'_>) -> 
     } else {
         theme.faint()
     };
-    fill(buf, text::row(area, 0), rule, rule_style);
     let mut spans = Vec::new();
     if let Some(number) = title.number {
         spans.push(Span::styled(
@@ -61,7 +60,9 @@ pub fn titled(buf: &mut Buffer, area: Rect, theme: &Theme, title: Title<'_>) -> 
     }
     spans.push(Span::raw(" "));
     let first = narrowed(text::row(area, 0), room);
-    text::put_spans(buf, first, &spans);
+    let end = text::put_spans(buf, first, &spans);
+    let line = Rect::new(end, area.y, area.right().saturating_sub(end), 1);
+    fill(buf, line, rule, rule_style);
     if remark_width > 0 && remark_width + name_width + 3 <= width {
         #[expect(clippy::cast_possible_truncation, reason = "narrower than the area")]
         let x = area.right() - remark_width as u16 - 1;
@@ -145,6 +146,6 @@ mod tests {
                 .collect::<String>()
         };
         assert_eq!(draw(44), "2 surface  mean over lr × dropout ──── stale");
-        assert_eq!(draw(30), "2 surface  mean over lr… stale");
+        assert_eq!(draw(30), "2 surface  mean over …── stale");
     }
 }

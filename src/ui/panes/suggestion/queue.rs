@@ -45,8 +45,10 @@ pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
 fn rank(receipt: &Receipt, index: usize, chosen: bool) -> u8 {
     match (chosen, receipt.is_open(), index) {
         (true, _, _) => 9,
-        (_, true, _) | (_, _, 0) => 7,
-        (_, _, 1..3) => 4,
+        (_, _, 0) => 7,
+        (_, true, 1) => 6,
+        (_, true, _) => 4,
+        (_, _, 1..3) => 3,
         _ => 1,
     }
 }
