@@ -36,7 +36,7 @@ pub struct Pull {
     pub trial: usize,
     /// Its kernel correlation with the suggestion, in `[0, 1]`.
     pub correlation: f64,
-    /// What it adds to the predicted mean, in the user's units (signed).
+    /// How far it moves the predicted mean: with it less without it, in the user's units (signed).
     pub contribution: f64,
 }
 
