@@ -145,8 +145,8 @@ pub enum SurrogateError {
     Cancelled,
     #[error("the fit failed: {0}")]
     Fit(FitError),
-    #[error("--kernel: {reason}")]
-    Kernel { reason: String },
+    #[error(transparent)]
+    Kernel(#[from] crate::gp::spec::SpecError),
     #[error(transparent)]
     Model(#[from] ModelFileError),
 }

@@ -129,6 +129,8 @@ impl Surrogate {
         let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
         let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
         this.summary.loo_log_predictive = this.posterior.loo().total();
+        let kernel = &this.posterior.model().kernel;
+        this.summary.kernel = gp::spec::print(kernel, &names(&this.training.encoder));
         Ok(this)
     }
 
@@ -177,6 +179,7 @@ impl Surrogate {
         let output = self.output.clone();
         let mut this = Self::assemble(study, &self.settings, training, rows, output, posterior).ok()?;
         this.summary.hyperparameters_from = self.summary.hyperparameters_from;
+        this.summary.kernel.clone_from(&self.summary.kernel);
         this.summary.prior_only = self.summary.prior_only;
         this.summary.loo_log_predictive = self.summary.loo_log_predictive;
         this.warm_fits = self.warm_fits;
@@ -277,10 +280,15 @@ pub fn fitted_from(d: usize) -> usize {
 fn kernel_of(settings: &ModelSettings, training: &Training) -> Result<Kernel, SurrogateError> {
     match &settings.kernel {
         None => Ok(Kernel::default_for(training.encoder.dims())),
-        Some(spec) => Err(SurrogateError::Kernel {
-            reason: format!("{spec} cannot be read yet"),
-        }),
+        Some(spec) => Ok(gp::spec::parse(spec, &names(&training.encoder))?),
     }
+}
+
+/// Names of the parameters that have a coordinate.
+fn names(encoder: &Encoder) -> Vec<&str> {
+    (0..encoder.dims())
+        .map(|j| encoder.parameter(encoder.param_of(j)).name.raw())
+        .collect()
 }
 
 /// The hyperparameters that the priors think most likely.

@@ -1,19 +1,16 @@
 //! Between the user's values and the outputs of the model. Nothing else knows the direction.
 
 use crate::analysis::model_file::{OutputSpec, TransformName};
+use crate::gp::transform::{Warp, yeo_johnson};
+use crate::gp::{OutputTransform, TransformKind};
 use crate::study::Direction;
 
 /// `t = T(s·y)`: the sign, then the transform. Increasing, so quantiles map to quantiles.
 #[derive(Clone, Debug)]
 pub struct Output {
     sign: f64,
-    transform: Transform,
-}
-
-#[derive(Clone, Debug)]
-enum Transform {
-    Identity,
-    Standardize { mean: f64, sd: f64 },
+    name: TransformName,
+    transform: OutputTransform,
 }
 
 impl Output {
@@ -21,68 +18,72 @@ impl Output {
         self.sign
     }
 
-    /// Standardises.
-    pub fn fit(direction: Direction, g: &[f64], _warp: bool) -> Self {
-        let (mean, sd) = moments(g);
+    /// Half-rank and log warp where `warp` says so, and standardisation.
+    pub fn fit(direction: Direction, g: &[f64], warp: bool) -> Self {
+        let name = if warp {
+            TransformName::HalfRankLog
+        } else {
+            TransformName::Standardize
+        };
         Self {
             sign: direction.sign(),
-            transform: Transform::Standardize { mean, sd },
+            name,
+            transform: OutputTransform::fit(kind(name), g),
         }
     }
 
     /// The transform of a MODEL file; what it leaves open is computed from the data.
     pub fn given(direction: Direction, g: &[f64], spec: &OutputSpec) -> Self {
-        let transform = match spec.transform {
-            TransformName::Identity => Transform::Identity,
-            _ => {
-                let (mean, sd) = moments(g);
-                Transform::Standardize {
-                    mean: spec.mean.unwrap_or(mean),
-                    sd: spec.sd.unwrap_or(sd),
-                }
-            }
+        let mut transform = match (spec.transform, spec.lambda) {
+            (TransformName::YeoJohnson, Some(lambda)) => with_lambda(lambda, g),
+            (name, _) => OutputTransform::fit(kind(name), g),
         };
+        if spec.transform != TransformName::Identity {
+            transform.mean = spec.mean.unwrap_or(transform.mean);
+            transform.sd = spec.sd.unwrap_or(transform.sd);
+        }
         Self {
             sign: direction.sign(),
+            name: spec.transform,
             transform,
         }
     }
 
     pub fn spec(&self) -> OutputSpec {
-        let (transform, mean, sd) = match self.transform {
-            Transform::Identity => (TransformName::Identity, None, None),
-            Transform::Standardize { mean, sd } => (TransformName::Standardize, Some(mean), Some(sd)),
-        };
+        let is_identity = self.name == TransformName::Identity;
         OutputSpec {
-            transform,
-            mean,
-            sd,
-            lambda: None,
+            transform: self.name,
+            mean: (!is_identity).then_some(self.transform.mean),
+            sd: (!is_identity).then_some(self.transform.sd),
+            lambda: self.transform.lambda(),
         }
     }
 
     /// The model output of `g = s·y`.
     pub fn forward(&self, g: f64) -> f64 {
-        match self.transform {
-            Transform::Identity => g,
-            Transform::Standardize { mean, sd } => (g - mean) / sd,
-        }
+        self.transform.forward(g)
     }
 
     /// The value in the user's units of a model output.
     pub fn to_user(&self, t: f64) -> f64 {
-        self.sign
-            * match self.transform {
-                Transform::Identity => t,
-                Transform::Standardize { mean, sd } => mean + sd * t,
-            }
+        self.sign * self.transform.inverse(t)
     }
 }
 
-fn moments(g: &[f64]) -> (f64, f64) {
-    let n = g.len() as f64;
-    let mean = g.iter().sum::<f64>() / n;
-    let sd = (g.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
-    let flat = sd < 1e-12 * mean.abs().max(1.0);
-    (mean, if flat { 1.0 } else { sd })
+/// Yeo–Johnson with a known λ, standardised.
+fn with_lambda(lambda: f64, g: &[f64]) -> OutputTransform {
+    let warped: Vec<f64> = g.iter().map(|v| yeo_johnson(*v, lambda)).collect();
+    OutputTransform {
+        warp: Warp::YeoJohnson { lambda },
+        ..OutputTransform::fit(TransformKind::Standardize, &warped)
+    }
+}
+
+fn kind(name: TransformName) -> TransformKind {
+    match name {
+        TransformName::Identity => TransformKind::Identity,
+        TransformName::Standardize => TransformKind::Standardize,
+        TransformName::YeoJohnson => TransformKind::YeoJohnson,
+        TransformName::HalfRankLog => TransformKind::HalfRankLog,
+    }
 }
