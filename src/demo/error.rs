@@ -13,11 +13,11 @@ pub enum DemoError {
     Alphabet { character: char },
     #[error(
         "the stored model has {found} weights where its header asks for {expected}: \
-         make it anew with `tunescope demo-pretrain`"
+         make it anew with `cargo run --example demo-assets -- weights`"
     )]
     Weights { expected: usize, found: usize },
     #[error(
-        "the header of the stored model cannot be read ({source}): make it anew with `tunescope demo-pretrain`"
+        "the header of the stored model cannot be read ({source}): make it anew with `cargo run --example demo-assets -- weights`"
     )]
     Header { source: serde_json::Error },
     #[error("the demo's own search space does not hold: {source}")]

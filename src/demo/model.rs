@@ -4,12 +4,12 @@
 //! x  = [E c₁ … E c_n]                       embeddings of the last n characters
 //! h₀ = A x + a                              layer 0
 //! hᵢ = hᵢ₋₁ + Uᵢ (m ∘ relu(Vᵢ LN(hᵢ₋₁) + vᵢ)²) + uᵢ   layers 1 … B, m a dropout mask
-//! p  = softmax(W LN(h_B) + w)               the head, always trained
+//! p  = softmax(W h_B + w)               the head, always trained
 //! ```
-//! Squared rectifiers (So et al. 2021, "Primer") grow with the square of the weights, and activations
-//! are held to the range of half precision, as they are where such models are tuned on accelerators:
-//! beyond ±65,504 a number becomes infinite. A learning rate that is too high for its warm-up thus
-//! ends in NaN by arithmetic, not by a rule.
+//! Squared rectifiers (So et al. 2021, "Primer") grow with the square of the weights. Activations, and
+//! gradients under a static loss scale, are held to the range of half precision, as they are where such
+//! models are tuned on accelerators: beyond ±65,504 a number becomes infinite. A learning rate that is
+//! too high for its warm-up thus ends in NaN by arithmetic, not by a rule.
 //!
 //! **Shapes**: a column is one predicted character; N columns a batch.
 

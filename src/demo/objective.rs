@@ -45,10 +45,10 @@ fn build() -> Result<Space, StudyError> {
     };
     let schedulers = Scheduler::ALL.map(|s| Value::Text(Label::new(s.name())));
     let domains = [
-        ("learning_rate", float(1e-5, 1e-1, true)),
+        ("learning_rate", float(2e-5, 2e-1, true)),
         ("batch_size", int(8, 64, 8)),
         ("warmup_ratio", float(0.0, 0.3, false)),
-        ("weight_decay", float(1e-4, 1.0, true)),
+        ("weight_decay", float(1e-3, 3.0, true)),
         ("dropout", float(0.0, 0.4, false)),
         (
             "scheduler",

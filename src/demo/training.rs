@@ -37,8 +37,11 @@ mod stream {
 /// The texts do not depend on the seed of a run: every trial is measured on the same task.
 const TEXT_SEED: u64 = 20_261_123;
 
+/// Characters that made `assets/demo-weights.bin`, with repeats.
+pub const PRETRAINING: usize = 4_000_000;
+
 /// Characters that one sequence of a batch predicts.
-const WINDOW: usize = 8;
+const WINDOW: usize = 16;
 
 /// How long a fine-tuning run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +60,7 @@ impl Effort {
     /// The objective of the demo: about a second on one core.
     pub const FULL: Self = Self {
         text: 4_000,
-        characters: 81_920,
+        characters: 65_536,
         held_out: 3_000,
         reports: 8,
     };
@@ -251,8 +254,8 @@ impl Run {
 
 /// Makes the file of the stored weights: pre-trains on prose from random weights.
 ///
-/// `characters` are predicted in all; 6,000,000 made `assets/demo-weights.bin`. `progress` hears
-/// characters and training loss now and then.
+/// `characters` are predicted in all, [`PRETRAINING`] for the stored file. `progress` hears characters
+/// and training loss now and then.
 ///
 /// # Errors
 /// A grammar that does not hold together.
@@ -267,7 +270,7 @@ pub fn pretrain(
         batch_size: 32,
         warmup_ratio: 0.05,
         weight_decay: 0.01,
-        dropout: 0.0,
+        dropout: 0.1,
         scheduler: Scheduler::Cosine,
         frozen_layers: 0,
     };
@@ -284,7 +287,7 @@ pub fn pretrain(
         *w = weights::from_bf16(weights::to_bf16(*w));
     }
     let header = Header {
-        made_by: "tunescope demo-pretrain".to_owned(),
+        made_by: "cargo run --release --example demo-assets -- weights".to_owned(),
         vocabulary: shape.vocabulary,
         context: shape.context,
         embedding: shape.embedding,

@@ -47,6 +47,21 @@ pub struct WorkerArgs {
     pub parent: Option<u32>,
 }
 
+/// The arguments behind `tunescope demo-worker`.
+///
+/// # Errors
+/// A call that is off, in clap's words.
+pub fn parse(args: &[String]) -> Result<WorkerArgs, clap::Error> {
+    #[derive(clap::Parser)]
+    #[command(name = "tunescope demo-worker")]
+    struct Call {
+        #[command(flatten)]
+        args: WorkerArgs,
+    }
+    let words = std::iter::once("tunescope demo-worker").chain(args.iter().map(String::as_str));
+    <Call as clap::Parser>::try_parse_from(words).map(|call| call.args)
+}
+
 /// Reads `2s`, `500ms`, `1.5` (seconds).
 ///
 /// # Errors

@@ -70,7 +70,6 @@ pub struct Layout {
     pub(super) embedding: Part,
     pub(super) input: Dense,
     pub(super) blocks: Vec<Block>,
-    pub(super) final_norm: Norm,
     pub(super) head: Dense,
     parts: Vec<Part>,
 }
@@ -97,14 +96,12 @@ impl Layout {
             })
             .collect::<Vec<_>>();
         let last = blocks.len() + 1;
-        let final_norm = builder.norm(last, hidden);
         let head = builder.dense(last, vocabulary, hidden, 0.5);
         Self {
             shape,
             embedding: embedding_part,
             input,
             blocks,
-            final_norm,
             head,
             parts: builder.parts,
         }
