@@ -2,10 +2,10 @@
 //!
 //! The lock is the directory entry `<journal>.lock`, made by `symlink` (or, with Optuna's other lock class,
 //! by an exclusive `open`), and released by renaming it to a unique name and unlinking that. Who finds it
-//! waits 1 ms, doubling to 1 s. A lock that did not change for a grace period was left by a program that
+//! waits 1 ms, doubling to 1 s (to 50 ms here: a person waits, and the lock is held for milliseconds). A lock that did not change for a grace period was left by a program that
 //! died and is broken. Source: optuna `storages/journal/_file.py`; checked by `tests/optuna_delivery.rs`.
 //!
-//! Two things differ from Optuna, both on the careful side. The link's target is always absolute: a
+//! Two more things differ from Optuna, both on the careful side. The link's target is always absolute: a
 //! relative one that dangles makes Optuna wait for ever. And a lock counts as left over only while the
 //! directory entry itself also stays the same one: Optuna looks at the time of the journal alone and can
 //! break a lock that changed hands without a write.
@@ -40,7 +40,7 @@ impl Default for LockPolicy {
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// The lock, held. Dropping it releases it.
 #[derive(Debug)]

@@ -101,7 +101,9 @@ pub(super) struct Replay {
     pub studies: Vec<StudySlot>,
     trials: Vec<TrialSlot>,
     pub ours: Vec<OurTrial>,
-    ours_by_trial: HashMap<usize, usize>,
+    /// Positions in `ours`, by trial and by study and identity of the decision.
+    by_trial: HashMap<usize, usize>,
+    by_decision: HashMap<(usize, String), usize>,
 }
 
 impl Replay {
@@ -138,8 +140,9 @@ impl Replay {
         }
     }
 
-    pub fn our_trial(&self, id: &str) -> Option<&OurTrial> {
-        self.ours.iter().find(|t| t.decision.id == id)
+    pub fn our_trial(&self, study: usize, id: &str) -> Option<&OurTrial> {
+        let position = self.by_decision.get(&(study, id.to_owned()))?;
+        self.ours.get(*position)
     }
 
     fn apply(&mut self, mut record: Record) {
@@ -198,8 +201,7 @@ impl Replay {
         }
         self.trials.push(TrialSlot { study: index, state });
         if let Some(decision) = decision_of(record) {
-            self.ours_by_trial.insert(trial, self.ours.len());
-            self.ours.push(OurTrial {
+            self.note(OurTrial {
                 decision,
                 study: index,
                 trial,
@@ -208,6 +210,21 @@ impl Replay {
                 value: record.objective(),
                 withdrawn: false,
             });
+        }
+    }
+
+    /// A trial of ours. Optuna's retry of a failed trial copies the attributes with our identity: from then
+    /// on the decision is that newer trial.
+    fn note(&mut self, ours: OurTrial) {
+        let key = (ours.study, ours.decision.id.clone());
+        let position = *self.by_decision.entry(key).or_insert(self.ours.len());
+        self.by_trial.insert(ours.trial, position);
+        match self.ours.get_mut(position) {
+            Some(older) => {
+                self.by_trial.remove(&older.trial);
+                *older = ours;
+            }
+            None => self.ours.push(ours),
         }
     }
 
@@ -252,7 +269,7 @@ impl Replay {
             study.waiting = (study.waiting + usize::from(state == WAITING))
                 .saturating_sub(usize::from(before == WAITING));
         }
-        if let Some(ours) = self.ours_by_trial.get(&id).and_then(|i| self.ours.get_mut(*i)) {
+        if let Some(ours) = self.by_trial.get(&id).and_then(|i| self.ours.get_mut(*i)) {
             ours.state = state;
             ours.value = record.objective().or(ours.value);
             ours.withdrawn = before == WAITING && state == FAIL;

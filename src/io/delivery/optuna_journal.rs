@@ -89,8 +89,8 @@ impl OptunaJournal {
         let (study, slot) = self.study()?;
         self.waiting_trial(study, slot, decision)?;
         let mut journal = self.lock()?;
-        if self.replay.our_trial(&decision.id).is_none() {
-            let (study, slot) = self.study()?;
+        let (study, slot) = self.study()?;
+        if self.replay.our_trial(study, &decision.id).is_none() {
             let line = self.waiting_trial(study, slot, decision)?;
             self.append(&mut journal, &line)?;
         }
@@ -274,10 +274,13 @@ impl OptunaJournal {
     }
 
     fn find(&self, id: &str) -> Result<&OurTrial, DeliveryError> {
-        self.replay.our_trial(id).ok_or_else(|| DeliveryError::Unknown {
-            id: id.to_owned(),
-            place: shown(&self.path),
-        })
+        let (study, _) = self.chosen_study()?;
+        self.replay
+            .our_trial(study, id)
+            .ok_or_else(|| DeliveryError::Unknown {
+                id: id.to_owned(),
+                place: shown(&self.path),
+            })
     }
 
     /// The journal-wide identity of our trial, if nobody has taken it.

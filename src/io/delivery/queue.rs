@@ -4,11 +4,12 @@
 //! atomic on one disk and on NFS, so of a worker that claims and a person who withdraws exactly one wins.
 //! The folder alone tells the state of every decision; it is made when the first one is delivered.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -53,6 +54,8 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 #[derive(Clone, Debug)]
 pub struct QueueFolder {
     root: PathBuf,
+    /// Files of `done/` and `withdrawn/`, which change no more: each is read once.
+    settled: Arc<Mutex<HashMap<PathBuf, Decision>>>,
 }
 
 /// What the folder holds, and what in it is not usable.
@@ -68,9 +71,7 @@ impl QueueFolder {
     /// the queue by the name of the source alone.
     #[must_use]
     pub fn beside(source: &Path) -> Self {
-        Self {
-            root: absolute(source).with_extension("queue"),
-        }
+        Self::at(&absolute(source).with_extension("queue"))
     }
 
     /// A queue at a given place.
@@ -78,6 +79,7 @@ impl QueueFolder {
     pub fn at(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+            settled: Arc::default(),
         }
     }
 
@@ -309,15 +311,23 @@ impl QueueFolder {
         })
     }
 
+    fn settled_decision(&self, path: &Path, name: &Name) -> Result<Decision, Unusable> {
+        // A thread that panicked with the map in hand left it whole: entries are only ever added.
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(decision) = settled.get(path) {
+            return Ok(decision.clone());
+        }
+        let decision = read_decision(path, name)?;
+        settled.insert(path.to_owned(), decision.clone());
+        Ok(decision)
+    }
+
     fn receipt(&self, station: Station, name: &Name) -> Result<Receipt, Unusable> {
         let path = self.dir(station).join(&name.full);
-        let bytes = read_plain(&path)?;
-        let json = serde_json::from_slice(&bytes)
-            .map_err(|_| Unusable::Because("it is not whole JSON (still being written, or damaged)"))?;
-        let decision = Decision::from_json(&json).map_err(Unusable::Because)?;
-        if decision.id != name.id {
-            return Err(Unusable::Because("its name and its \"id\" differ"));
-        }
+        let decision = match station {
+            Station::Pending | Station::Claimed => read_decision(&path, name)?,
+            Station::Done | Station::Withdrawn => self.settled_decision(&path, name)?,
+        };
         let status = match station {
             Station::Pending => Status::Queued,
             Station::Claimed => Status::Claimed { by: name.claimant() },
@@ -334,6 +344,17 @@ impl QueueFolder {
             file: Some(path),
         })
     }
+}
+
+fn read_decision(path: &Path, name: &Name) -> Result<Decision, Unusable> {
+    let bytes = read_plain(path)?;
+    let json = serde_json::from_slice(&bytes)
+        .map_err(|_| Unusable::Because("it is not whole JSON (still being written, or damaged)"))?;
+    let decision = Decision::from_json(&json).map_err(Unusable::Because)?;
+    if decision.id != name.id {
+        return Err(Unusable::Because("its name and its \"id\" differ"));
+    }
+    Ok(decision)
 }
 
 enum Unusable {
