@@ -145,3 +145,226 @@ fn a_generic_file_is_what_its_writer_says_it_is(#[case] name: &str, #[case] kind
     }
     assert_eq!(report["warnings"], json!([]));
 }
+
+/// `None` where two JSON values mean the same (numbers by value, non-finite ones by name).
+fn differ(ours: &Json, theirs: &Json) -> bool {
+    match (ours.as_f64(), theirs.as_f64()) {
+        (Some(a), Some(b)) => a != b,
+        _ => ours != theirs,
+    }
+}
+
+#[test]
+fn every_rule_of_optunas_replay_is_followed() {
+    // Written by tests/python/journal_rules.py: random operations, most of which Optuna ignores.
+    let path = data("journal_rules.log");
+    let text = std::fs::read_to_string(data("journal_rules.json")).unwrap();
+    let studies: Vec<Json> = serde_json::from_str(&text).unwrap();
+    let all = Reader::open(&path, ReadOptions::default()).map(|mut r| r.poll().map(|_| r.studies()));
+    let names: Vec<String> = all.unwrap().unwrap().iter().map(|s| s.name.to_string()).collect();
+    let theirs: Vec<&str> = studies.iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(names, theirs);
+    let mut compared = 0;
+    for expected in &studies {
+        let options = ReadOptions {
+            study: expected["name"].as_str().map(str::to_owned),
+            ..ReadOptions::default()
+        };
+        let study = read(&path, options).study();
+        let trials = expected["trials"].as_array().unwrap();
+        assert_eq!(study.trials.len(), trials.len());
+        for (trial, expected) in study.trials.iter().zip(trials) {
+            let state = trial.state.word().to_uppercase().replace("FAILED", "FAIL");
+            assert_eq!(state, expected["state"], "{expected}");
+            let values: Vec<String> = trial.values.iter().map(f64::to_string).collect();
+            let theirs: Vec<String> = expected["values"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|v| {
+                    v.as_f64()
+                        .map_or_else(|| v.as_str().unwrap().to_owned(), |x| x.to_string())
+                })
+                .map(|v| v.replace("nan", "NaN"))
+                .collect();
+            assert_eq!(values, theirs, "{expected}");
+            let curve: Vec<String> = trial
+                .intermediate
+                .iter()
+                .map(|(s, x)| format!("{s}: {x}"))
+                .collect();
+            let theirs: Vec<String> = expected["intermediate"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(s, x)| {
+                    format!(
+                        "{s}: {}",
+                        x.as_f64()
+                            .map_or_else(|| x.as_str().unwrap().replace("nan", "NaN"), |x| x.to_string())
+                    )
+                })
+                .collect();
+            assert_eq!(curve, theirs, "{expected}");
+            for (column, name) in study.columns.iter().enumerate() {
+                let ours = trial.param(column).map(tunescope::study::Value::to_json);
+                let theirs = expected["params"].get(name.raw());
+                match (ours, theirs) {
+                    (Some(ours), Some(theirs)) => assert!(!differ(&ours, theirs), "{name} {ours} {expected}"),
+                    // What the queue fixed is shown until the trial is over.
+                    (Some(ours), None) => assert!(!trial.state.is_finished() && ours == 0.5, "{expected}"),
+                    (None, theirs) => assert_eq!(theirs, None, "{name} {expected}"),
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 100);
+}
+
+fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study");
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn why_not(text: &str, options: ReadOptions) -> String {
+    let (_folder, path) = written(text);
+    match read_once(&path, options, &mut |_| ControlFlow::Continue(())) {
+        Ok(_) => panic!("read"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn what_cannot_be_worked_with_is_said_in_one_sentence() {
+    let several = "{\"op_code\":0,\"worker_id\":\"w\",\"study_name\":\"a\",\"directions\":[1]}\n\
+                   {\"op_code\":0,\"worker_id\":\"w\",\"study_name\":\"b\",\"directions\":[1]}\n";
+    let named = |name: &str| ReadOptions {
+        study: Some(name.to_owned()),
+        ..ReadOptions::default()
+    };
+    assert!(why_not(several, ReadOptions::default()).contains("--study: a, b"));
+    assert!(why_not(several, named("c")).contains("no study named c"));
+    assert!(why_not("", ReadOptions::default()).contains("is empty"));
+    assert!(why_not("\u{7f}ELF\u{0}\u{1}\n\u{2}", ReadOptions::default()).contains("jsonl"));
+    let params = ReadOptions {
+        params: vec!["lr".to_owned(), "typo".to_owned()],
+        ..ReadOptions::default()
+    };
+    let rows = "{\"id\": 1, \"params\": {\"lr\": 1, \"x\": 2}, \"value\": 3}\n";
+    assert!(why_not(rows, params).contains("no column typo"));
+    let missing = read_once(Path::new("/nowhere/x.jsonl"), ReadOptions::default(), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert!(missing.err().unwrap().to_string().contains("no such file"));
+}
+
+#[test]
+fn options_choose_the_metric_the_direction_and_the_parameters() {
+    let options = ReadOptions {
+        metric: Some("val_acc".to_owned()),
+        params: vec!["dropout".to_owned(), "learning_rate".to_owned()],
+        ..ReadOptions::default()
+    };
+    let study = read(&data("hiplot.csv"), options).study();
+    assert_eq!(study.metric, "val_acc");
+    assert_eq!(study.direction(), tunescope::study::Direction::Maximize);
+    assert_eq!(study.columns, ["dropout", "learning_rate"]);
+    let best = study.trials[study.best().unwrap()].objective().unwrap();
+    assert!(
+        study
+            .trials
+            .iter()
+            .filter_map(|t| t.objective())
+            .all(|v| v <= best)
+    );
+}
+
+#[test]
+fn a_space_file_takes_the_place_of_what_is_inferred() {
+    let toml = "[study]\nmetric = \"val_loss\"\n[budget]\ntrials = 40\n\
+                [params.dropout]\ntype = \"float\"\nlow = 0.0\nhigh = 0.5\n\
+                [params.momentum]\ntype = \"float\"\nlow = 0.0\nhigh = 1.0\n";
+    let space = tunescope::io::SpaceFile::parse(toml, Path::new("space.toml")).unwrap();
+    for name in ["results_nested.jsonl", "results_flat.jsonl", "optuna_journal.log"] {
+        let options = ReadOptions {
+            space: Some(space.clone()),
+            ..ReadOptions::default()
+        };
+        let study = read(&data(name), options).study();
+        assert!(!study.space.inferred, "{name}");
+        assert_eq!(study.space.len(), 2);
+        assert_eq!(study.budget.trials, Some(40));
+        let dropout = study.space.params[0].column;
+        assert_eq!(study.columns[dropout], "dropout");
+        assert!(study.trials[0].param(dropout).is_some(), "{name}");
+        assert_eq!(study.columns[study.space.params[1].column], "momentum");
+    }
+}
+
+#[rstest]
+#[case("optuna_journal.log")]
+#[case("results_nested.jsonl")]
+#[case("hiplot.csv")]
+fn what_is_written_as_jsonl_or_csv_reads_back_as_the_same_trials(#[case] name: &str) {
+    let (_, reader) = report(name);
+    let study = reader.study();
+    for text in [
+        tunescope::io::trials_jsonl(&study),
+        tunescope::io::trials_csv(&study).unwrap(),
+    ] {
+        let (_folder, path) = written(&text);
+        let again = read(&path, ReadOptions::default()).study();
+        assert_eq!(again.counts(), study.counts(), "{name}");
+        for (a, b) in study.trials.iter().zip(&again.trials) {
+            assert_eq!(a.id, b.id);
+            assert_eq!(a.objective(), b.objective());
+            for (column, label) in study.columns.iter().enumerate() {
+                let there = again.columns.iter().position(|c| c == label).unwrap();
+                assert_eq!(a.param(column), b.param(there), "{name} {label}");
+            }
+        }
+    }
+}
+
+#[test]
+fn line_ends_marks_and_comments_of_other_systems_are_no_trouble() {
+    let plain = std::fs::read_to_string(data("results_flat.jsonl")).unwrap();
+    let odd = format!("\u{feff}# written by hand\r\n\r\n{}", plain.replace('\n', "\r\n"));
+    let (_folder, path) = written(&odd);
+    let ours = read(&path, ReadOptions::default()).study();
+    let theirs = read(&data("results_flat.jsonl"), ReadOptions::default()).study();
+    assert_eq!(ours.diagnostics, []);
+    assert_eq!(ours.counts(), theirs.counts());
+    assert_eq!(ours.space, theirs.space);
+}
+
+#[test]
+fn thousands_of_bad_lines_are_counted_and_the_first_ones_kept() {
+    let good = "{\"id\": 1, \"params\": {\"a\": 1}, \"value\": 2}\n";
+    let (_folder, path) = written(&(good.to_owned() + &"{broken\n".repeat(5000)));
+    let study = read(&path, ReadOptions::default()).study();
+    assert_eq!(study.trials.len(), 1);
+    assert_eq!(study.diagnostics.len(), 1001);
+    assert_eq!(study.diagnostics[0].line, Some(2));
+    assert!(study.diagnostics[1000].message.contains("4000 more"));
+}
+
+#[test]
+fn proposals_of_running_trials_are_known_before_their_parameters_are() {
+    let text = "{\"op_code\":0,\"worker_id\":\"w\",\"study_name\":\"a\",\"directions\":[1]}\n\
+        {\"op_code\":4,\"worker_id\":\"w\",\"study_id\":0,\"datetime_start\":\"2026-11-23T18:00:00\"}\n\
+        {\"op_code\":9,\"worker_id\":\"w\",\"trial_id\":0,\"system_attr\":{\"gp:relative_params:0\":\"{\\\"lr\\\": 0.25, \\\"o\"}}\n\
+        {\"op_code\":9,\"worker_id\":\"w\",\"trial_id\":0,\"system_attr\":{\"gp:relative_params:1\":\"pt\\\": \\\"sgd\\\"}\"}}\n";
+    let (_folder, path) = written(text);
+    let study = read(&path, ReadOptions::default()).study();
+    let shown: Vec<String> = study.trials[0]
+        .params
+        .iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(shown, ["0.25", "sgd"]);
+}
