@@ -88,10 +88,9 @@ fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut 
         cursor = cursor.or(typed);
     }
     let typed = footer::draw(&ctx, hints, buf, layout.footer);
-    let over = overlays::draw(&ctx, hints, buf, layout.body, hits);
+    overlays::draw(&ctx, buf, layout.body, hits);
     ascii::flatten_if(ctx.theme.ascii, buf);
-    over.or(typed)
-        .or(if model.overlay.is_none() { cursor } else { None })
+    typed.or(if model.overlay.is_none() { cursor } else { None })
 }
 
 /// Notes where something was drawn.

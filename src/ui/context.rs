@@ -194,23 +194,39 @@ impl<'a> Context<'a> {
     }
 
     /// An axis of objective values over `range`. Towards better values it grows for predictions that lie
-    /// beyond it, in steps, so that a moving probe does not make it tremble; what is worse leaves the plot.
+    /// beyond it, in steps, so that a moving probe does not make it tremble; what is worse leaves the plot,
+    /// unless it is the configuration in hand.
     #[must_use]
-    pub fn value_scale(&self, range: Option<(f64, f64)>, predicted: impl Iterator<Item = f64>) -> Scale {
+    pub fn value_scale(
+        &self,
+        range: Option<(f64, f64)>,
+        predicted: impl Iterator<Item = f64>,
+        in_hand: impl Iterator<Item = f64>,
+    ) -> Scale {
         let Some((low, high)) = range else {
             return Scale::new(0.0, 1.0, false);
         };
         let base = Scale::new(low, high, self.model.history.log);
         let (mut below, mut above) = (0.06, 0.06);
-        let minimize = self.model.study.direction() == Direction::Minimize;
-        for v in predicted.filter(|v| v.is_finite()) {
+        let (most_below, most_above) = match self.model.study.direction() {
+            Direction::Minimize => (0.6, 0.0),
+            Direction::Maximize => (0.0, 0.6),
+        };
+        let mut grow = |v: f64, most_below: f64, most_above: f64| {
             let p = base.position(v);
-            while minimize && p < -below && below < 0.6 {
+            while p < -below && below < most_below {
                 below += 0.12;
             }
-            while !minimize && p > 1.0 + above && above < 0.6 {
+            while p > 1.0 + above && above < most_above {
                 above += 0.12;
             }
+        };
+        for v in predicted.filter(|v| v.is_finite()) {
+            grow(v, most_below, most_above);
+        }
+        // The configuration in hand is always in sight, however bad it is.
+        for v in in_hand.filter(|v| v.is_finite()) {
+            grow(v, 4.0, 4.0);
         }
         if base.log {
             let ratio = base.high / base.low;

@@ -7,27 +7,22 @@ mod trial;
 mod window;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::session::{HitMap, Overlay};
 
-use super::Hint;
 use super::context::{Context, ago};
 use super::text;
 use window::Window;
 
-/// Draws the overlay of the model, if any, over `body`. Returns where the text cursor is to stand.
-pub fn draw(
-    ctx: &Context<'_>,
-    hints: &[Hint],
-    buf: &mut Buffer,
-    body: Rect,
-    hits: &mut HitMap,
-) -> Option<Position> {
-    let overlay = ctx.model.overlay.as_ref()?;
+/// Draws the overlay of the model, if any, over `body`.
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) {
+    let Some(overlay) = ctx.model.overlay.as_ref() else {
+        return;
+    };
     match overlay {
-        Overlay::Help { scroll } => help::draw(ctx, hints, buf, body, *scroll, hits),
+        Overlay::Help { scroll } => help::draw(ctx, buf, body, *scroll, hits),
         Overlay::Diagnostics { scroll } => diagnostics(ctx, buf, body, *scroll, hits),
         Overlay::Trial { trial, scroll } => trial::draw(ctx, buf, body, *trial, *scroll, hits),
         Overlay::Model { scroll } => model::draw(ctx, buf, body, *scroll, hits),
@@ -36,7 +31,6 @@ pub fn draw(
         Overlay::Filter { .. } => filter_hint(ctx, buf, body),
         Overlay::Confirm(confirm) => confirm::draw(ctx, buf, body, confirm),
     }
-    None
 }
 
 fn diagnostics(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {

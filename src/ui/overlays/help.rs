@@ -1,45 +1,118 @@
-//! The keys, in columns.
+//! Every key, from the table that also dispatches them, in columns by where it holds.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::window::Window;
+use crate::keymap::{Context as Place, TABLE};
 use crate::session::HitMap;
-use crate::ui::Hint;
 use crate::ui::context::Context;
 use crate::ui::text;
 
-pub fn draw(
-    ctx: &Context<'_>,
-    hints: &[Hint],
-    buf: &mut Buffer,
-    body: Rect,
-    scroll: usize,
-    hits: &mut HitMap,
-) {
-    let theme = &ctx.theme;
-    let keys = hints
-        .iter()
-        .map(|h| text::width(&h.keys))
-        .max()
-        .unwrap_or(0)
-        .min(16);
-    let lines = hints
-        .iter()
-        .map(|h| {
-            Line::from(vec![
-                Span::styled(text::right(&h.keys, keys), theme.accent()),
-                Span::raw("  "),
-                Span::raw(h.label.clone()),
-            ])
-        })
-        .collect();
+/// Width of the keys and of a whole column.
+const KEYS: usize = 14;
+const COLUMN: usize = 50;
+/// Most keys shown for one action.
+const MOST_KEYS: usize = 3;
+
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {
+    let columns = (usize::from(body.width.saturating_sub(6)) / COLUMN).clamp(1, 3);
+    let lines = in_columns(groups(ctx), columns);
+    let width = u16::try_from(columns * COLUMN + 4).unwrap_or(u16::MAX);
     Window {
         title: "keys",
-        detail: "esc closes",
+        detail: "arrows scroll, esc closes",
         lines,
-        width: 96,
+        width,
     }
     .draw(ctx, buf, body, scroll, hits);
+}
+
+/// One block a context: its title, its keys, a blank line. The pane with the focus comes first.
+fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
+    let theme = &ctx.theme;
+    let mut places = Place::ALL;
+    places.sort_by_key(|p| *p != Place::Pane(ctx.model.focus));
+    places
+        .into_iter()
+        .map(|place| {
+            let keys = TABLE.iter().filter(|b| b.context == place).map(|b| {
+                Line::from(vec![
+                    Span::styled(text::right(&b.keys_for_people(MOST_KEYS), KEYS), theme.accent()),
+                    Span::raw("  "),
+                    Span::raw(b.label),
+                ])
+            });
+            let mut lines = vec![Line::styled(place.title(), theme.strong())];
+            lines.extend(keys);
+            lines.push(Line::default());
+            lines
+        })
+        .filter(|lines| lines.len() > 2)
+        .collect()
+}
+
+/// Deals the blocks to columns of about the same height, in reading order.
+fn in_columns(groups: Vec<Vec<Line<'_>>>, columns: usize) -> Vec<Line<'_>> {
+    let total: usize = groups.iter().map(Vec::len).sum();
+    let target = total.div_ceil(columns.max(1));
+    let mut dealt: Vec<Vec<Line<'_>>> = vec![Vec::new(); columns.max(1)];
+    let mut at = 0;
+    for group in groups {
+        let full = dealt
+            .get(at)
+            .is_some_and(|c| !c.is_empty() && c.len() + group.len() / 2 > target);
+        if full && at + 1 < dealt.len() {
+            at += 1;
+        }
+        if let Some(column) = dealt.get_mut(at) {
+            column.extend(group);
+        }
+    }
+    let height = dealt.iter().map(Vec::len).max().unwrap_or(0);
+    (0..height)
+        .map(|row| {
+            let mut spans = Vec::new();
+            for column in &dealt {
+                spans.extend(cell(column.get(row)));
+            }
+            Line::from(spans)
+        })
+        .collect()
+}
+
+/// A line made exactly as wide as a column.
+fn cell<'a>(line: Option<&Line<'a>>) -> Vec<Span<'a>> {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for span in line.map(|l| l.spans.as_slice()).unwrap_or_default() {
+        let style = line.map_or(span.style, |l| l.style.patch(span.style));
+        let content = text::fit(&span.content, (COLUMN - 1).saturating_sub(used)).into_owned();
+        used += text::width(&content);
+        spans.push(Span::styled(content, style));
+    }
+    spans.push(Span::raw(" ".repeat(COLUMN.saturating_sub(used))));
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_binding_is_in_the_help_once() {
+        let model = crate::session::Model::new(0.0, (120, 36));
+        let ctx = Context::new(&model);
+        for columns in 1..=3 {
+            let all: Vec<String> = in_columns(groups(&ctx), columns)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            for binding in TABLE {
+                let label = text::fit(binding.label, COLUMN - 1 - KEYS - 2).into_owned();
+                assert!(all.iter().any(|l| l.contains(&label)), "{label}");
+            }
+        }
+    }
 }

@@ -19,7 +19,11 @@ const NEXT: u16 = 6;
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let history = &ctx.model.history;
     let prediction = ctx.model.suggestion().and_then(|s| s.prediction);
-    let scale = ctx.value_scale(range(ctx), prediction.iter().flat_map(|p| [p.low68, p.high68]));
+    let scale = ctx.value_scale(
+        range(ctx),
+        prediction.iter().flat_map(|p| [p.low68, p.high68]),
+        std::iter::empty(),
+    );
     let title = ctx.title::<()>(Pane::History, detail(ctx, scale), None);
     let body = panel::titled(buf, area, &ctx.theme, title);
     if history.points.is_empty() {
@@ -61,7 +65,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     chart.next(buf, next);
     chart.count_labels(
         buf,
-        Rect::new(plot.x, plot.bottom(), plot.width, 1),
+        Rect::new(plot.x, plot.bottom() + rug, plot.width, 1),
         history.points.len(),
     );
     if let Some(advice) = advice {

@@ -39,26 +39,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
         return;
     }
     let order = model.params_by_importance();
-    let scale = ctx.value_scale(
-        ctx.decisive,
-        model
-            .slices
-            .iter()
-            .flat_map(|s| s.value.iter())
-            .flat_map(|s| s.points.iter().map(|p| p.mean))
-            .chain(
-                model
-                    .suggestion()
-                    .and_then(|s| s.prediction)
-                    .map(|p| p.low68.min(p.high68)),
-            )
-            .chain(
-                model
-                    .suggestion()
-                    .and_then(|s| s.prediction)
-                    .map(|p| p.low68.max(p.high68)),
-            ),
-    );
+    let scale = scale(ctx);
     let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 4));
     let gutter = labels
         .iter()
@@ -81,6 +62,16 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
         };
         frame.draw(buf, cell, *param, hits);
     }
+}
+
+/// The value axis of all slices, so that their heights can be compared.
+fn scale(ctx: &Context<'_>) -> Scale {
+    let slices = || ctx.model.slices.iter().flat_map(|s| &s.value);
+    let means = slices().flat_map(|s| s.points.iter().map(|p| p.mean));
+    let next = ctx.model.suggestion().and_then(|s| s.prediction);
+    let bounds = next.into_iter().flat_map(|p| [p.low68, p.high68]);
+    let here = slices().filter_map(|s| mean_at(s, s.probe));
+    ctx.value_scale(ctx.decisive, means.chain(bounds), here)
 }
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
@@ -133,7 +124,7 @@ impl Grid {
                 }
                 let shape = (f64::from(w.max(1)) / (2.6 * f64::from(h.max(1)))).ln().abs();
                 #[expect(clippy::cast_precision_loss, reason = "a few slices")]
-                let score = slots.min(count) as f64 - 0.5 * shape - 0.01 * spare as f64;
+                let score = slots.min(count) as f64 - 0.5 * shape - 0.2 * spare as f64;
                 if score > best.2 {
                     best = (columns, rows, score);
                 }

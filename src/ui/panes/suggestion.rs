@@ -41,7 +41,10 @@ impl<'a> Row<'a> {
 
 /// Draws the pane; returns where the text cursor stands while a value is typed.
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) -> Option<Position> {
-    let title = ctx.title(Pane::Suggestion, detail(ctx), ctx.model.suggestions.as_ref());
+    let mut title = ctx.title(Pane::Suggestion, detail(ctx), ctx.model.suggestions.as_ref());
+    if ctx.model.draft.as_ref().is_some_and(|d| d.outdated) {
+        title.remark = vec![Span::styled("new suggestion available", ctx.theme.accent())];
+    }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let width = usize::from(body.width);
     if ctx.model.in_hand().is_empty() && ctx.model.suggestion().is_none() {
@@ -132,17 +135,14 @@ fn shorten(mut rows: Vec<Row<'_>>, height: usize) -> Vec<Row<'_>> {
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     if let Some(draft) = &ctx.model.draft {
-        let mut spans = vec![Span::styled(
+        let spans = vec![Span::styled(
             match draft.edits() {
-                0 => "your draft, nothing changed yet".to_owned(),
-                1 => "your draft, 1 value changed".to_owned(),
-                n => format!("your draft, {n} values changed"),
+                0 => "your draft, unchanged".to_owned(),
+                1 => "your draft, 1 change".to_owned(),
+                n => format!("your draft, {n} changes"),
             },
             theme.accent_strong(),
         )];
-        if draft.outdated {
-            spans.push(Span::styled(", new suggestion available", theme.accent()));
-        }
         return spans;
     }
     let batch = ctx.model.suggestions.as_ref().map_or(0, |s| s.value.len());

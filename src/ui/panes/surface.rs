@@ -370,30 +370,25 @@ impl View<'_, '_> {
             let value = hand.get(param).map(Context::show_short).unwrap_or_default();
             format!("{} {value}", text::fit(ctx.param_name(param), 14))
         };
-        let mut spans = vec![
-            Span::styled("┼ ", theme.strong()),
-            Span::raw(format!(
-                "{}, {}",
-                at(self.surface.x_param),
-                at(self.surface.y_param)
-            )),
-        ];
         let consequences = ctx
             .model
             .draft
             .as_ref()
             .map_or(ctx.model.probe.consequences.as_ref(), |d| d.consequences.as_ref());
+        let mut spans = vec![Span::styled("┼ ", theme.strong())];
         if let Some(c) = consequences {
+            spans.push(Span::raw(with_sd(c.prediction.mean, c.prediction.sd)));
             spans.push(Span::styled(
                 format!(
-                    "  {}  EI {}  P {}",
-                    with_sd(c.prediction.mean, c.prediction.sd),
+                    "  EI {}  P {}  ",
                     significant(c.readout.ei, 2),
                     percent(c.readout.pi)
                 ),
                 theme.dim(),
             ));
         }
+        let place = format!("{}, {}", at(self.surface.x_param), at(self.surface.y_param));
+        spans.push(Span::styled(place, theme.dim()));
         text::put_spans(buf, text::row(self.places.readout, 0), &spans);
         let better = if ctx.model.layer == Layer::Mean {
             ", bright is better"

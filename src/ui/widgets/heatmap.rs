@@ -155,17 +155,13 @@ impl Heatmap<'_> {
         sheet.draw(buf, area, Style::new(), theme.ascii);
     }
 
-    /// Makes a cell of one colour and gives it the ink of a contour: a few levels away from it.
+    /// Makes a cell of one colour and gives it the ink of a contour: a few levels darker, where there are any.
     fn prepare(&self, buf: &mut Buffer, area: Rect, column: u16, row: u16, theme: &Theme) {
         let Some(level) = self.cell_level(area, column, row, theme) else {
             return;
         };
         let step = theme.ramp.len() / 3;
-        let ink = if level >= theme.ramp.len() / 2 {
-            level.saturating_sub(step)
-        } else {
-            level + step
-        };
+        let ink = level.checked_sub(step).unwrap_or(level + step);
         if let (Some(ground), Some(ink), Some(cell)) = (
             theme.ramp.color(level),
             theme.ramp.color(ink),

@@ -70,7 +70,7 @@ fn row<'a>(ctx: &Context<'a>, param: usize, name_width: usize, track: usize) -> 
     }
     if edited && let Some(old) = draft.and_then(|d| d.base.get(param)) {
         spans.push(Span::styled(
-            format!("was {}", Context::show(old)),
+            format!("was {}", Context::show_short(old)),
             theme.accent(),
         ));
     }
