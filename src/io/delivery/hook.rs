@@ -28,9 +28,9 @@ const AFTER_EXIT: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HookError {
-    #[error("--on-accept: the quotes in {command} do not close; close them, or escape a literal quote")]
+    #[error("the quotes in {command} do not close; close them, or escape a literal quote")]
     OpenQuote { command: String },
-    #[error("--on-accept: the command is empty; name a program")]
+    #[error("the command is empty; name a program")]
     Empty,
 }
 
