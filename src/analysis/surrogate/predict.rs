@@ -70,23 +70,30 @@ impl Surrogate {
 
     pub(in crate::analysis) fn nearest_to(&self, point: &[f64]) -> Option<(usize, f64)> {
         let x = &self.training.x;
-        let square = |i: usize| -> f64 {
-            (0..x.ncols())
-                .map(|j| {
-                    let difference = x[(i, j)] - point[j];
-                    let apart = if self.training.encoder.axis(j).is_category() {
-                        f64::from(u8::from(difference != 0.0))
-                    } else {
-                        difference
-                    };
-                    (apart / self.scales[j]).powi(2)
-                })
-                .sum()
-        };
         (0..x.nrows())
-            .map(|i| (self.training.trials[i], square(i)))
+            .map(|i| {
+                let row: Vec<f64> = x.row(i).iter().copied().collect();
+                (self.training.trials[i], self.distance(&row, point))
+            })
             .min_by(|a, b| a.1.total_cmp(&b.1))
-            .map(|(trial, square)| (trial, square.sqrt()))
+    }
+
+    /// Distance in lengthscales; a category that differs counts as 1 divided by its lengthscale.
+    pub(in crate::analysis) fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
+        let square: f64 = a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .map(|(j, (a, b))| {
+                let apart = if self.training.encoder.axis(j).is_category() {
+                    f64::from(u8::from(a != b))
+                } else {
+                    a - b
+                };
+                (apart / self.scales[j]).powi(2)
+            })
+            .sum();
+        square.sqrt()
     }
 
     fn moments_at(&self, point: &[f64]) -> Moments {

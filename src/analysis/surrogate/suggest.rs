@@ -58,6 +58,9 @@ impl From<MaximizeError> for SuggestError {
 /// Grids longer than this are searched as a continuum and rounded at the end.
 const MOST_LEVELS: u64 = 65_536;
 
+/// Rows closer than this, in lengthscales, lie on one hill.
+const NEIGHBOURHOOD: f64 = 0.25;
+
 /// Everything about the space and the request that the searches share.
 struct Frame<'a> {
     encoder: &'a Encoder,
@@ -284,7 +287,7 @@ impl Surrogate {
         let mut frame = Frame::new(&self.study, &self.training, self.scales.clone(), request)?;
         let mut pending: Vec<Vec<f64>> = self.training.pending.clone();
         pending.extend(request.pending.iter().filter_map(|c| self.training.point(c).ok()));
-        let around = self.best_rows(8);
+        let around = self.best_rows(16);
         let guided = self.training.trials.len() >= guided_from(self.training.encoder.dims());
         let mut found: Vec<Suggestion> = Vec::new();
         for k in 0..request.count {
@@ -344,17 +347,27 @@ impl Surrogate {
         }
     }
 
-    /// The rows with the largest posterior means, best first.
+    /// Rows with large posterior means: first the best ones, then as many that are the best of their own
+    /// neighbourhood, so that each of several optima has its say.
     pub(in crate::analysis) fn best_rows(&self, count: usize) -> Vec<Vec<f64>> {
         let means = self.row_means();
         let mut order: Vec<usize> = (0..means.len()).collect();
         order.sort_by(|&a, &b| means[b].total_cmp(&means[a]).then(a.cmp(&b)));
         let x = &self.posterior.data().x;
-        order
+        let rows: Vec<Vec<f64>> = order
             .into_iter()
-            .take(count)
             .map(|i| x.row(i).iter().copied().collect())
-            .collect()
+            .collect();
+        let mut chosen: Vec<Vec<f64>> = rows.iter().take(count / 2).cloned().collect();
+        for row in rows.iter().skip(count / 2) {
+            if chosen.len() == count {
+                break;
+            }
+            if chosen.iter().all(|c| self.distance(c, row) > NEIGHBOURHOOD) {
+                chosen.push(row.clone());
+            }
+        }
+        chosen
     }
 
     fn explained(
