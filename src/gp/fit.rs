@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::kernel::{Kernel, Program, Role};
-use super::lbfgs::{Minimizer, Outcome, Probe, Tolerance};
+use super::lbfgs::{Minimizer, Probe, Tolerance};
 use super::likelihood::{Evaluator, Objective};
 use super::prior::{Bounds, Priors};
 use super::random::Random;
@@ -85,8 +85,18 @@ pub struct AtBound {
     pub upper: bool,
 }
 
-/// Rows of a subset that are taken for their output: the model must be right where the best are.
-const SUBSET_BEST: usize = 128;
+/// Steps that every start gets before they are compared.
+const TRIAL_ITERATIONS: usize = 12;
+/// A start that is this many nats behind after its trial is given up.
+const HOPELESS: f64 = 5.0;
+/// A start within this distance of the best (largest difference of logs) is on its way to the same optimum.
+const SAME_BASIN: f64 = 0.05;
+
+/// With more rows than this, the starts of a cold fit race on [`RACE_SIZE`] rows.
+const RACE_ABOVE: usize = 300;
+const RACE_SIZE: usize = 200;
+/// Steps on all rows after a subset has been fitted.
+const POLISH_ITERATIONS: usize = 5;
 
 /// Fits the hyperparameters of a kernel. Its own values matter only where they are fixed by a box; `warm`
 /// is the model to start from, where there is one.
@@ -110,11 +120,7 @@ pub fn fit(
     let task = Task::new(&program, options, cancel);
     let warm = warm.and_then(|model| task.theta_of(model));
     let mut tally = Tally::default();
-    let (theta, subset) = if data.n() > options.subset_above {
-        (task.fit_large(data, warm, &mut tally)?, Some(options.subset_size))
-    } else {
-        (task.fit_all(data, warm, &mut tally)?.x, None)
-    };
+    let (theta, subset) = task.optimum(data, warm, &mut tally)?;
     task.finish(kernel, kinds, data, &theta, subset, tally.evaluations)
 }
 
@@ -233,8 +239,8 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// The best optimum over all starts, on all of the rows given.
-    fn fit_all(&self, data: &Data, warm: Option<Vec<f64>>, tally: &mut Tally) -> Result<Minimizer, FitError> {
+    /// The best optimum over all starts, on the rows given.
+    fn race(&self, data: &Data, warm: Option<Vec<f64>>, tally: &mut Tally) -> Result<Minimizer, FitError> {
         let n = data.n();
         let is_warm = warm.is_some();
         let starts = match warm {
@@ -248,23 +254,39 @@ impl<'a> Task<'a> {
             self.options.cold_iterations
         };
         let mut objective = self.objective(data, tally);
-        let mut runs: Vec<Minimizer> = Vec::new();
-        for start in &starts {
-            if let Some(mut run) = Minimizer::new(start, &self.bounds, &mut objective) {
-                let outcome = run.run(cap, Self::tolerance(n), &mut objective);
-                if outcome == Outcome::Cancelled {
-                    return Err(FitError::Cancelled);
+        let mut runs: Vec<Minimizer> = starts
+            .iter()
+            .filter_map(|start| Minimizer::new(start, &self.bounds, &mut objective))
+            .collect();
+        let tolerance = Self::tolerance(n);
+        let first = if runs.len() > 1 {
+            cap.min(TRIAL_ITERATIONS)
+        } else {
+            cap
+        };
+        for run in &mut runs {
+            run.run(first, tolerance, &mut objective);
+        }
+        runs.sort_by(|a, b| a.value.total_cmp(&b.value));
+        let mut runs = runs.into_iter();
+        let mut best = runs.next();
+        if let Some(best) = &mut best {
+            best.run(cap - first, tolerance, &mut objective);
+            for mut run in runs {
+                if run.value - best.value > HOPELESS || run.is_near(best, SAME_BASIN) {
+                    continue;
                 }
-                runs.push(run);
+                run.run(cap - first, tolerance, &mut objective);
+                if run.value < best.value {
+                    *best = run;
+                }
             }
         }
         drop(objective);
         if tally.cancelled {
             return Err(FitError::Cancelled);
         }
-        runs.into_iter()
-            .min_by(|a, b| a.value.total_cmp(&b.value))
-            .ok_or(FitError::NoFiniteStart { rows: n })
+        best.ok_or(FitError::NoFiniteStart { rows: n })
     }
 
     /// The negative of what is maximised.
@@ -295,37 +317,84 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Starts compared on a subset, the winner polished on all rows with the curvature learned there.
-    fn fit_large(
+    /// From few rows to all: starts race on the first size, each further size goes on from the winner with
+    /// the curvature learned so far. Gives `θ` and the size of the largest subset that stood for all rows.
+    fn optimum(
         &self,
         data: &Data,
         warm: Option<Vec<f64>>,
         tally: &mut Tally,
-    ) -> Result<Vec<f64>, FitError> {
-        let rows = self.subset(data);
-        let part = data.select(&rows);
-        let coarse = self.fit_all(&part, warm, tally)?;
+    ) -> Result<(Vec<f64>, Option<usize>), FitError> {
+        let n = data.n();
+        let is_large = n > self.options.subset_above && self.options.subset_size < n;
+        let mut sizes = Vec::new();
+        if warm.is_none() && n > RACE_ABOVE {
+            sizes.push(RACE_SIZE);
+        }
+        if is_large {
+            sizes.push(self.options.subset_size);
+        }
+        sizes.sort_unstable();
+        sizes.dedup();
+        let cap = if warm.is_some() {
+            self.options.warm_iterations
+        } else {
+            self.options.cold_iterations
+        };
+        let mut best: Option<(Minimizer, usize)> = None;
+        let mut warm = warm;
+        for size in sizes {
+            let part = data.select(&self.subset(data, size));
+            let run = match &best {
+                None => self.race(&part, warm.take(), tally)?,
+                Some((run, from)) => self.refine(&part, run, *from, cap, tally)?,
+            };
+            best = Some((run, size));
+        }
+        let run = match &best {
+            None => self.race(data, warm, tally)?,
+            Some((run, from)) => {
+                let cap = if is_large { POLISH_ITERATIONS } else { cap };
+                self.refine(data, run, *from, cap, tally)?
+            }
+        };
+        Ok((run.x, is_large.then_some(self.options.subset_size)))
+    }
+
+    /// Goes on from a run on `from` rows.
+    fn refine(
+        &self,
+        data: &Data,
+        run: &Minimizer,
+        from: usize,
+        cap: usize,
+        tally: &mut Tally,
+    ) -> Result<Minimizer, FitError> {
         let n = data.n();
         let mut objective = self.objective(data, tally);
-        let fine = Minimizer::new(&coarse.x, &self.bounds, &mut objective).map(|mut fine| {
+        let fine = Minimizer::new(&run.x, &self.bounds, &mut objective).map(|mut fine| {
             #[expect(clippy::cast_precision_loss, reason = "counts")]
-            fine.inherit(&coarse, n as f64 / part.n() as f64);
-            fine.run(4, Self::tolerance(n), &mut objective);
-            fine.x
+            fine.inherit(run, n as f64 / from as f64);
+            fine.run(cap, Self::tolerance(n), &mut objective);
+            fine
         });
         drop(objective);
         if tally.cancelled {
             return Err(FitError::Cancelled);
         }
-        Ok(fine.unwrap_or(coarse.x))
+        match fine {
+            Some(fine) => Ok(fine),
+            // The winner of the subset has no value on all rows: look afresh.
+            None => self.race(data, None, tally),
+        }
     }
 
-    /// The rows with the largest outputs (the best, as the engine has them) and a random choice of the others.
-    fn subset(&self, data: &Data) -> Vec<usize> {
+    /// The rows with the largest outputs (the best, as the engine has them) for a quarter, and a random choice
+    /// of the others.
+    fn subset(&self, data: &Data, size: usize) -> Vec<usize> {
         let mut rows: Vec<usize> = (0..data.n()).collect();
         rows.sort_by(|a, b| data.y[*b].total_cmp(&data.y[*a]).then(a.cmp(b)));
-        let size = self.options.subset_size.min(rows.len());
-        let best = SUBSET_BEST.min(size);
+        let best = size / 4;
         Random::new(self.options.seed).choose_front(&mut rows[best..], size - best);
         rows.truncate(size);
         rows.sort_unstable();

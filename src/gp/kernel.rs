@@ -11,9 +11,10 @@ pub mod matern;
 mod block;
 mod exp;
 mod family;
+mod inner;
 mod program;
 
-pub(crate) use block::{Columns, LeafStore, Scratch};
+pub(crate) use block::{Coefficients, Columns, LeafStore, Scratch};
 pub(crate) use program::Program;
 
 use super::{FitError, InputKind};

@@ -11,7 +11,7 @@
 
 use std::f64::consts::PI;
 
-use super::kernel::{Columns, LeafStore, Program, Scratch};
+use super::kernel::{Coefficients, Columns, LeafStore, Program, Scratch};
 use super::linalg::{Work, cholesky, gram_lower, inverse_lower, mirror, solve_lower, solve_lower_transposed};
 use super::posterior::repeats_term;
 use super::{Data, FitError, InputKind, Mean, Model};
@@ -241,21 +241,7 @@ impl<'a> Evaluator<'a> {
             &self.weights,
             Columns::new(&self.data.x),
             &self.store,
-            #[inline(always)]
-            |j, start, block: &mut [f64]| {
-                let (aj, uj) = (alpha[j], u[j]);
-                let end = start + block.len();
-                let rows = alpha[start..end]
-                    .iter()
-                    .zip(&u[start..end])
-                    .zip(&b[j * n + start..]);
-                for (out, ((a, u), b)) in block.iter_mut().zip(rows) {
-                    *out = u * aj + a * uj - b;
-                }
-                if start == j {
-                    block[0] *= 0.5;
-                }
-            },
+            Coefficients { alpha, u, b },
             &mut self.scratch,
         );
         gradient.fill(0.0);

@@ -41,7 +41,8 @@ fn view_mut(a: &mut [f64], rows: usize, cols: usize) -> MatMut<'_, f64> {
 }
 
 /// The lower triangle of `a` (n × n) becomes its Cholesky factor; the upper one is left alone. `false`
-/// where a pivot is not a positive finite number.
+/// where a pivot is not a finite number above the rounding of the largest, `n ε max L_ii²`: such a pivot is noise, and
+/// what is divided by it is, too.
 pub(crate) fn cholesky(a: &mut [f64], n: usize, work: &mut Work) -> bool {
     if n == 0 {
         return true;
@@ -54,7 +55,11 @@ pub(crate) fn cholesky(a: &mut [f64], n: usize, work: &mut Work) -> bool {
         stack,
         faer::Spec::default(),
     );
-    done.is_ok() && (0..n).all(|i| a[i * n + i].is_finite() && a[i * n + i] > 0.0)
+    let pivot = |i: usize| a[i * n + i] * a[i * n + i];
+    let largest = (0..n).map(pivot).fold(0.0, f64::max);
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let rounding = n as f64 * f64::EPSILON * largest;
+    done.is_ok() && (0..n).all(|i| pivot(i).is_finite() && pivot(i) > rounding)
 }
 
 /// The lower triangle of `out` becomes that of `(L Lᵀ)⁻¹`.

@@ -6,20 +6,20 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::program::{Leaf, Node, Program};
+use super::program::Program;
 
 /// Rows a block.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 /// Widest vector of doubles; blocks are padded to a multiple of it so that no scalar tail remains.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
-type Block = [f64; BLOCK];
+pub(super) type Block = [f64; BLOCK];
 
 /// Rows as columns: entry `(i, j)` at `j·rows + i`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns<'a> {
     values: &'a [f64],
-    rows: usize,
+    pub(super) rows: usize,
 }
 
 impl<'a> Columns<'a> {
@@ -40,7 +40,7 @@ impl<'a> Columns<'a> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-    fn part(&self, column: usize, start: usize, len: usize) -> &'a [f64] {
+    pub(super) fn part(&self, column: usize, start: usize, len: usize) -> &'a [f64] {
         &self.values[column * self.rows + start..][..len]
     }
 
@@ -55,13 +55,13 @@ impl<'a> Columns<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Scratch {
     /// Value of each node, and the derivative of the root by it.
-    value: Vec<Block>,
-    adjoint: Vec<Block>,
+    pub(super) value: Vec<Block>,
+    pub(super) adjoint: Vec<Block>,
     /// `g'(q)` of each leaf.
-    slope: Vec<Block>,
-    q: Block,
+    pub(super) slope: Vec<Block>,
+    pub(super) q: Block,
     /// Partial sums of `Σ coefficient · ∂k/∂log θ`, eight a parameter.
-    sums: Vec<[f64; LANES]>,
+    pub(super) sums: Vec<[f64; LANES]>,
     point: Vec<f64>,
 }
 
@@ -103,35 +103,215 @@ impl LeafStore {
     }
 }
 
-/// Runs its body compiled for the widest vectors of this machine.
-struct Vectorized<F>(F);
+/// `out[(i, c)] = k(point c, row start+i)`, column-major.
+struct FillCross<'a> {
+    program: &'a Program,
+    weights: &'a [f64],
+    x: Columns<'a>,
+    points: Columns<'a>,
+    out: &'a mut [f64],
+    scratch: &'a mut Scratch,
+}
 
-impl<F: FnOnce()> WithSimd for Vectorized<F> {
+impl WithSimd for FillCross<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        (self.0)();
+        let Self {
+            program,
+            weights,
+            x,
+            points,
+            out,
+            scratch,
+        } = self;
+        let root = program.nodes.len() - 1;
+        let mut point = std::mem::take(&mut scratch.point);
+        for (c, column) in out.chunks_exact_mut(x.rows).enumerate() {
+            points.copy_row(c, &mut point);
+            for (b, part) in column.chunks_mut(BLOCK).enumerate() {
+                let len = part.len();
+                program.forward(weights, x, b * BLOCK, len, &point, scratch);
+                part.copy_from_slice(&scratch.value[root][..len]);
+            }
+        }
+        scratch.point = point;
+    }
+}
+
+/// The lower triangle of `k(x, x)`, with what its gradient needs.
+struct FillTriangle<'a> {
+    program: &'a Program,
+    weights: &'a [f64],
+    x: Columns<'a>,
+    out: &'a mut [f64],
+    store: Option<&'a mut LeafStore>,
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for FillTriangle<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            program,
+            weights,
+            x,
+            out,
+            mut store,
+            scratch,
+        } = self;
+        let n = x.rows;
+        let root = program.nodes.len() - 1;
+        let mut point = std::mem::take(&mut scratch.point);
+        for j in 0..n {
+            x.copy_row(j, &mut point);
+            let mut start = j;
+            while start < n {
+                let len = BLOCK.min(n - start);
+                program.forward(weights, x, start, len, &point, scratch);
+                let at = j * n + start;
+                out[at..at + len].copy_from_slice(&scratch.value[root][..len]);
+                if let Some(store) = store.as_deref_mut() {
+                    for (l, leaf) in program.leaves.iter().enumerate() {
+                        store.value[l][at..at + len].copy_from_slice(&scratch.value[leaf.node][..len]);
+                        store.slope[l][at..at + len].copy_from_slice(&scratch.slope[l][..len]);
+                    }
+                }
+                start += len;
+            }
+        }
+        scratch.point = point;
+    }
+}
+
+/// `a_ij = u_i α_j + α_i u_j − b_ij` of a symmetric contraction, halved on the diagonal so that the lower triangle
+/// stands for half of the whole.
+#[derive(Clone, Copy)]
+pub(crate) struct Coefficients<'a> {
+    pub alpha: &'a [f64],
+    pub u: &'a [f64],
+    /// n × n, lower triangle.
+    pub b: &'a [f64],
+}
+
+impl Coefficients<'_> {
+    #[inline(always)]
+    fn fill(&self, j: usize, start: usize, out: &mut [f64]) {
+        let (n, end) = (self.alpha.len(), start + out.len());
+        let (aj, uj) = (self.alpha[j], self.u[j]);
+        let b = &self.b[j * n + start..][..out.len()];
+        let rows = self.alpha[start..end].iter().zip(&self.u[start..end]).zip(b);
+        for (out, ((a, u), b)) in out.iter_mut().zip(rows) {
+            *out = u * aj + a * uj - b;
+        }
+        if start == j {
+            out[0] *= 0.5;
+        }
+    }
+}
+
+/// `Σ_{i≥j} a_ij ∂k_ij/∂log θ` into the sums of the scratch.
+struct ContractTriangle<'a> {
+    program: &'a Program,
+    weights: &'a [f64],
+    x: Columns<'a>,
+    store: &'a LeafStore,
+    coefficients: Coefficients<'a>,
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for ContractTriangle<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            program,
+            weights,
+            x,
+            store,
+            coefficients,
+            scratch,
+        } = self;
+        let n = x.rows;
+        let root = program.nodes.len() - 1;
+        let mut point = std::mem::take(&mut scratch.point);
+        for j in 0..n {
+            x.copy_row(j, &mut point);
+            let mut start = j;
+            while start < n {
+                let len = BLOCK.min(n - start);
+                let at = j * n + start;
+                for (l, leaf) in program.leaves.iter().enumerate() {
+                    scratch.value[leaf.node][..len].copy_from_slice(&store.value[l][at..at + len]);
+                    scratch.slope[l][..len].copy_from_slice(&store.slope[l][at..at + len]);
+                }
+                program.inner_nodes(weights, scratch);
+                coefficients.fill(j, start, &mut scratch.adjoint[root][..len]);
+                program.backward(scratch);
+                program.add_log_gradient(weights, x, start, len, &point, scratch);
+                start += len;
+            }
+        }
+        scratch.point = point;
+    }
+}
+
+/// `∂k(point, row)/∂log θ` of a single pair into the sums of the scratch.
+struct ContractPair<'a> {
+    program: &'a Program,
+    weights: &'a [f64],
+    row: Columns<'a>,
+    point: &'a [f64],
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for ContractPair<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let root = self.program.nodes.len() - 1;
+        self.program
+            .forward(self.weights, self.row, 0, 1, self.point, self.scratch);
+        self.scratch.adjoint[root].fill(1.0);
+        self.program.backward(self.scratch);
+        self.program
+            .add_log_gradient(self.weights, self.row, 0, 1, self.point, self.scratch);
+    }
+}
+
+/// `gradient[j][s] += Σ_i coefficients[s][i] ∂k(point, row i)/∂point_j`.
+struct ContractPoint<'a> {
+    program: &'a Program,
+    weights: &'a [f64],
+    x: Columns<'a>,
+    point: &'a [f64],
+    coefficients: [&'a [f64]; 2],
+    gradient: &'a mut [[f64; 2]],
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for ContractPoint<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.program.contract_point_here(
+            self.weights,
+            self.x,
+            self.point,
+            self.coefficients,
+            self.gradient,
+            self.scratch,
+        );
     }
 }
 
 impl Program {
-    /// `out[i] = k(point, row start+i)`.
-    pub(crate) fn fill(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        start: usize,
-        point: &[f64],
-        out: &mut [f64],
-        scratch: &mut Scratch,
-    ) {
-        Arch::new().dispatch(Vectorized(
-            #[inline(always)]
-            || self.fill_here(weights, x, start, point, out, scratch),
-        ));
-    }
-
     /// `out[(i, c)] = k(point c, row i)`, column-major, one column a point.
     pub(crate) fn fill_cross(
         &self,
@@ -141,20 +321,16 @@ impl Program {
         out: &mut [f64],
         scratch: &mut Scratch,
     ) {
-        if x.rows == 0 {
-            return;
+        if x.rows > 0 {
+            Arch::new().dispatch(FillCross {
+                program: self,
+                weights,
+                x,
+                points,
+                out,
+                scratch,
+            });
         }
-        let mut point = std::mem::take(&mut scratch.point);
-        Arch::new().dispatch(Vectorized(
-            #[inline(always)]
-            || {
-                for (c, column) in out.chunks_exact_mut(x.rows).enumerate() {
-                    points.copy_row(c, &mut point);
-                    self.fill_here(weights, x, 0, &point, column, scratch);
-                }
-            },
-        ));
-        scratch.point = point;
     }
 
     /// The lower triangle of `k(x, x)`, column-major; the rest of `out` is left alone. With a store, leaf
@@ -164,101 +340,53 @@ impl Program {
         weights: &[f64],
         x: Columns<'_>,
         out: &mut [f64],
-        mut store: Option<&mut LeafStore>,
+        store: Option<&mut LeafStore>,
         scratch: &mut Scratch,
     ) {
-        let n = x.rows;
-        let mut point = std::mem::take(&mut scratch.point);
-        Arch::new().dispatch(Vectorized(
-            #[inline(always)]
-            || {
-                for j in 0..n {
-                    x.copy_row(j, &mut point);
-                    let mut start = j;
-                    while start < n {
-                        let len = BLOCK.min(n - start);
-                        self.forward(weights, x, start, len, &point, scratch);
-                        let at = j * n + start;
-                        out[at..at + len].copy_from_slice(&scratch.value[self.nodes.len() - 1][..len]);
-                        if let Some(store) = store.as_deref_mut() {
-                            for (l, leaf) in self.leaves.iter().enumerate() {
-                                store.value[l][at..at + len]
-                                    .copy_from_slice(&scratch.value[leaf.node][..len]);
-                                store.slope[l][at..at + len].copy_from_slice(&scratch.slope[l][..len]);
-                            }
-                        }
-                        start += len;
-                    }
-                }
-            },
-        ));
-        scratch.point = point;
+        Arch::new().dispatch(FillTriangle {
+            program: self,
+            weights,
+            x,
+            out,
+            store,
+            scratch,
+        });
     }
 
-    /// Adds `Σ_{i≥j} a_ij ∂k_ij/∂log θ` to the sums of the scratch, from the stored forward pass;
-    /// `coefficients(j, start, block)` gives `a_ij` for the rows from `start`.
+    /// Adds `Σ_{i≥j} a_ij ∂k_ij/∂log θ` to the sums of the scratch, from the stored forward pass.
     pub(crate) fn contract_triangle(
         &self,
         weights: &[f64],
         x: Columns<'_>,
         store: &LeafStore,
-        coefficients: impl Fn(usize, usize, &mut [f64]),
+        coefficients: Coefficients<'_>,
         scratch: &mut Scratch,
     ) {
-        let n = x.rows;
-        let mut point = std::mem::take(&mut scratch.point);
-        let root = self.nodes.len() - 1;
-        Arch::new().dispatch(Vectorized(
-            #[inline(always)]
-            || {
-                for j in 0..n {
-                    x.copy_row(j, &mut point);
-                    let mut start = j;
-                    while start < n {
-                        let len = BLOCK.min(n - start);
-                        let at = j * n + start;
-                        for (l, leaf) in self.leaves.iter().enumerate() {
-                            scratch.value[leaf.node][..len].copy_from_slice(&store.value[l][at..at + len]);
-                            scratch.slope[l][..len].copy_from_slice(&store.slope[l][at..at + len]);
-                        }
-                        self.inner_nodes(weights, scratch);
-                        let adjoint = &mut scratch.adjoint[root];
-                        coefficients(j, start, &mut adjoint[..len]);
-                        adjoint[len..].fill(0.0);
-                        self.backward(scratch);
-                        self.add_log_gradient(weights, x, start, len, &point, scratch);
-                        start += len;
-                    }
-                }
-            },
-        ));
-        scratch.point = point;
+        Arch::new().dispatch(ContractTriangle {
+            program: self,
+            weights,
+            x,
+            store,
+            coefficients,
+            scratch,
+        });
     }
 
-    /// Adds `Σ_i c_i ∂k(point, row i)/∂log θ` to the sums of the scratch.
-    pub(crate) fn contract_log_parameters(
+    /// Adds `∂k(point, row)/∂log θ` to the sums of the scratch.
+    pub(crate) fn contract_pair(
         &self,
         weights: &[f64],
-        x: Columns<'_>,
-        start: usize,
+        row: Columns<'_>,
         point: &[f64],
-        coefficients: &[f64],
         scratch: &mut Scratch,
     ) {
-        let root = self.nodes.len() - 1;
-        Arch::new().dispatch(Vectorized(
-            #[inline(always)]
-            || {
-                for (b, part) in coefficients.chunks(BLOCK).enumerate() {
-                    let (start, len) = (start + b * BLOCK, part.len());
-                    self.forward(weights, x, start, len, point, scratch);
-                    scratch.adjoint[root][..len].copy_from_slice(part);
-                    scratch.adjoint[root][len..].fill(0.0);
-                    self.backward(scratch);
-                    self.add_log_gradient(weights, x, start, len, point, scratch);
-                }
-            },
-        ));
+        Arch::new().dispatch(ContractPair {
+            program: self,
+            weights,
+            row,
+            point,
+            scratch,
+        });
     }
 
     /// `gradient[j][s] += Σ_i coefficients[s][i] ∂k(point, row i)/∂point_j`.
@@ -271,224 +399,14 @@ impl Program {
         gradient: &mut [[f64; 2]],
         scratch: &mut Scratch,
     ) {
-        Arch::new().dispatch(Vectorized(
-            #[inline(always)]
-            || self.contract_point_here(weights, x, point, coefficients, gradient, scratch),
-        ));
+        Arch::new().dispatch(ContractPoint {
+            program: self,
+            weights,
+            x,
+            point,
+            coefficients,
+            gradient,
+            scratch,
+        });
     }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-    fn fill_here(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        start: usize,
-        point: &[f64],
-        out: &mut [f64],
-        scratch: &mut Scratch,
-    ) {
-        let root = self.nodes.len() - 1;
-        for (b, part) in out.chunks_mut(BLOCK).enumerate() {
-            let len = part.len();
-            self.forward(weights, x, start + b * BLOCK, len, point, scratch);
-            part.copy_from_slice(&scratch.value[root][..len]);
-        }
-    }
-
-    /// Values of all nodes and slopes of all leaves for `len` rows from `start`.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-    fn forward(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        start: usize,
-        len: usize,
-        point: &[f64],
-        scratch: &mut Scratch,
-    ) {
-        let padded = len.next_multiple_of(LANES);
-        for (l, leaf) in self.leaves.iter().enumerate() {
-            distance(leaf, weights, x, start, len, point, &mut scratch.q);
-            leaf.family.fill(
-                &scratch.q[..padded],
-                &mut scratch.value[leaf.node][..padded],
-                &mut scratch.slope[l][..padded],
-            );
-        }
-        self.inner_nodes(weights, scratch);
-    }
-
-    /// Values of constants, sums and products from those of the leaves.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-    fn inner_nodes(&self, weights: &[f64], scratch: &mut Scratch) {
-        for (i, node) in self.nodes.iter().enumerate() {
-            let (below, rest) = scratch.value.split_at_mut(i);
-            let own = &mut rest[0];
-            match node {
-                Node::Leaf(_) => {}
-                Node::Constant(p) => own.fill(weights[*p]),
-                Node::Sum(children) => {
-                    own.fill(0.0);
-                    for &c in children {
-                        own.iter_mut().zip(&below[c]).for_each(|(o, v)| *o += v);
-                    }
-                }
-                Node::Product(children) => {
-                    own.fill(1.0);
-                    for &c in children {
-                        own.iter_mut().zip(&below[c]).for_each(|(o, v)| *o *= v);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Adjoints of all nodes from that of the root.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-    fn backward(&self, scratch: &mut Scratch) {
-        for (i, node) in self.nodes.iter().enumerate().rev() {
-            let (below, rest) = scratch.adjoint.split_at_mut(i);
-            let own = &rest[0];
-            match node {
-                Node::Leaf(_) | Node::Constant(_) => {}
-                Node::Sum(children) => children.iter().for_each(|&c| below[c] = *own),
-                Node::Product(children) => {
-                    for &c in children {
-                        below[c] = *own;
-                        for &other in children.iter().filter(|&&other| other != c) {
-                            let values = &scratch.value[other];
-                            below[c].iter_mut().zip(values).for_each(|(a, v)| *a *= v);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Adds `Σ adjoint · ∂leaf/∂log θ` of a block to the sums.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-    fn add_log_gradient(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        start: usize,
-        len: usize,
-        point: &[f64],
-        scratch: &mut Scratch,
-    ) {
-        for (i, node) in self.nodes.iter().enumerate() {
-            if let Node::Constant(p) = node {
-                let w = weights[*p];
-                sum_into(&mut scratch.sums[*p], &scratch.adjoint[i][..len], |_, a| a * w);
-            }
-        }
-        for (l, leaf) in self.leaves.iter().enumerate() {
-            let t = &mut scratch.q;
-            let (adjoint, slope) = (&scratch.adjoint[leaf.node], &scratch.slope[l]);
-            for ((t, a), s) in t[..len].iter_mut().zip(&adjoint[..len]).zip(&slope[..len]) {
-                *t = -2.0 * a * s;
-            }
-            let t = &scratch.q[..len];
-            for &(column, p) in &leaf.numeric {
-                let (w, at, rows) = (weights[p], point[column], x.part(column, start, len));
-                sum_into(&mut scratch.sums[p], t, |i, t| {
-                    let d = rows[i] - at;
-                    t * (w * (d * d))
-                });
-            }
-            for &(column, p) in &leaf.category {
-                let (w, at, rows) = (weights[p], point[column], x.part(column, start, len));
-                sum_into(&mut scratch.sums[p], t, |i, t| {
-                    t * if rows[i] == at { 0.0 } else { w }
-                });
-            }
-        }
-    }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-    fn contract_point_here(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        point: &[f64],
-        coefficients: [&[f64]; 2],
-        gradient: &mut [[f64; 2]],
-        scratch: &mut Scratch,
-    ) {
-        let root = self.nodes.len() - 1;
-        let mut start = 0;
-        while start < x.rows {
-            let len = BLOCK.min(x.rows - start);
-            self.forward(weights, x, start, len, point, scratch);
-            scratch.adjoint[root].fill(1.0);
-            self.backward(scratch);
-            for (l, leaf) in self.leaves.iter().enumerate() {
-                let (adjoint, slope) = (&scratch.adjoint[leaf.node], &scratch.slope[l]);
-                for (s, c) in coefficients.iter().enumerate() {
-                    let c = &c[start..start + len];
-                    for (((t, a), g), c) in scratch.q[..len].iter_mut().zip(adjoint).zip(slope).zip(c) {
-                        *t = 2.0 * a * g * c;
-                    }
-                    for &(column, p) in &leaf.numeric {
-                        let (at, rows) = (point[column], x.part(column, start, len));
-                        let mut sum = [0.0; LANES];
-                        sum_into(&mut sum, &scratch.q[..len], |i, t| t * (at - rows[i]));
-                        gradient[column][s] += weights[p] * sum.iter().sum::<f64>();
-                    }
-                }
-            }
-            start += len;
-        }
-    }
-}
-
-/// `q` of a leaf for `len` rows from `start`; entries beyond are 0.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "must inline into each vector width")]
-fn distance(
-    leaf: &Leaf,
-    weights: &[f64],
-    x: Columns<'_>,
-    start: usize,
-    len: usize,
-    point: &[f64],
-    q: &mut Block,
-) {
-    q.fill(0.0);
-    for &(column, p) in &leaf.numeric {
-        let (w, at) = (weights[p], point[column]);
-        for (q, v) in q.iter_mut().zip(x.part(column, start, len)) {
-            let d = v - at;
-            *q += w * (d * d);
-        }
-    }
-    for &(column, p) in &leaf.category {
-        let (w, at) = (weights[p], point[column]);
-        for (q, v) in q.iter_mut().zip(x.part(column, start, len)) {
-            *q += if *v == at { 0.0 } else { w };
-        }
-    }
-}
-
-/// `sums[i mod 8] += f(i, values[i])`: eight chains, so that the additions need not wait for each other.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "must inline into each vector width")]
-fn sum_into(sums: &mut [f64; LANES], values: &[f64], f: impl Fn(usize, f64) -> f64) {
-    let whole = values.len() / LANES * LANES;
-    let mut local = *sums;
-    for (b, part) in values[..whole].chunks_exact(LANES).enumerate() {
-        for (lane, (s, v)) in local.iter_mut().zip(part).enumerate() {
-            *s += f(b * LANES + lane, *v);
-        }
-    }
-    for (lane, v) in values[whole..].iter().enumerate() {
-        local[lane] += f(whole + lane, *v);
-    }
-    *sums = local;
 }

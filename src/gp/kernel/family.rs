@@ -26,8 +26,9 @@ pub(crate) enum Family {
     General(Arc<GeneralMatern>),
 }
 
-/// From here on a Matérn kernel is its limit: the difference to the RBF is below 1e-9.
-const RBF_FROM: f64 = 1e4;
+/// From here on a Matérn kernel is its limit: the relative difference to the RBF, `(q²/8 − q/2)/ν`, is below 1e-7
+/// wherever the kernel is not negligible.
+const RBF_FROM: f64 = 1e9;
 
 impl Family {
     pub(crate) fn matern(nu: f64) -> Result<Self, FitError> {
@@ -74,25 +75,10 @@ impl Family {
     #[expect(clippy::inline_always, reason = "must inline into each vector width")]
     pub(crate) fn fill(&self, q: &[f64], k: &mut [f64], s: &mut [f64]) {
         match self {
-            Self::Rbf => each(q, k, s, |q| {
-                let e = exp_negative(-0.5 * q);
-                (e, -0.5 * e)
-            }),
-            Self::Half => each(q, k, s, |q| {
-                let r = q.sqrt();
-                let e = exp_negative(-r);
-                (e, if q > 0.0 { -0.5 * e / r } else { 0.0 })
-            }),
-            Self::ThreeHalves => each(q, k, s, |q| {
-                let z = (3.0 * q).sqrt();
-                let e = exp_negative(-z);
-                ((1.0 + z) * e, -1.5 * e)
-            }),
-            Self::FiveHalves => each(q, k, s, |q| {
-                let z = (5.0 * q).sqrt();
-                let e = exp_negative(-z);
-                ((1.0 + z + z * z * (1.0 / 3.0)) * e, (-5.0 / 6.0) * (1.0 + z) * e)
-            }),
+            Self::Rbf => each::<RbfShape>(q, k, s),
+            Self::Half => each::<HalfShape>(q, k, s),
+            Self::ThreeHalves => each::<ThreeHalvesShape>(q, k, s),
+            Self::FiveHalves => each::<FiveHalvesShape>(q, k, s),
             Self::HalfInteger { nu, value, slope } => {
                 let c = 2.0 * nu;
                 for ((q, k), s) in q.iter().zip(k).zip(s) {
@@ -113,9 +99,58 @@ impl Family {
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-fn each(q: &[f64], k: &mut [f64], s: &mut [f64], f: impl Fn(f64) -> (f64, f64)) {
+fn each<S: Shape>(q: &[f64], k: &mut [f64], s: &mut [f64]) {
     for ((q, k), s) in q.iter().zip(k).zip(s) {
-        (*k, *s) = f(*q);
+        (*k, *s) = S::at(*q);
+    }
+}
+
+/// `(g(q), g'(q))`. A trait and not a closure: a closure that is called from several vector widths is compiled
+/// once, for the narrowest.
+trait Shape {
+    fn at(q: f64) -> (f64, f64);
+}
+
+struct RbfShape;
+
+impl Shape for RbfShape {
+    #[inline(always)]
+    fn at(q: f64) -> (f64, f64) {
+        let e = exp_negative(-0.5 * q);
+        (e, -0.5 * e)
+    }
+}
+
+struct HalfShape;
+
+impl Shape for HalfShape {
+    #[inline(always)]
+    fn at(q: f64) -> (f64, f64) {
+        let r = q.sqrt();
+        let e = exp_negative(-r);
+        (e, if q > 0.0 { -0.5 * e / r } else { 0.0 })
+    }
+}
+
+struct ThreeHalvesShape;
+
+impl Shape for ThreeHalvesShape {
+    #[inline(always)]
+    fn at(q: f64) -> (f64, f64) {
+        let z = (3.0 * q).sqrt();
+        let e = exp_negative(-z);
+        ((1.0 + z) * e, -1.5 * e)
+    }
+}
+
+struct FiveHalvesShape;
+
+impl Shape for FiveHalvesShape {
+    #[inline(always)]
+    fn at(q: f64) -> (f64, f64) {
+        let z = (5.0 * q).sqrt();
+        let e = exp_negative(-z);
+        ((1.0 + z + z * z * (1.0 / 3.0)) * e, (-5.0 / 6.0) * (1.0 + z) * e)
     }
 }
 

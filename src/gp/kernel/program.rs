@@ -201,14 +201,8 @@ impl Program {
     /// `k(a, b)`.
     pub(crate) fn pair(&self, weights: &[f64], a: &[f64], b: &[f64]) -> f64 {
         let mut value = [0.0];
-        self.fill(
-            weights,
-            Columns::row(b),
-            0,
-            a,
-            &mut value,
-            &mut Scratch::new(self),
-        );
+        let scratch = &mut Scratch::new(self);
+        self.fill_cross(weights, Columns::row(b), Columns::row(a), &mut value, scratch);
         value[0]
     }
 
@@ -216,7 +210,7 @@ impl Program {
     pub(crate) fn pair_gradient(&self, weights: &[f64], a: &[f64], b: &[f64]) -> KernelGradient {
         let mut scratch = Scratch::new(self);
         let value = self.pair(weights, a, b);
-        self.contract_log_parameters(weights, Columns::row(b), 0, a, &[1.0], &mut scratch);
+        self.contract_pair(weights, Columns::row(b), a, &mut scratch);
         let mut dlog = vec![0.0; self.params()];
         scratch.take_gradient(&mut dlog);
         let mut dx = vec![[0.0; 2]; self.dims];
