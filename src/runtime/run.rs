@@ -304,6 +304,7 @@ impl Loop {
     }
 
     fn terminal_event(&mut self, event: TerminalEvent) -> std::io::Result<()> {
+        super::panic::test_point("key");
         self.screen.urgent = true;
         let msg = match event {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => keymap::lookup(&self.model, key),

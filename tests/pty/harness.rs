@@ -94,6 +94,8 @@ pub struct Session {
     writer: Option<Box<dyn Write + Send>>,
     seen: Shared,
     reader: Option<std::thread::JoinHandle<()>>,
+    /// The line settings before the program touched them.
+    pub settings_before: String,
 }
 
 fn size((columns, rows): (u16, u16)) -> PtySize {
@@ -128,6 +130,7 @@ impl Session {
             command.env(name, value);
         }
         command.cwd(sandbox.path());
+        let settings_before = format!("{:?}", pair.master.get_termios());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let seen: Shared = Arc::new((
@@ -165,6 +168,7 @@ impl Session {
             master: Some(pair.master),
             seen,
             reader: Some(reader),
+            settings_before,
         };
         if start.in_shell {
             session.wait_for("prompt> ");
@@ -287,8 +291,7 @@ impl Session {
     /// The line settings of the terminal, as the kernel has them.
     pub fn line_settings(&self) -> String {
         let master = self.master.as_ref().expect("the terminal is still there");
-        let termios = master.get_termios().expect("a terminal has line settings");
-        format!("{termios:?}")
+        format!("{:?}", master.get_termios())
     }
 
     /// Takes the terminal away, as a dropped connection does. The program must be one that draws when the

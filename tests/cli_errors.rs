@@ -1,0 +1,103 @@
+//! What is said when a call is off or the work cannot be done: one sentence, on standard error, with the
+//! status that fits.
+
+use assert_cmd::Command;
+use rstest::rstest;
+
+fn tunescope(args: &[&str]) -> (i32, String, String) {
+    let output = Command::cargo_bin("tunescope")
+        .unwrap()
+        .args(args)
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("RUST_BACKTRACE", "1")
+        .output()
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+const NESTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/results_nested.jsonl");
+const CSV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/results.csv");
+const JOURNAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/optuna_journal.log");
+const CARGO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+#[rstest]
+#[case::missing_file(&["trials", "/no/such.jsonl"], 1, &["/no/such.jsonl", "no such file"])]
+#[case::no_results(&["trials", CARGO], 1, &["Cargo.toml", "--from"])]
+#[case::folder(&["trials", "/tmp"], 1, &["/tmp", "folder"])]
+#[case::unknown_kind(&["trials", NESTED, "--from", "jsnol"], 2, &["jsnol", "jsonl"])]
+#[case::unknown_study(&["trials", JOURNAL, "--study", "nope"], 1, &["nope", "man-finetune"])]
+#[case::unknown_param(&["trials", NESTED, "--params", "lr"], 1, &["lr", "learning_rate"])]
+#[case::bad_kernel(&["fit", NESTED, "--kernel", "matern53"], 2, &["--kernel", "matern53"])]
+#[case::not_json(&["predict", NESTED, "--at", "{lr: 1}"], 2, &["--at", "JSON"])]
+#[case::not_an_object(&["predict", NESTED, "--at", "[1]"], 2, &["--at", "object"])]
+#[case::unknown_name(&["predict", NESTED, "--at", "{\"lr\": 1}"], 2, &["lr", "learning_rate"])]
+#[case::no_point(&["predict", NESTED], 2, &["--at", "--points"])]
+#[case::no_model_file(&["fit", NESTED, "--model", "/no/model.json"], 1, &["/no/model.json"])]
+#[case::not_a_model(&["fit", NESTED, "--model", NESTED], 2, &["results_nested.jsonl", "model"])]
+#[case::no_settings(&["fit", NESTED, "--config", "/no/config.toml"], 2, &["/no/config.toml"])]
+#[case::tell_csv(&["tell", CSV, "--config", "{}", "--value", "1"], 2, &["learning_rate"])]
+#[case::tell_value(&["tell", NESTED, "--config", "{}", "--value", "low"], 2, &["low"])]
+#[case::mistyped(&["sugest"], 2, &["suggest"])]
+#[case::nothing(&[], 2, &["results.jsonl", "demo"])]
+#[case::unknown_option(&["fit", NESTED, "--kernle", "rbf"], 2, &["--kernel"])]
+#[case::unknown_acquisition(&["suggest", NESTED, "--acquisition", "logie"], 2, &["logei"])]
+fn a_mistake_is_told_in_words(#[case] args: &[&str], #[case] status: i32, #[case] words: &[&str]) {
+    let (code, out, said) = tunescope(args);
+    for word in words {
+        assert!(said.contains(word), "{args:?} said {said:?}, without {word:?}");
+    }
+    assert_eq!(code, status, "{args:?} said {said:?}");
+    assert_eq!(out, "");
+    assert!(!said.contains("panicked") && !said.contains("stack backtrace"), "{said}");
+}
+
+#[test]
+fn our_own_sentences_are_one_line() {
+    for args in [&["trials", "/no/such\nfile\u{1b}[31m"][..], &["sugest"], &["fit", NESTED, "--kernel", "x"]] {
+        let (_, _, said) = tunescope(args);
+        assert_eq!(said.trim_end().lines().count(), 1, "{said:?}");
+        assert!(said.starts_with("tunescope: "), "{said:?}");
+        assert!(!said.contains('\u{1b}'), "{said:?}");
+    }
+}
+
+#[test]
+fn an_optuna_journal_is_not_told_by_hand_and_the_way_that_works_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("journal.log");
+    std::fs::copy(JOURNAL, &copy).unwrap();
+    let before = std::fs::read(&copy).unwrap();
+    let config = r#"{"learning_rate":1e-3,"batch_size":8,"warmup_ratio":0.1,"weight_decay":1e-3,"dropout":0.1,
+        "lr_scheduler":"cosine","frozen_layers":1}"#;
+    let (code, _, said) = tunescope(&["tell", copy.to_str().unwrap(), "--config", config, "--value", "1"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("add_trial") && said.contains("tunescope accept"), "{said}");
+    assert_eq!(std::fs::read(&copy).unwrap(), before);
+}
+
+#[test]
+fn an_unfinished_last_line_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("results.jsonl");
+    let torn = "{\"params\":{\"x\":1},\"value\":2}\n{\"params\":{\"x\":2},\"val";
+    std::fs::write(&path, torn).unwrap();
+    let (code, _, said) = tunescope(&["tell", path.to_str().unwrap(), "--config", "{\"x\":1}", "--value", "1"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("unfinished"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), torn);
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    for args in [&["--help"][..], &["--version"], &["suggest", "--help"]] {
+        let (code, out, said) = tunescope(args);
+        assert_eq!((code, said.as_str()), (0, ""));
+        assert!(out.contains("tunescope"));
+    }
+    let (_, help, _) = tunescope(&["--help"]);
+    assert!(!help.contains("demo-worker"));
+}
