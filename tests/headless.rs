@@ -7,13 +7,18 @@ use assert_cmd::Command;
 use serde_json::{Value as Json, json};
 
 fn data(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name);
     path.to_str().unwrap().to_owned()
 }
 
 fn tunescope(args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("tunescope").unwrap();
-    command.args(args).env_remove("NO_COLOR").env("XDG_CONFIG_HOME", "/nonexistent");
+    command
+        .args(args)
+        .env_remove("NO_COLOR")
+        .env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 
@@ -24,7 +29,11 @@ fn run(args: &[&str]) -> Output {
         "{args:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     output
 }
 
@@ -49,7 +58,10 @@ fn small_study() -> (tempfile::TempDir, PathBuf) {
         .map(|i| {
             let x = f64::from(i) / 8.0;
             let y = (x - 0.6).powi(2) + 0.1;
-            format!("{{\"id\":{i},\"params\":{{\"x\":{x},\"opt\":\"{}\"}},\"value\":{y}}}\n", ["a", "b"][i as usize % 2])
+            format!(
+                "{{\"id\":{i},\"params\":{{\"x\":{x},\"opt\":\"{}\"}},\"value\":{y}}}\n",
+                ["a", "b"][i as usize % 2]
+            )
         })
         .collect();
     study(&rows)
@@ -63,14 +75,20 @@ fn trials_in_all_four_forms_tell_the_same() {
     let source = data("results_nested.jsonl");
     let report = answer(&["trials", &source, "--format", "json"]);
     assert_eq!(report["source"]["kind"], "jsonl");
-    assert_eq!(report["counts"], json!({"total": 32, "complete": 29, "pruned": 1, "failed": 2, "running": 0, "waiting": 0}));
+    assert_eq!(
+        report["counts"],
+        json!({"total": 32, "complete": 29, "pruned": 1, "failed": 2, "running": 0, "waiting": 0})
+    );
     let trials = report["trials"].as_array().unwrap();
     let lines = text(&["trials", &source, "--format", "jsonl"]);
     let from_lines: Vec<Json> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(trials, &from_lines);
     assert_eq!(text(&["trials", &source, "--format", "csv"]).lines().count(), 33);
     let words = text(&["trials", &source]);
-    assert!(words.contains("32 trials: 29 complete, 1 pruned, 2 failed"), "{words}");
+    assert!(
+        words.contains("32 trials: 29 complete, 1 pruned, 2 failed"),
+        "{words}"
+    );
     assert!(words.contains("best: trial 29"), "{words}");
 }
 
@@ -91,7 +109,10 @@ fn what_trials_writes_as_jsonl_reads_back_as_the_same_study() {
 #[test]
 fn standard_input_is_a_source() {
     let bytes = std::fs::read(data("results_nested.jsonl")).unwrap();
-    let output = tunescope(&["trials", "-", "--format", "json"]).write_stdin(bytes).output().unwrap();
+    let output = tunescope(&["trials", "-", "--format", "json"])
+        .write_stdin(bytes)
+        .output()
+        .unwrap();
     assert!(output.status.success());
     let report: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["counts"]["total"], 32);
@@ -107,8 +128,16 @@ fn a_fitted_model_is_read_back_and_gives_the_same_posterior() {
     let common = ["--space", space, "--no-output-warp"];
     let fit = answer(&[&["fit", source, "--format", "json"], &common[..]].concat());
     for field in [
-        "model", "objective", "log_marginal_likelihood", "log_posterior", "loo_log_predictive", "trials_used",
-        "trials_left_out", "jitter", "warnings", "seconds",
+        "model",
+        "objective",
+        "log_marginal_likelihood",
+        "log_posterior",
+        "loo_log_predictive",
+        "trials_used",
+        "trials_left_out",
+        "jitter",
+        "warnings",
+        "seconds",
     ] {
         assert!(fit.get(field).is_some(), "{field}");
     }
@@ -117,9 +146,25 @@ fn a_fitted_model_is_read_back_and_gives_the_same_posterior() {
     std::fs::write(&model, fit["model"].to_string()).unwrap();
     let at = ["--at", r#"{"x": 0.55, "opt": "a"}"#, "--format", "json"];
     let fitted = answer(&[&["predict", source], &common[..], &at[..]].concat());
-    let given = answer(&[&["predict", source, "--space", space, "--model", model.to_str().unwrap()], &at[..]].concat());
+    let given = answer(
+        &[
+            &[
+                "predict",
+                source,
+                "--space",
+                space,
+                "--model",
+                model.to_str().unwrap(),
+            ],
+            &at[..],
+        ]
+        .concat(),
+    );
     for field in ["mean", "sd", "sd_observed", "low95", "high95"] {
-        let (a, b) = (fitted[0][field].as_f64().unwrap(), given[0][field].as_f64().unwrap());
+        let (a, b) = (
+            fitted[0][field].as_f64().unwrap(),
+            given[0][field].as_f64().unwrap(),
+        );
         assert!((a - b).abs() < 1e-9, "{field}: {a} {b}");
     }
 }
@@ -128,9 +173,18 @@ fn a_fitted_model_is_read_back_and_gives_the_same_posterior() {
 fn the_two_terms_of_ei_sum_to_it_at_every_point_and_the_order_is_kept() {
     let (folder, source) = small_study();
     let points = folder.path().join("points.jsonl");
-    std::fs::write(&points, "{\"x\":0.1,\"opt\":\"a\"}\n\n{\"x\":0.7,\"opt\":\"b\"}\n").unwrap();
+    std::fs::write(
+        &points,
+        "{\"x\":0.1,\"opt\":\"a\"}\n\n{\"x\":0.7,\"opt\":\"b\"}\n",
+    )
+    .unwrap();
     let found = answer(&[
-        "predict", source.to_str().unwrap(), "--points", points.to_str().unwrap(), "--format", "json",
+        "predict",
+        source.to_str().unwrap(),
+        "--points",
+        points.to_str().unwrap(),
+        "--format",
+        "json",
     ]);
     let found = found.as_array().unwrap();
     assert_eq!(found.len(), 2);
@@ -141,7 +195,10 @@ fn the_two_terms_of_ei_sum_to_it_at_every_point_and_the_order_is_kept() {
         let sum = number("exploitation") + number("exploration");
         assert!((sum - number("ei")).abs() <= 1e-12 * number("ei").abs().max(1e-12));
         assert!((number("log_ei").exp() - number("ei")).abs() <= 1e-9 * number("ei"));
-        assert!(point["low95"].as_f64() < point["mean"].as_f64() && point["mean"].as_f64() < point["high95"].as_f64());
+        assert!(
+            point["low95"].as_f64() < point["mean"].as_f64()
+                && point["mean"].as_f64() < point["high95"].as_f64()
+        );
     }
 }
 
@@ -151,8 +208,16 @@ fn suggestions_are_repeatable_distinct_and_inside_the_space() {
     let space = folder.path().join("space.toml");
     std::fs::write(&space, SPACE).unwrap();
     let args = [
-        "suggest", source.to_str().unwrap(), "--space", space.to_str().unwrap(), "-n", "3", "--seed", "5",
-        "--format", "json",
+        "suggest",
+        source.to_str().unwrap(),
+        "--space",
+        space.to_str().unwrap(),
+        "-n",
+        "3",
+        "--seed",
+        "5",
+        "--format",
+        "json",
     ];
     let first = answer(&args);
     assert_eq!(first, answer(&args));
@@ -172,7 +237,12 @@ fn without_any_trial_there_is_a_suggestion_all_the_same() {
     let space = folder.path().join("space.toml");
     std::fs::write(&space, SPACE).unwrap();
     let found = answer(&[
-        "suggest", source.to_str().unwrap(), "--space", space.to_str().unwrap(), "--format", "json",
+        "suggest",
+        source.to_str().unwrap(),
+        "--space",
+        space.to_str().unwrap(),
+        "--format",
+        "json",
     ]);
     assert_eq!(found[0]["reason"], "initial design");
     assert_eq!(found[0]["mean"], Json::Null);
@@ -182,16 +252,34 @@ fn without_any_trial_there_is_a_suggestion_all_the_same() {
 fn an_accepted_configuration_waits_in_the_queue_and_is_not_suggested_again() {
     let (folder, source) = small_study();
     let source = source.to_str().unwrap();
-    let accepted = answer(&["accept", source, "--suggested", "--note", "why not", "--format", "json"]);
+    let accepted = answer(&[
+        "accept",
+        source,
+        "--suggested",
+        "--note",
+        "why not",
+        "--format",
+        "json",
+    ]);
     let file = accepted["file"].as_str().unwrap();
     assert!(Path::new(file).starts_with(folder.path().join("results.queue/pending")));
     let body: Json = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!(body["params"], accepted["params"]);
-    assert_eq!((&body["origin"], &body["note"]), (&json!("suggested"), &json!("why not")));
+    assert_eq!(
+        (&body["origin"], &body["note"]),
+        (&json!("suggested"), &json!("why not"))
+    );
     assert!(body["predicted"]["mean"].is_f64());
     let next = answer(&["suggest", source, "--format", "json"]);
     assert_ne!(next[0]["params"], accepted["params"]);
-    let by_hand = answer(&["accept", source, "--config", r#"{"x":0.3,"opt":"b"}"#, "--format", "json"]);
+    let by_hand = answer(&[
+        "accept",
+        source,
+        "--config",
+        r#"{"x":0.3,"opt":"b"}"#,
+        "--format",
+        "json",
+    ]);
     assert_eq!(by_hand["origin"], "manual");
 }
 
@@ -199,8 +287,22 @@ fn an_accepted_configuration_waits_in_the_queue_and_is_not_suggested_again() {
 fn a_trial_that_is_told_is_one_whole_line_and_counts() {
     let (_folder, source) = small_study();
     let path = source.to_str().unwrap();
-    run(&["tell", path, "--config", r#"{"x":0.61,"opt":"a"}"#, "--value", "0.05"]);
-    run(&["tell", path, "--config", r#"{"x":0.2,"opt":"a"}"#, "--value", "nan"]);
+    run(&[
+        "tell",
+        path,
+        "--config",
+        r#"{"x":0.61,"opt":"a"}"#,
+        "--value",
+        "0.05",
+    ]);
+    run(&[
+        "tell",
+        path,
+        "--config",
+        r#"{"x":0.2,"opt":"a"}"#,
+        "--value",
+        "nan",
+    ]);
     let report = answer(&["trials", path, "--format", "json"]);
     assert_eq!(report["counts"]["total"], 10);
     assert_eq!(report["counts"]["failed"], 1);
@@ -219,7 +321,10 @@ fn telling_ends_a_last_line_without_line_end_and_keeps_to_the_shape_of_the_rows(
     assert_eq!(written.lines().count(), 3);
     assert_eq!((&last["x"], &last["loss"]), (&json!(0.3), &json!(0.3)));
     let report = answer(&["trials", path, "--format", "json"]);
-    assert_eq!((&report["counts"]["complete"], &report["best"]["value"]), (&json!(3), &json!(0.3)));
+    assert_eq!(
+        (&report["counts"]["complete"], &report["best"]["value"]),
+        (&json!(3), &json!(0.3))
+    );
 }
 
 #[test]
@@ -230,12 +335,25 @@ fn what_init_writes_is_a_space_that_is_read_back() {
     std::fs::write(&space, text(&["init", path])).unwrap();
     let (inferred, given) = (
         answer(&["trials", path, "--format", "json"]),
-        answer(&["trials", path, "--space", space.to_str().unwrap(), "--format", "json"]),
+        answer(&[
+            "trials",
+            path,
+            "--space",
+            space.to_str().unwrap(),
+            "--format",
+            "json",
+        ]),
     );
-    assert_eq!((&inferred["space"]["inferred"], &given["space"]["inferred"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&inferred["space"]["inferred"], &given["space"]["inferred"]),
+        (&json!(true), &json!(false))
+    );
     for field in ["name", "type", "low", "high", "choices"] {
         for i in 0..2 {
-            assert_eq!(inferred["space"]["params"][i][field], given["space"]["params"][i][field]);
+            assert_eq!(
+                inferred["space"]["params"][i][field],
+                given["space"]["params"][i][field]
+            );
         }
     }
 }
@@ -245,19 +363,28 @@ fn without_a_screen_the_explorer_prints_the_plain_report() {
     let (_folder, source) = small_study();
     let words = text(&[source.to_str().unwrap()]);
     assert!(words.contains("8 trials (8 complete"), "{words}");
-    assert!(words.contains("best value") && words.contains("next (predicted"), "{words}");
+    assert!(
+        words.contains("best value") && words.contains("next (predicted"),
+        "{words}"
+    );
     assert!(!words.contains('\u{1b}'));
 }
 
 #[test]
 fn names_are_data_and_never_control_sequences() {
     let (_folder, source) = study(
-        "{\"params\":{\"a\\u001b[31m\\u202eb\":1},\"value\":1}\n{\"params\":{\"a\\u001b[31m\\u202eb\":2},\"value\":0.5}\n",
+        "{\"params\":{\"a\\u001b[31m\\u202eb\":1.5},\"value\":1}\n{\"params\":{\"a\\u001b[31m\\u202eb\":2.25},\"value\":0.5}\n",
     );
     let path = source.to_str().unwrap();
     let json_text = text(&["trials", path, "--format", "json"]);
     assert!(json_text.contains("a\\u001b[31m\\u202eb"), "{json_text}");
-    for args in [&["trials", path][..], &["fit", path], &["suggest", path], &[path], &["init", path]] {
+    for args in [
+        &["trials", path][..],
+        &["fit", path],
+        &["suggest", path],
+        &[path],
+        &["init", path],
+    ] {
         let words = text(args);
         assert!(!words.contains(['\u{1b}', '\u{202e}']), "{args:?}: {words:?}");
     }
@@ -283,9 +410,17 @@ fn a_closed_pipe_ends_quietly() {
 fn keys_completions_and_the_manual_come_from_the_definitions() {
     assert!(text(&["keys"]).contains("accept"));
     let keys = answer(&["keys", "--format", "json"]);
-    assert!(keys.as_array().unwrap().iter().any(|k| k["keys"][0] == "A" && k["does"] == "accept"));
+    assert!(
+        keys.as_array()
+            .unwrap()
+            .iter()
+            .any(|k| k["keys"][0] == "A" && k["does"] == "accept")
+    );
     assert!(text(&["completions", "bash"]).contains("--acquisition"));
     let manual = text(&["man"]);
-    assert!(manual.contains(".TH tunescope") && manual.contains("TUNESCOPE SUGGEST"), "{manual}");
+    assert!(
+        manual.contains(".TH tunescope") && manual.contains("TUNESCOPE SUGGEST"),
+        "{manual}"
+    );
     assert!(!manual.contains("demo\\-worker"));
 }

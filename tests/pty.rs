@@ -42,10 +42,23 @@ fn rows(best: f64) -> String {
 fn explorer(start: &Start<'_>) -> (Sandbox, Session) {
     let sandbox = Sandbox::new();
     sandbox.write("results.jsonl", &rows(0.4321));
+    // Without a theme the terminal is asked for its background first, which few tests are about.
+    let theme = if start.args.contains(&"--theme") {
+        &[][..]
+    } else {
+        &["--theme", "dark"]
+    };
     let args: Vec<&str> = std::iter::once("results.jsonl")
+        .chain(theme.iter().copied())
         .chain(start.args.iter().copied())
         .collect();
-    let session = Session::start(&sandbox, &Start { args: &args, ..*start });
+    let session = Session::start(
+        &sandbox,
+        &Start {
+            args: &args,
+            ..*start
+        },
+    );
     session.wait_for("0.4321");
     (sandbox, session)
 }

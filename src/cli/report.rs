@@ -40,14 +40,14 @@ pub fn print(
         ))?;
     }
     let modelling = (&args.modelling, settings);
-    let found = engine::suggest(
-        &study,
-        source,
-        args.reading.study.as_deref(),
-        1,
-        modelling,
-        acquisition,
-    )?;
+    let name = args.reading.study.as_deref();
+    let found = match engine::suggest(&study, source, name, 1, modelling, acquisition) {
+        Err(CliError::Suggest(exhausted)) => {
+            out.line(format!("next: {exhausted}"))?;
+            Vec::new()
+        }
+        found => found?,
+    };
     if let Some(next) = found.first() {
         let predicted = next
             .prediction

@@ -293,6 +293,9 @@ impl Loop {
                 Ok(())
             }
             Event::Signal(Signal::Resized) => {
+                // Even where the size is what it was: of several changes in a row only the last is seen, and
+                // the terminal may have cut what it showed in between.
+                self.guard.redraw_fully()?;
                 let size = self.guard.size()?;
                 self.message(Msg::Resize(size.width, size.height))
             }

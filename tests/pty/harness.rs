@@ -220,13 +220,6 @@ impl Session {
         });
     }
 
-    #[track_caller]
-    pub fn wait_gone(&self, text: &str) {
-        self.wait_until(&format!("{text:?} to go"), |screen| {
-            (!screen.contents().contains(text)).then_some(())
-        });
-    }
-
     /// Waits until nothing has been written for as long as `quiet`, and returns all bytes so far.
     #[track_caller]
     pub fn wait_quiet(&self, quiet: Duration) -> usize {
@@ -272,10 +265,13 @@ impl Session {
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let master = self.master.as_ref().expect("the terminal is still there");
         // The emulator first: what is drawn for the new size must not meet the old one.
-        self.seen.0.lock().unwrap().emulator.screen_mut().set_size(
-            NonZero::new(rows).unwrap(),
-            NonZero::new(columns).unwrap(),
-        );
+        self.seen
+            .0
+            .lock()
+            .unwrap()
+            .emulator
+            .screen_mut()
+            .set_size(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap());
         master.resize(size((columns, rows))).unwrap();
     }
 
@@ -302,7 +298,10 @@ impl Session {
         let until = Instant::now() + deadline();
         let mut columns = 100;
         while !reader.is_finished() {
-            assert!(Instant::now() < until, "the program draws nothing when the size changes");
+            assert!(
+                Instant::now() < until,
+                "the program draws nothing when the size changes"
+            );
             columns ^= 1;
             self.resize(columns, 30);
             std::thread::sleep(Duration::from_millis(50));

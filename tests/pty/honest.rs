@@ -22,7 +22,10 @@ fn every_frame_is_one_synchronised_update_and_nothing_is_between_them() {
     let mut rest = raw.strip_prefix(ENTER).expect("it begins by entering");
     let mut frames = 0;
     while let Some(frame) = rest.strip_prefix(BEGIN) {
-        let end = frame.windows(END.len()).position(|w| w == END).expect("a begin has its end");
+        let end = frame
+            .windows(END.len())
+            .position(|w| w == END)
+            .expect("a begin has its end");
         assert!(!contains(&frame[..end], BEGIN), "frames are nested");
         rest = &frame[end + END.len()..];
         frames += 1;
@@ -36,7 +39,12 @@ fn when_nothing_happens_nothing_is_written() {
     let (_sandbox, session) = explorer(&Start::default());
     let rested = session.wait_quiet(Duration::from_secs(1));
     std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(session.byte_count(), rested, "{}", session.raw_from(rested).escape_ascii());
+    assert_eq!(
+        session.byte_count(),
+        rested,
+        "{}",
+        session.raw_from(rested).escape_ascii()
+    );
 }
 
 #[test]
@@ -73,7 +81,12 @@ fn a_late_reply_of_the_terminal_changes_nothing_and_accepts_nothing() {
     std::thread::sleep(Duration::from_millis(120));
     session.send("11;rgb:AAAA/EEEE/yyyy\x1b\\");
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(session.wait_quiet(REST), rested, "{}", session.raw_from(rested).escape_ascii());
+    assert_eq!(
+        session.wait_quiet(REST),
+        rested,
+        "{}",
+        session.raw_from(rested).escape_ascii()
+    );
     assert!(!sandbox.path().join("results.queue").exists());
     // It still listens.
     session.send("q");
@@ -82,15 +95,32 @@ fn a_late_reply_of_the_terminal_changes_nothing_and_accepts_nothing() {
 
 #[test]
 fn the_terminal_is_asked_nothing_while_the_screen_is_ours() {
-    let (_sandbox, mut session) = explorer(&Start::default());
+    let (_sandbox, mut session) = explorer(&Start {
+        args: &["--theme", "auto"],
+        ..Start::default()
+    });
     session.resize(90, 30);
     session.wait_for("0.4321");
     session.send("\x0c");
     session.wait_quiet(REST);
     let raw = session.raw();
-    let entered = raw.windows(ENTER.len()).position(|w| w == ENTER).expect("it entered");
+    let entered = raw
+        .windows(ENTER.len())
+        .position(|w| w == ENTER)
+        .expect("it entered");
+    // Nobody answered the one question that comes before.
+    assert!(contains(&raw[..entered], b"\x1b]11;?"));
     let ours = &raw[entered..];
-    for query in [&b"\x1b[6n"[..], b"\x1b[c", b"\x1b[0c", b"\x1b[>", b"]11;?", b"]10;?", b"$p", b"\x1b[?u"] {
+    for query in [
+        &b"\x1b[6n"[..],
+        b"\x1b[c",
+        b"\x1b[0c",
+        b"\x1b[>",
+        b"]11;?",
+        b"]10;?",
+        b"$p",
+        b"\x1b[?u",
+    ] {
         assert!(!contains(ours, query), "{}", query.escape_ascii());
     }
 }
@@ -148,7 +178,7 @@ fn hostile_names_never_reach_the_terminal_raw() {
     let mut session = Session::start(
         &sandbox,
         &Start {
-            args: &["results.jsonl"],
+            args: &["results.jsonl", "--theme", "dark"],
             ..Start::default()
         },
     );

@@ -10,7 +10,11 @@ use crate::{ENTER, LEAVE, explorer};
 #[track_caller]
 fn assert_given_back(session: &crate::harness::Session) {
     let raw = session.raw();
-    assert!(raw.starts_with(ENTER), "{}", raw[..40.min(raw.len())].escape_ascii());
+    assert!(
+        raw.starts_with(ENTER),
+        "{}",
+        raw[..40.min(raw.len())].escape_ascii()
+    );
     assert_eq!(count(&raw, ENTER), count(&raw, LEAVE));
     assert!(!session.screen(vt100::Screen::alternate_screen));
     assert!(!session.screen(vt100::Screen::hide_cursor));
@@ -40,7 +44,11 @@ fn quitting_with_a_summary_prints_it_where_it_stays() {
     assert_eq!(session.wait_exit(), 0);
     session.wait_all_read();
     assert_given_back(&session);
-    assert!(session.contents().contains("12 trials (12 complete"), "{}", session.contents());
+    assert!(
+        session.contents().contains("12 trials (12 complete"),
+        "{}",
+        session.contents()
+    );
     assert!(session.contents().contains("0.4321"));
 }
 
@@ -83,8 +91,8 @@ fn suspended_it_leaves_the_shell_alone_and_resumed_it_draws_everything() {
         (screen.alternate_screen() && screen.contents().contains("0.4321")).then_some(())
     });
     session.send("q");
-    session.wait_until("the shell again", |screen| {
-        (!screen.alternate_screen() && screen.contents().contains("marker")).then_some(())
+    session.wait_until("the shell's fourth prompt", |screen| {
+        (!screen.alternate_screen() && screen.contents().matches("prompt>").count() == 4).then_some(())
     });
     session.send("echo still''here\r");
     session.wait_for("stillhere");
@@ -130,7 +138,7 @@ fn a_panic_of_a_worker_keeps_the_screen_and_is_told_on_it() {
     let mut session = crate::harness::Session::start(
         &sandbox,
         &Start {
-            args: &["results.jsonl"],
+            args: &["results.jsonl", "--theme", "dark"],
             env: &[("TUNESCOPE_TEST_PANIC", "fit")],
             ..Start::default()
         },
@@ -138,7 +146,10 @@ fn a_panic_of_a_worker_keeps_the_screen_and_is_told_on_it() {
     session.wait_for("error in tunescope itself");
     assert!(session.screen(vt100::Screen::alternate_screen));
     assert_eq!(count(&session.raw(), LEAVE), 0);
-    assert!(!contains(&session.raw(), b"panicked at"), "the report went into the middle of a frame");
+    assert!(
+        !contains(&session.raw(), b"panicked at"),
+        "the report went into the middle of a frame"
+    );
     session.send("q");
     assert_eq!(session.wait_exit(), 0);
     session.wait_all_read();
@@ -153,7 +164,7 @@ fn a_panic_of_the_screen_itself_puts_the_terminal_back_before_it_is_told() {
     let mut session = crate::harness::Session::start(
         &sandbox,
         &Start {
-            args: &["results.jsonl"],
+            args: &["results.jsonl", "--theme", "dark"],
             env: &[("TUNESCOPE_TEST_PANIC", "key")],
             ..Start::default()
         },
@@ -163,5 +174,9 @@ fn a_panic_of_the_screen_itself_puts_the_terminal_back_before_it_is_told() {
     assert_eq!(session.wait_exit(), 101);
     session.wait_all_read();
     assert_given_back(&session);
-    assert!(session.contents().contains("asked to panic in key"), "{}", session.contents());
+    assert!(
+        session.contents().contains("asked to panic in key"),
+        "{}",
+        session.contents()
+    );
 }
