@@ -2,7 +2,7 @@
 //!
 //! Running workers take waiting trials, oldest first, as their next ones. The line is the one that
 //! `study.enqueue_trial` writes, appended under Optuna's own lock; everything that can be checked is
-//! checked before, because Optuna checks nothing (see [`super::distribution`]).
+//! checked before, because Optuna checks nothing (see `distribution.rs`).
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
