@@ -50,7 +50,7 @@ pub fn candidates(request: &Request<'_>) -> Vec<Vec<f64>> {
     // Earlier optima and good observations themselves are starts too, but observations may not be returned.
     points.extend(request.around.iter().skip(AROUND).map(|p| feasible(request, p)));
     let finite = request.free_continuous().is_empty();
-    points.retain(|p| !request.is_rejected(p) && !(finite && request.seen.holds(p)));
+    points.retain(|p| !(request.is_rejected(p) || finite && request.seen.holds(p)));
     points
 }
 

@@ -24,6 +24,9 @@ pub struct Indices {
     pub variance: f64,
 }
 
+/// Values at points of the unit cube; `None` to stop.
+pub type Function<'a> = dyn FnMut(&[Vec<f64>]) -> Option<Vec<f64>> + 'a;
+
 struct Samples {
     a: Vec<Vec<f64>>,
     b: Vec<Vec<f64>>,
@@ -33,12 +36,7 @@ struct Samples {
 }
 
 impl Samples {
-    fn draw(
-        dims: usize,
-        count: usize,
-        seed: u64,
-        f: &mut dyn FnMut(&[Vec<f64>]) -> Option<Vec<f64>>,
-    ) -> Option<Self> {
+    fn draw(dims: usize, count: usize, seed: u64, f: &mut Function<'_>) -> Option<Self> {
         let mut sobol = Sobol::new(2 * dims, seed);
         let (a, b): (Vec<_>, Vec<_>) = (0..count)
             .map(|_| {
@@ -85,21 +83,12 @@ impl Samples {
 
 /// Indices of `f` on the unit cube from `count·(d + 2)` evaluations; `f` returns `None` to stop. All zero
 /// for a constant function.
-pub fn sobol_indices(
-    dims: usize,
-    count: usize,
-    seed: u64,
-    f: &mut dyn FnMut(&[Vec<f64>]) -> Option<Vec<f64>>,
-) -> Option<Indices> {
+pub fn sobol_indices(dims: usize, count: usize, seed: u64, f: &mut Function<'_>) -> Option<Indices> {
     let samples = Samples::draw(dims, count, seed, f)?;
     indices(&samples, dims, f)
 }
 
-fn indices(
-    samples: &Samples,
-    dims: usize,
-    f: &mut dyn FnMut(&[Vec<f64>]) -> Option<Vec<f64>>,
-) -> Option<Indices> {
+fn indices(samples: &Samples, dims: usize, f: &mut Function<'_>) -> Option<Indices> {
     let mut out = Indices {
         variance: samples.variance,
         ..Indices::default()
@@ -165,11 +154,7 @@ impl Surrogate {
 }
 
 /// The pair of coordinates with the largest closed index, the more important one first.
-fn top_pair(
-    samples: &Samples,
-    order: &[usize],
-    f: &mut dyn FnMut(&[Vec<f64>]) -> Option<Vec<f64>>,
-) -> Option<Option<(usize, usize)>> {
+fn top_pair(samples: &Samples, order: &[usize], f: &mut Function<'_>) -> Option<Option<(usize, usize)>> {
     let pool = &order[..order.len().min(PAIR_POOL)];
     if samples.variance <= 0.0 || pool.len() <= 2 {
         return Some(match pool {

@@ -274,7 +274,7 @@ fn check(training: &Training) -> Result<usize, SurrogateError> {
 
 /// Number of observations from which hyperparameters are fitted.
 pub fn fitted_from(d: usize) -> usize {
-    (d + 1).min(6).max(3)
+    (d + 1).clamp(3, 6)
 }
 
 fn kernel_of(settings: &ModelSettings, training: &Training) -> Result<Kernel, SurrogateError> {
