@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
@@ -559,4 +559,50 @@ fn the_arguments_of_the_worker_are_read_as_the_demo_passes_them() {
         (PathBuf::from("results.jsonl"), Duration::from_secs(2))
     );
     assert!(tunescope::demo::worker::parse(&["--pace".to_owned(), "soon".to_owned()]).is_err());
+}
+
+// The worker as a process.
+
+/// Not a test of its own: what the next test starts as a child.
+#[test]
+#[ignore = "started by a_signal_ends_the_worker_between_whole_lines"]
+fn worker_process() {
+    let args = std::env::var("DEMO_WORKER_ARGS").unwrap();
+    let args: Vec<String> = args.split('\n').map(str::to_owned).collect();
+    let args = tunescope::demo::worker::parse(&args).unwrap();
+    tunescope::demo::worker::run(&args, &mut |_| None).unwrap();
+}
+
+#[test]
+fn a_signal_ends_the_worker_between_whole_lines() {
+    let desk = desk();
+    let own = std::process::id().to_string();
+    let args = [desk.results.to_str().unwrap(), "--parent", &own].join("\n");
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "worker_process", "--ignored"])
+        .env("DEMO_WORKER_ARGS", args)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while fs::metadata(&desk.results).unwrap().len() == 0 {
+        assert!(Instant::now() < deadline, "no trial began");
+        assert!(child.try_wait().unwrap().is_none(), "the worker ended by itself");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    for trial in desk.trials() {
+        assert!(trial["state"] != "running", "{trial}");
+    }
+}
+
+#[test]
+fn a_worker_whose_parent_is_gone_begins_nothing() {
+    let desk = desk();
+    let args = [desk.results.to_str().unwrap(), "--parent", "2147483646"].map(str::to_owned);
+    let args = tunescope::demo::worker::parse(&args).unwrap();
+    tunescope::demo::worker::run(&args, &mut nobody).unwrap();
+    assert!(desk.trials().is_empty());
 }

@@ -21,9 +21,9 @@ pub enum DemoError {
     )]
     Header { source: serde_json::Error },
     #[error("the demo's own search space does not hold: {source}")]
-    Space { source: StudyError },
+    Space { source: Box<StudyError> },
     #[error("the configuration cannot be run: {source}")]
-    Configuration { source: StudyError },
+    Configuration { source: Box<StudyError> },
     #[error("{found} recorded trials were asked for, {recorded} exist: use `--from {recorded}` or less")]
     Recorded { recorded: usize, found: usize },
     #[error("{duration:?} is not a duration: write for example `2s`, `500ms` or `1.5`")]

@@ -18,7 +18,7 @@ pub const METRIC: &str = "val_loss";
 /// The `[params]` part of the demo's `space.toml`.
 pub const SPACE_TOML: &str = include_str!("../../assets/demo-space.toml");
 
-static SPACE: LazyLock<Result<Space, StudyError>> = LazyLock::new(build);
+static SPACE: LazyLock<Result<Space, Box<StudyError>>> = LazyLock::new(build);
 
 /// The search space of the demo; says the same as [`SPACE_TOML`].
 ///
@@ -30,7 +30,7 @@ pub fn space() -> Result<&'static Space, DemoError> {
     })
 }
 
-fn build() -> Result<Space, StudyError> {
+fn build() -> Result<Space, Box<StudyError>> {
     let float = |low, high, log| Domain::Float {
         low,
         high,
@@ -61,7 +61,7 @@ fn build() -> Result<Space, StudyError> {
     let params = domains
         .into_iter()
         .enumerate()
-        .map(|(column, (name, domain))| Parameter::new(Label::new(name), column, domain))
+        .map(|(column, (name, domain))| Parameter::new(Label::new(name), column, domain).map_err(Box::new))
         .collect::<Result<_, _>>()?;
     Ok(Space {
         params,
@@ -77,7 +77,9 @@ pub fn settings(params: &Map<String, Json>) -> Result<Settings, DemoError> {
     let space = space()?;
     let values = space
         .configuration_from_json(params)
-        .map_err(|source| DemoError::Configuration { source })?;
+        .map_err(|source| DemoError::Configuration {
+            source: Box::new(source),
+        })?;
     let number = |name: &str| {
         space
             .index_of(name)

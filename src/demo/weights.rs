@@ -39,7 +39,6 @@ impl Header {
 
 /// Rounds to bfloat16, to nearest, ties to even: the upper half of a single.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is kept")]
 pub fn to_bf16(x: f32) -> u16 {
     let bits = x.to_bits();
     (bits.wrapping_add(0x7FFF + ((bits >> 16) & 1)) >> 16) as u16
@@ -90,9 +89,9 @@ mod tests {
         for (x, rounded) in [
             (1.0, 1.0),
             (-0.0, -0.0),
-            (1.003_906_25, 1.0),       // halfway between 1 and 1 + 2⁻⁷: to even
-            (1.011_718_75, 1.015_625), // halfway, the even one is above
-            (1.004, 1.007_812_5),
+            (1.0 + 1.0 / 256.0, 1.0), // halfway between 1 and 1 + 2⁻⁷: to even
+            (1.0 + 3.0 / 256.0, 1.0 + 1.0 / 64.0), // halfway, the even one is above
+            (1.004, 1.0 + 1.0 / 128.0),
         ] {
             assert_eq!(from_bf16(to_bf16(x)), rounded, "{x}");
         }
