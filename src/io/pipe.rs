@@ -27,22 +27,25 @@ impl Pipe {
     /// Starts to read standard input.
     #[must_use]
     pub fn standard_input() -> Arc<Self> {
-        Self::start(io::stdin())
+        Self::start(|| Ok(io::stdin()))
     }
 
-    /// Starts to read a named pipe.
-    ///
-    /// # Errors
-    /// It cannot be opened, or no thread can be started.
-    pub fn open(path: &Path) -> io::Result<Arc<Self>> {
-        Ok(Self::start(File::open(path)?))
+    /// Starts to read a named pipe. Opening one waits for its writer: the thread does that, too.
+    #[must_use]
+    pub fn open(path: &Path) -> Arc<Self> {
+        let path = path.to_owned();
+        Self::start(move || File::open(path))
     }
 
-    fn start(mut from: impl Read + Send + 'static) -> Arc<Self> {
+    fn start<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Arc<Self> {
         let pipe = Arc::new(Self::default());
         let theirs = Arc::clone(&pipe);
         let thread = std::thread::Builder::new().name("pipe".to_owned());
         let started = thread.spawn(move || {
+            let Ok(mut from) = open() else {
+                theirs.came(&[], true);
+                return;
+            };
             let mut chunk = vec![0; 64 * 1024];
             loop {
                 match from.read(&mut chunk) {

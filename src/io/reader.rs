@@ -1,6 +1,5 @@
 //! From a path to a study, and again whenever the file changes.
 
-use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,7 +66,7 @@ impl Reader {
     /// Opens a source: a file, which need not exist yet, or `-` for standard input. Reads nothing yet.
     ///
     /// # Errors
-    /// The path is a folder, or a pipe that cannot be opened.
+    /// The path is a folder.
     pub fn open(path: &Path, options: ReadOptions) -> Result<Self, ReadError> {
         let origin = if path.as_os_str() == "-" {
             Origin::Pipe(Pipe::standard_input())
@@ -78,10 +77,7 @@ impl Reader {
                         path: path.to_owned(),
                     });
                 }
-                Ok(m) if !m.is_file() => Origin::Pipe(Pipe::open(path).map_err(|source| ReadError::Io {
-                    path: path.to_owned(),
-                    source,
-                })?),
+                Ok(m) if !m.is_file() => Origin::Pipe(Pipe::open(path)),
                 _ => Origin::File(Tail::new(path)),
             }
         };
@@ -257,6 +253,10 @@ impl Reader {
             return false;
         }
         let Some(head) = self.head.as_mut() else {
+            if self.source.is_none() {
+                // It will not become readable by growing; what follows need not be kept.
+                self.rest.truncate(MAX_HEAD);
+            }
             return false;
         };
         let room = MAX_HEAD.saturating_sub(head.len()).min(new.len());
@@ -283,10 +283,6 @@ impl Reader {
         }
         if is_enough {
             self.head = None;
-            if self.source.is_none() {
-                // It will not become readable by growing; what follows need not be kept.
-                self.rest.truncate(MAX_HEAD);
-            }
         }
         is_again
     }
@@ -515,29 +511,6 @@ pub fn read_once(
         return Err(ReadError::Interrupted);
     }
     reader.settle();
-    reader.check()?;
-    Ok(reader)
-}
-
-/// Reads a text that is already here, as [`read_once`] reads a file.
-///
-/// # Errors
-/// As [`read_once`].
-pub fn read_text(
-    name: &Path,
-    mut text: impl Read + Send + 'static,
-    options: ReadOptions,
-) -> Result<Reader, ReadError> {
-    let mut bytes = Vec::new();
-    text.read_to_end(&mut bytes).map_err(|source| ReadError::Io {
-        path: name.to_owned(),
-        source,
-    })?;
-    let mut reader = Reader::open(Path::new("/nonexistent"), options)?;
-    reader.path = name.to_owned();
-    reader.feed(&bytes);
-    reader.settle();
-    reader.study = Arc::new(reader.compose());
     reader.check()?;
     Ok(reader)
 }

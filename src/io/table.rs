@@ -162,6 +162,18 @@ impl Table {
         Value::Text(label)
     }
 
+    /// Whether a row is about a trial: it names one, or holds a value or a parameter.
+    #[must_use]
+    pub fn says_something(&self, row: &Row) -> bool {
+        let has_params = self.columns.iter().any(|c| c.group == Group::Param);
+        let has_cell = self
+            .columns
+            .iter()
+            .zip(&row.cells)
+            .any(|(column, cell)| cell.is_some() && (column.group == Group::Param || !has_params));
+        row.id.is_some() || row.values.is_some() || has_cell
+    }
+
     /// Takes a row: a new trial, a further step of one, or the later word on one.
     pub fn push(&mut self, mut row: Row) {
         self.has_values |= row.values.is_some();

@@ -2,6 +2,7 @@
 
 use crate::study::{Label, Study, TrialId, Value};
 
+use super::super::json::{Members, Node};
 use super::super::names::{self, Prefixed, Role};
 use super::super::source::{Head, Kind, Problems, ReadOptions, Source};
 use super::super::table::{Group, Row, Table};
@@ -113,6 +114,8 @@ struct Delimited {
     table: Table,
     separator: Option<char>,
     header: Option<String>,
+    /// Names of the columns, as the header gives them.
+    names: Vec<String>,
     places: Vec<Place>,
     objectives: usize,
     /// Lines of a record whose quote is still open, and the number of the first.
@@ -125,6 +128,7 @@ impl Delimited {
             table: Table::new(options, true),
             separator: None,
             header: None,
+            names: Vec::new(),
             places: Vec::new(),
             objectives: 0,
             pending: None,
@@ -158,6 +162,7 @@ impl Delimited {
         let mut seen = std::collections::HashSet::new();
         for cell in cells {
             let name = cell.text.trim();
+            self.names.push(name.to_owned());
             if !name.is_empty() && !seen.insert(name.to_owned()) {
                 problems.push(number, || {
                     format!("two columns are named {name}; the first one counts.")
@@ -197,7 +202,7 @@ impl Delimited {
                 self.objectives += 1;
                 Place::Objective(self.objectives - 1)
             }
-            Role::Other | Role::Params | Role::Metrics => Place::Cell(self.table.column(Group::Plain, name)),
+            Role::Other | Role::Metrics => Place::Cell(self.table.column(Group::Plain, name)),
             role => Place::Role(role),
         }
     }
@@ -236,6 +241,17 @@ impl Delimited {
                         None => TrialId::Text(Label::new(text)),
                     });
                 }
+                Place::Role(Role::Params) if text.starts_with('{') => self.object(text, &mut row),
+                Place::Role(Role::Params) => {
+                    // Under such a name but no object: a column like any other.
+                    let name = self.names.get(k).cloned().unwrap_or_default();
+                    let column = self.table.column(Group::Plain, &name);
+                    let value = match scalar(text, has_decimal_comma) {
+                        Scalar::Value(value) => value,
+                        Scalar::Text | Scalar::Absent => self.table.text(column, text),
+                    };
+                    row.set(column, value);
+                }
                 Place::Role(role) => by_role(role, text, &mut row, number, problems),
                 Place::Cell(column) => {
                     let value = match scalar(text, has_decimal_comma) {
@@ -249,6 +265,26 @@ impl Delimited {
             }
         }
         self.table.push(row);
+    }
+}
+
+impl Delimited {
+    /// A cell that holds all parameters as a JSON object.
+    fn object(&mut self, text: &str, row: &mut Row) {
+        for (name, node) in Members::of(text.as_bytes()).map_while(Result::ok) {
+            let column = self.table.column(Group::Param, &name);
+            let value = match node {
+                Node::Null => Value::Null,
+                Node::Bool(b) => Value::Bool(b),
+                Node::Int(i) => Value::Int(i),
+                Node::Float(x) => Value::Float(x),
+                Node::Text(text) => self.table.text(column, &text),
+                Node::Array(bytes) | Node::Object(bytes) => {
+                    self.table.text(column, &String::from_utf8_lossy(bytes))
+                }
+            };
+            row.set(column, value);
+        }
     }
 }
 
@@ -432,6 +468,14 @@ mod tests {
         assert_eq!(study.trials[1].state, TrialState::Failed);
         assert_eq!(study.trials[2].state, TrialState::Running);
         assert_eq!(study.columns, ["lr"]);
+    }
+
+    #[test]
+    fn parameters_may_stand_in_one_cell_as_json() {
+        let (study, _) =
+            read("trial_id,config,loss\n0,\"{\"\"lr\"\": 0.1, \"\"opt\"\": \"\"sgd\"\"}\",2.5\n");
+        assert_eq!(study.columns, ["lr", "opt"]);
+        assert_eq!(study.trials[0].param(0), Some(&Value::Float(0.1)));
     }
 
     #[test]

@@ -58,6 +58,8 @@ struct Jsonl {
     /// How a row begins (`{"id"`), to find the next one after damage.
     opening: Option<Vec<u8>>,
     objectives: Vec<Box<str>>,
+    /// Words for states that nobody knows, of the row being read.
+    odd_states: Vec<String>,
 }
 
 impl Jsonl {
@@ -67,6 +69,7 @@ impl Jsonl {
             places: HashMap::new(),
             opening: None,
             objectives: Vec::new(),
+            odd_states: Vec::new(),
         }
     }
 
@@ -102,8 +105,8 @@ impl Jsonl {
         }
     }
 
-    /// Reads one object that begins at `start`; returns the offset after it.
-    fn object(&mut self, number: u64, text: &[u8], start: usize) -> Result<usize, JsonError> {
+    /// Reads one object that begins at `start`; returns the offset after it, and whether it is a row.
+    fn object(&mut self, number: u64, text: &[u8], start: usize) -> Result<(usize, bool), JsonError> {
         let mut members = Members::from(Cursor::starting_at(text, start));
         let mut row = Row {
             line: number,
@@ -133,8 +136,11 @@ impl Jsonl {
                 Place::Open => self.flatten(Group::Plain, &key, &node, &mut row, 0)?,
             }
         }
-        self.table.push(row);
-        Ok(members.offset())
+        let is_row = self.table.says_something(&row);
+        if is_row {
+            self.table.push(row);
+        }
+        Ok((members.offset(), is_row))
     }
 
     fn by_role(&mut self, role: Role, key: &str, node: &Node<'_>, row: &mut Row) -> Result<(), JsonError> {
@@ -144,7 +150,12 @@ impl Jsonl {
             _ => None,
         };
         match role {
-            Role::State => row.state = node.as_text().and_then(names::state),
+            Role::State => {
+                row.state = node.as_text().and_then(names::state);
+                if let (None, Some(word)) = (row.state, node.as_text()) {
+                    self.odd_states.push(word.to_owned());
+                }
+            }
             Role::Step => row.step = node.as_i64().and_then(|i| u64::try_from(i).ok()),
             Role::Value => row.values = objectives(self, node)?,
             Role::Intermediate => row.intermediate = curve(node)?,
@@ -171,6 +182,7 @@ impl Jsonl {
                             self.flatten(group, &key, &node, row, 0)?;
                         }
                     }
+                    Node::Null => {}
                     // A scalar under such a name is a column like any other.
                     node => self.flatten(Group::Plain, key, node, row, 0)?,
                 }
@@ -255,13 +267,25 @@ impl Source for Jsonl {
             let start = cursor.offset();
             let read = self.object(number, text, start);
             match read {
-                Ok(end) => {
+                Ok((end, is_row)) => {
+                    if !is_row {
+                        problems.push(number, || {
+                            "the object has no identity, no parameters and no value; it was skipped."
+                                .to_owned()
+                        });
+                    }
+                    for word in self.odd_states.drain(..) {
+                        problems.push(number, || {
+                            format!("{word} is no state that is known; the value decides.")
+                        });
+                    }
                     if self.opening.is_none() {
                         self.opening = opening_of(text.get(start..).unwrap_or_default());
                     }
                     at = end;
                 }
                 Err(error) => {
+                    self.odd_states.clear();
                     let next = self.resume(text, start + 1);
                     problems.push(number, || complaint(text, error, next.is_some()));
                     match next {
