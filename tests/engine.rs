@@ -466,3 +466,73 @@ fn a_long_study_stands_on_an_active_set_that_is_named() {
     let at = surrogate.predict(&config).unwrap();
     assert!((at.mean - value).abs() < 0.1, "{} {value}", at.mean);
 }
+
+#[test]
+fn a_power_transform_shows_the_median_and_the_quantiles_in_the_users_units() {
+    let (lambda, mean, sd) = (0.4_f64, -0.3, 1.7);
+    // g = −y, since the study is minimised; the file's numbers are those of g.
+    let to_model = |y: f64| {
+        let g = -y;
+        let warped = if g >= 0.0 {
+            ((g + 1.0).powf(lambda) - 1.0) / lambda
+        } else {
+            -((1.0 - g).powf(2.0 - lambda) - 1.0) / (2.0 - lambda)
+        };
+        (warped - mean) / sd
+    };
+    let mut study = cube(1, Direction::Minimize);
+    for (u, y) in [(0.1, 0.7), (0.4, -1.2), (0.8, 2.5)] {
+        complete(&mut study, &floats(&[u]), y);
+    }
+    let file = json!({
+        "inputs": [{"name": "x0", "encoding": "unit"}],
+        "output": {"transform": "yeo_johnson", "lambda": lambda, "mean": mean, "sd": sd},
+        "mean": 0.25,
+        "kernel": {"product": [{"constant": {"variance": 1.3}}, {"matern": {"nu": 2.5, "lengthscales": [0.3]}}]},
+        "noise_variance": 1e-6,
+    });
+    let file = ModelFile::from_json_text(&file.to_string()).unwrap();
+    let surrogate = Surrogate::with_model(&Arc::new(study), &ModelSettings::default(), &file).unwrap();
+    // The best value is the incumbent, and the model's mean at a trial is its transformed value.
+    let at = surrogate.predict(&floats(&[0.4])).unwrap();
+    assert!((at.model_incumbent - to_model(-1.2)).abs() < 1e-12);
+    assert!((at.model_mean - to_model(-1.2)).abs() < 1e-4);
+    for u in [0.0, 0.25, 0.6, 1.0] {
+        let p = surrogate.predict(&floats(&[u])).unwrap();
+        let t = |z: f64| p.model_mean + z * p.model_sd;
+        assert!((to_model(p.mean) - t(0.0)).abs() < 1e-9);
+        assert!((to_model(p.low68) - t(1.0)).abs() < 1e-9 && (to_model(p.high68) - t(-1.0)).abs() < 1e-9);
+        assert!((to_model(p.low95) - t(1.959_963_984_540_054)).abs() < 1e-9);
+        assert!((p.sd - 0.5 * (p.high68 - p.low68)).abs() < 1e-12);
+    }
+    let back: Json = surrogate.model_file().into();
+    let again = ModelFile::from_json_text(&back.to_string()).unwrap();
+    assert_eq!(again.output, file.output);
+}
+
+#[test]
+fn kernels_are_chosen_by_their_notation_and_a_wrong_one_is_told_the_column() {
+    let mut study = cube(2, Direction::Minimize);
+    for i in 0..15 {
+        let u = [(f64::from(i) * 0.618).fract(), (f64::from(i) * 0.414).fract()];
+        complete(&mut study, &floats(&u), branin(&u));
+    }
+    let study = Arc::new(study);
+    for spec in ["rbf", "matern32", "matern(nu=1.7)[x0] + constant*rbf[x1]"] {
+        let settings = ModelSettings {
+            kernel: Some(spec.into()),
+            ..ModelSettings::default()
+        };
+        let surrogate = Surrogate::fit(&study, &settings, None, &never).unwrap();
+        assert_eq!(surrogate.summary.kernel, spec);
+        assert!(surrogate.predict(&floats(&[0.5, 0.5])).unwrap().mean.is_finite());
+    }
+    let settings = ModelSettings {
+        kernel: Some("matern52[lr]".into()),
+        ..ModelSettings::default()
+    };
+    let error = Surrogate::fit(&study, &settings, None, &never)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("column") && error.contains("lr"), "{error}");
+}

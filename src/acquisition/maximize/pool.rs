@@ -11,7 +11,7 @@ pub const ENUMERABLE: u128 = 4096;
 const SCALES: [f64; 3] = [0.1, 0.02, 0.004];
 
 /// Of a long list of good points only the first are worth looking around. With 8 the whole list may lie on
-/// one of several optima: 20 of 24 states of Branin after 50 steps were solved, with 16 all of them.
+/// one of several optima: some states of Branin after 50 steps were then missed by more than a nat.
 const AROUND: usize = 16;
 
 /// Starts closer than this, in lengthscales, would climb the same hill: at first between the best of
