@@ -237,8 +237,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// From the best to what nine in ten of the complete trials reach: where decisions are made. Hopeless
-/// corners would flatten everything else.
+/// From the best to what nine in ten of the complete trials reach, at most four times as far as the median:
+/// where decisions are made. Hopeless corners would flatten everything else.
 fn decisive_range(history: &History, direction: Direction) -> Option<(f64, f64)> {
     let mut values: Vec<f64> = history
         .points
@@ -249,11 +249,15 @@ fn decisive_range(history: &History, direction: Direction) -> Option<(f64, f64)>
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     let tenth = last / 10;
-    let (low, high) = match direction {
-        Direction::Minimize => (0, last - tenth),
-        Direction::Maximize => (tenth, last),
+    let (best, median) = match direction {
+        Direction::Minimize => (*values.first()?, *values.get(last / 2)?),
+        Direction::Maximize => (*values.last()?, *values.get(last - last / 2)?),
     };
-    Some((*values.get(low)?, *values.get(high)?))
+    let far = best + 4.0 * (median - best);
+    Some(match direction {
+        Direction::Minimize => (best, values.get(last - tenth)?.min(far)),
+        Direction::Maximize => (values.get(tenth)?.max(far), best),
+    })
 }
 
 /// Glyph of a state; the word stands beside it wherever there is room.

@@ -52,7 +52,11 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
 /// Keys from the left for as long as they fit whole.
 fn keys(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) {
     let mut x = area.x;
-    for hint in hints {
+    for (i, hint) in hints.iter().enumerate() {
+        // A narrower context takes a key from a wider one.
+        if hints.iter().take(i).any(|h| h.keys == hint.keys) {
+            continue;
+        }
         let w = text::width(&hint.keys) + 1 + text::width(&hint.label);
         if usize::from(area.right().saturating_sub(x)) < w {
             break;

@@ -293,7 +293,7 @@ fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             style,
         ));
         if level < 2 {
-            let reason = text::clean(&trust.value.reason).trim_end_matches('.').to_owned();
+            let reason = continued(&text::clean(&trust.value.reason));
             spans.push(Span::styled(format!(": {reason}"), theme.dim()));
         } else if level < 3 && trust.value.q2.is_finite() {
             spans.push(Span::styled(
@@ -310,6 +310,22 @@ fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
         spans.push(fit);
     }
     spans
+}
+
+/// A sentence as the second half of one: no capital, no full stop.
+fn continued(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let mut chars = sentence.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            format!(
+                "{}{}",
+                first.to_lowercase(),
+                sentence.get(first.len_utf8()..).unwrap_or_default()
+            )
+        }
+        _ => sentence.to_owned(),
+    }
 }
 
 fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {

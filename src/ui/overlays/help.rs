@@ -56,7 +56,8 @@ fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
 /// Deals the blocks to columns of about the same height, in reading order.
 fn in_columns(groups: Vec<Vec<Line<'_>>>, columns: usize) -> Vec<Line<'_>> {
     let total: usize = groups.iter().map(Vec::len).sum();
-    let target = total.div_ceil(columns.max(1));
+    let target = total.div_ceil(columns.max(1)) + 2;
+    let groups: Vec<Vec<Line<'_>>> = groups.into_iter().flat_map(|g| split(g, target)).collect();
     let mut dealt: Vec<Vec<Line<'_>>> = vec![Vec::new(); columns.max(1)];
     let mut at = 0;
     for group in groups {
@@ -78,6 +79,28 @@ fn in_columns(groups: Vec<Vec<Line<'_>>>, columns: usize) -> Vec<Line<'_>> {
                 spans.extend(cell(column.get(row)));
             }
             Line::from(spans)
+        })
+        .collect()
+}
+
+/// A block longer than a column goes on in the next under the same title.
+fn split(group: Vec<Line<'_>>, most: usize) -> Vec<Vec<Line<'_>>> {
+    if group.len() <= most || most < 8 {
+        return vec![group];
+    }
+    let title = group.first().cloned().unwrap_or_default();
+    let rows: Vec<Line<'_>> = group.into_iter().skip(1).collect();
+    // Room is left for the short block of the focused pane before it.
+    let parts = rows.len().div_ceil(most.saturating_sub(6));
+    let size = rows.len().div_ceil(parts);
+    rows.chunks(size)
+        .map(|chunk| {
+            let mut part = vec![title.clone()];
+            part.extend(chunk.iter().cloned());
+            if chunk.last().is_some_and(|l| !l.spans.is_empty()) {
+                part.push(Line::default());
+            }
+            part
         })
         .collect()
 }

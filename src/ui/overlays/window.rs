@@ -21,7 +21,12 @@ impl Window<'_> {
     /// Rectangle of the content for a number of lines.
     #[must_use]
     pub fn place(body: Rect, width: u16, lines: usize) -> Rect {
-        let w = width.min(body.width.saturating_sub(2));
+        // Slivers of what lies behind would only disturb.
+        let w = if body.width < width + 16 {
+            body.width
+        } else {
+            width
+        };
         let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
         let h = wanted.min(body.height.saturating_sub(1)).max(3.min(body.height));
         Rect::new(

@@ -59,8 +59,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         rug,
     };
     chart.value_labels(buf, &labels, gutter);
-    chart.points(buf, &history.points);
     chart.best_line(buf, &history.points);
+    chart.points(buf, &history.points);
     chart.star(buf);
     chart.next(buf, next);
     chart.count_labels(
@@ -81,8 +81,8 @@ fn range(ctx: &Context<'_>) -> Option<(f64, f64)> {
         return Some((low, high));
     };
     Some(match ctx.model.study.direction() {
-        Direction::Minimize => (low, high.min(b + 0.8 * (b - a))),
-        Direction::Maximize => (low.max(a - 0.8 * (b - a)), high),
+        Direction::Minimize => (low, high.min(b + 0.5 * (b - a))),
+        Direction::Maximize => (low.max(a - 0.5 * (b - a)), high),
     })
 }
 

@@ -285,16 +285,6 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     ]
 }
 
-/// Two digits and a sign.
-fn signed_short(value: f64) -> String {
-    let text = significant(value.abs(), 2);
-    if value < 0.0 {
-        format!("−{text}")
-    } else {
-        format!("+{text}")
-    }
-}
-
 fn signed(value: f64) -> String {
     let text = significant(value.abs(), 3);
     if value < 0.0 {

@@ -145,13 +145,13 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         Span::styled(layer_name(ctx, ctx.model.layer), theme.text()),
         Span::styled(
             format!(
-                ", {} → {} ↑, rest at ",
+                ", {} → {} ↑, rest at {}",
                 text::fit(ctx.param_name(x), 20),
-                text::fit(ctx.param_name(y), 20)
+                text::fit(ctx.param_name(y), 20),
+                ctx.probe_words()
             ),
             theme.dim(),
         ),
-        Span::styled(ctx.probe_words(), theme.text()),
     ];
     if ctx.model.surface.as_ref().is_some_and(|s| s.value.coarse) {
         spans.push(Span::styled(", coarse", theme.dim()));

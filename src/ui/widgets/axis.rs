@@ -105,6 +105,7 @@ fn round_values(low: f64, high: f64, max: usize) -> Vec<f64> {
         return vec![low];
     }
     let mut best = Vec::new();
+    let mut finer: Vec<f64> = Vec::new();
     for factor in [1.0, 2.0, 5.0, 10.0, 20.0, 50.0] {
         let step = factor * magnitude;
         let first = (low / step - 1e-9).ceil();
@@ -119,9 +120,15 @@ fn round_values(low: f64, high: f64, max: usize) -> Vec<f64> {
             k += 1.0;
         }
         if values.len() <= max {
-            best = values;
+            // A lone tick tells no scale: rather one or two more than asked for.
+            if values.len() >= 2 || finer.len() > max + 2 || finer.is_empty() {
+                best = values;
+            } else {
+                best = finer;
+            }
             break;
         }
+        finer = values;
     }
     if best.is_empty() {
         best.push(low);
@@ -379,7 +386,7 @@ mod tests {
             for log in [false, true] {
                 for max in [1, 2, 5, 9] {
                     let ticks = Scale::new(low, high, log).ticks(max);
-                    assert!(ticks.len() <= max.max(2), "{low} {high} {log} {max}: {ticks:?}");
+                    assert!(ticks.len() <= max + 2, "{low} {high} {log} {max}: {ticks:?}");
                     assert!(ticks.iter().all(|t| t.position.is_finite()));
                 }
             }

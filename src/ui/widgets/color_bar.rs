@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::axis::Scale;
+use crate::study::number::significant;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 
@@ -43,13 +44,27 @@ impl ColorBar {
                 }
             }
         }
-        let scale = Scale::new(self.low, self.high, false);
+        self.numbers(buf, area, theme);
+    }
+
+    /// Both ends, and round values between them where there is room.
+    fn numbers(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let room = usize::from(area.width - 3);
+        let scale = Scale::new(self.low, self.high, false);
+        let mut labels = vec![
+            (0, significant(self.high, 3)),
+            (area.height - 1, significant(self.low, 3)),
+        ];
         for tick in scale.ticks(usize::from(area.height / 3).clamp(2, 6)) {
-            if let Some(row) = super::axis::row(tick.position, area.height) {
-                text::put(buf, area.x + 2, area.y + row, 1, "╴", theme.faint());
-                text::put(buf, area.x + 3, area.y + row, room, &tick.label, theme.dim());
+            if let Some(row) = super::axis::row(tick.position, area.height)
+                && labels.iter().all(|(r, _)| r.abs_diff(row) > 1)
+            {
+                labels.push((row, tick.label));
             }
+        }
+        for (row, label) in labels {
+            text::put(buf, area.x + 2, area.y + row, 1, "╴", theme.faint());
+            text::put(buf, area.x + 3, area.y + row, room, &label, theme.dim());
         }
     }
 }

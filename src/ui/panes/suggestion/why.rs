@@ -49,10 +49,17 @@ fn sentences(ctx: &Context<'_>) -> Vec<(u8, &'static str, String)> {
                 .pulls
                 .iter()
                 .map(|p| {
+                    let value = ctx
+                        .model
+                        .study
+                        .trials
+                        .get(p.trial)
+                        .and_then(|t| t.objective())
+                        .map_or_else(String::new, |v| format!(" at {}", ctx.value.show(v)));
                     format!(
-                        "trial {} {}",
+                        "trial {}{value} ({} alike)",
                         text::fit(&ctx.trial_name(p.trial), 12),
-                        super::signed_short(p.contribution)
+                        percent(p.correlation)
                     )
                 })
                 .collect();
