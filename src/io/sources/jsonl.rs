@@ -113,7 +113,7 @@ impl Jsonl {
             ..Row::default()
         };
         let mut id_rank = u8::MAX;
-        while let Some(member) = members.next() {
+        for member in members.by_ref() {
             let (key, node) = member?;
             match self.place(&key) {
                 Place::Role(Role::Id(rank)) if rank < id_rank => {

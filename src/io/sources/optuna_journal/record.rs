@@ -40,7 +40,7 @@ impl<'a> Record<'a> {
     pub fn read(text: &'a [u8], start: usize) -> Result<(Self, usize), JsonError> {
         let mut record = Self::default();
         let mut members = Members::from(Cursor::starting_at(text, start));
-        while let Some(member) = members.next() {
+        for member in members.by_ref() {
             let (key, node) = member?;
             record.field(&key, node);
         }
