@@ -92,11 +92,15 @@ const HOPELESS: f64 = 5.0;
 /// A start within this distance of the best (largest difference of logs) is on its way to the same optimum.
 const SAME_BASIN: f64 = 0.05;
 
+/// Smallest relative decrease of an objective that is worth another step.
+const DECREASE: f64 = 1e-7;
 /// With more rows than this, the starts of a cold fit race on [`RACE_SIZE`] rows.
 const RACE_ABOVE: usize = 300;
 const RACE_SIZE: usize = 200;
 /// Steps on all rows after a subset has been fitted.
-const POLISH_ITERATIONS: usize = 5;
+const POLISH_ITERATIONS: usize = 10;
+/// Their smallest relative decrease: less than what the choice of the subset has cost.
+const POLISH_DECREASE: f64 = 1e-5;
 
 /// Fits the hyperparameters of a kernel. Its own values matter only where they are fixed by a box; `warm`
 /// is the model to start from, where there is one.
@@ -235,7 +239,7 @@ impl<'a> Task<'a> {
         Tolerance {
             #[expect(clippy::cast_precision_loss, reason = "a count")]
             gradient: 1e-3 * (n as f64).sqrt(),
-            decrease: 1e-7,
+            decrease: DECREASE,
         }
     }
 
@@ -347,15 +351,19 @@ impl<'a> Task<'a> {
             let part = data.select(&self.subset(data, size));
             let run = match &best {
                 None => self.race(&part, warm.take(), tally)?,
-                Some((run, from)) => self.refine(&part, run, *from, cap, tally)?,
+                Some((run, from)) => self.refine(&part, (run, *from), cap, DECREASE, tally)?,
             };
             best = Some((run, size));
         }
         let run = match &best {
             None => self.race(data, warm, tally)?,
             Some((run, from)) => {
-                let cap = if is_large { POLISH_ITERATIONS } else { cap };
-                self.refine(data, run, *from, cap, tally)?
+                let (cap, decrease) = if is_large {
+                    (POLISH_ITERATIONS, POLISH_DECREASE)
+                } else {
+                    (cap, DECREASE)
+                };
+                self.refine(data, (run, *from), cap, decrease, tally)?
             }
         };
         Ok((run.x, is_large.then_some(self.options.subset_size)))
@@ -365,17 +373,21 @@ impl<'a> Task<'a> {
     fn refine(
         &self,
         data: &Data,
-        run: &Minimizer,
-        from: usize,
+        (run, from): (&Minimizer, usize),
         cap: usize,
+        decrease: f64,
         tally: &mut Tally,
     ) -> Result<Minimizer, FitError> {
         let n = data.n();
+        let tolerance = Tolerance {
+            decrease,
+            ..Self::tolerance(n)
+        };
         let mut objective = self.objective(data, tally);
         let fine = Minimizer::new(&run.x, &self.bounds, &mut objective).map(|mut fine| {
             #[expect(clippy::cast_precision_loss, reason = "counts")]
             fine.inherit(run, n as f64 / from as f64);
-            fine.run(cap, Self::tolerance(n), &mut objective);
+            fine.run(cap, tolerance, &mut objective);
             fine
         });
         drop(objective);

@@ -7,8 +7,8 @@
 
 use std::collections::VecDeque;
 
-/// Pairs kept: more than the hyperparameters of most kernels.
-const MEMORY: usize = 10;
+/// Pairs kept: more than the hyperparameters of most kernels, for an evaluation costs far more than a pair.
+const MEMORY: usize = 24;
 /// Largest move of a coordinate in a step; coordinates are logs, so a factor of e².
 const LONGEST: f64 = 2.0;
 const ARMIJO: f64 = 1e-4;
