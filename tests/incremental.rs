@@ -162,8 +162,8 @@ fn pending_points_shrink_the_variance_and_leave_the_mean_alone() {
     // The same as believing the mean: a batch with fantasies.
     let believed = posterior.predict_mean(&pending);
     let mut fantasy = posterior.clone();
-    for i in 0..3 {
-        fantasy = fantasy.append(&row(200 + i), believed[i]).unwrap();
+    for (i, y) in believed.into_iter().enumerate() {
+        fantasy = fantasy.append(&row(200 + i), y).unwrap();
     }
     let fantasised = fantasy.predict(&points);
     for i in 0..20 {

@@ -31,14 +31,9 @@ fn tolerance(kernel: &Value) -> f64 {
 }
 
 /// The oracle's tree in ours: a leaf with a variance is a product with a constant.
-fn tree(node: &Value, dims: usize) -> Kernel {
+fn tree(node: &Value) -> Kernel {
     if let Some(children) = node.get("children") {
-        let terms = children
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|c| tree(c, dims))
-            .collect();
+        let terms = children.as_array().unwrap().iter().map(tree).collect();
         return match node["op"].as_str().unwrap() {
             "sum" => Kernel::Sum(terms),
             _ => Kernel::Product(terms),
@@ -99,7 +94,7 @@ fn sums_and_products_match_their_references() {
     for case in load("kernels")["composite"].as_array().unwrap() {
         let (x, x2) = (numbers(&case["x"]), numbers(&case["x2"]));
         let kinds = vec![InputKind::Numeric; x.len()];
-        let kernel = tree(&case["tree"], x.len());
+        let kernel = tree(&case["tree"]);
         let got = kernel.gradient(&kinds, &x, &x2).unwrap();
         let (tolerance, id) = (tolerance(&case["tree"]), case["id"].as_str().unwrap());
         close(got.value, number(&case["k"]), tolerance, id);

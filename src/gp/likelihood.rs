@@ -199,8 +199,8 @@ impl<'a> Evaluator<'a> {
         let alpha = &self.solved[..n];
         let mut value = 0.0;
         self.u.fill(0.0);
-        for i in 0..n {
-            let (d, a) = (self.inverse[i * n + i], alpha[i]);
+        for (i, &a) in alpha.iter().enumerate() {
+            let d = self.inverse[i * n + i];
             value += 0.5 * d.ln() - 0.5 * a * a / d - 0.5 * (2.0 * PI).ln();
             let root = (0.5 / d + 0.5 * a * a / (d * d)).sqrt();
             let column = &self.inverse[i * n..(i + 1) * n];

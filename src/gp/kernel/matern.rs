@@ -133,11 +133,6 @@ impl GeneralMatern {
     pub(crate) fn fast(&self, q: f64) -> (f64, f64) {
         let z = (2.0 * self.nu * q).sqrt();
         let bits = z.to_bits();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_possible_wrap,
-            reason = "12 bits"
-        )]
         let exponent = (bits >> 52) as i32 - 1023;
         if exponent < LOW || !z.is_finite() {
             return self.exact(z);
@@ -150,11 +145,7 @@ impl GeneralMatern {
                 self.exact(z)
             };
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked above"
-        )]
+        #[expect(clippy::cast_sign_loss, reason = "at least LOW")]
         let piece = ((exponent - LOW) as usize) * 4 + ((bits >> 50) & 3) as usize;
         // The piece starts at the number with the low mantissa bits cleared and is a quarter octave wide.
         let start = f64::from_bits(bits >> 50 << 50);
