@@ -85,3 +85,91 @@ fn without_doubt_only_a_real_improvement_counts() {
         assert_eq!(ei::terms(mean, sd, best, 0.0).exploration, 0.0);
     }
 }
+
+#[test]
+fn the_kriging_believer_picks_what_the_oracles_pick() {
+    use nalgebra::{DMatrix, DVector};
+    use tunescope::gp::{Data, InputKind, Kernel, Mean, Model, Posterior};
+
+    let list = |v: &Value| -> Vec<f64> {
+        v.as_array()
+            .unwrap()
+            .iter()
+            .map(|x| x.as_f64().unwrap())
+            .collect()
+    };
+    let rows = |v: &Value| -> DMatrix<f64> {
+        let rows: Vec<Vec<f64>> = v.as_array().unwrap().iter().map(list).collect();
+        DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
+    };
+    let mut compared = 0;
+    for case in oracle()["fantasies"].as_array().unwrap() {
+        if case["fantasy_rule"] != "kriging_believer" {
+            continue;
+        }
+        let s = if case["direction"] == "maximise" {
+            1.0
+        } else {
+            -1.0
+        };
+        let (x, candidates) = (rows(&case["X"]), rows(&case["candidates"]));
+        let y: Vec<f64> = list(&case["y"]).iter().map(|y| s * y).collect();
+        let kernel = &case["kernel"];
+        let (lengthscales, inputs) = (list(&kernel["lengthscales"]), None);
+        let shape = match kernel["nu"].as_f64() {
+            Some(nu) => Kernel::Matern {
+                nu,
+                lengthscales,
+                inputs,
+            },
+            None => Kernel::Rbf { lengthscales, inputs },
+        };
+        let model = Model {
+            kernel: Kernel::Product(vec![
+                Kernel::constant(kernel["variance"].as_f64().unwrap()),
+                shape,
+            ]),
+            mean: Mean::Fixed(s * case["prior_mean"].as_f64().unwrap()),
+            noise_variance: case["noise_variance"].as_f64().unwrap(),
+        };
+        let kinds = vec![InputKind::Numeric; x.ncols()];
+        let best = s * case["best"].as_f64().unwrap();
+        let base = Posterior::new(&model, &kinds, &Data::new(x, DVector::from_vec(y))).unwrap();
+        let mut picked: Vec<usize> = Vec::new();
+        for step in case["steps"].as_array().unwrap() {
+            let believed = base.with_pending(&candidates.select_rows(&picked)).unwrap();
+            let at = believed.predict(&candidates);
+            let log_ei: Vec<f64> = at
+                .mean
+                .iter()
+                .zip(&at.variance)
+                .map(|(m, v)| ei::log_ei(*m, v.sqrt(), best, 0.0).value)
+                .collect();
+            let (means, variances) = (list(&step["posterior_mean"]), list(&step["posterior_variance"]));
+            for i in 0..log_ei.len() {
+                assert!(
+                    (s * at.mean[i] - means[i]).abs() < 1e-9,
+                    "{} mean {i}",
+                    case["id"]
+                );
+                assert!(
+                    (at.variance[i] - variances[i]).abs() < 1e-9,
+                    "{} variance {i}",
+                    case["id"]
+                );
+                compared += 1;
+            }
+            let top = (0..log_ei.len())
+                .max_by(|a, b| log_ei[*a].total_cmp(&log_ei[*b]))
+                .unwrap();
+            assert_eq!(
+                top as u64,
+                step["selected_index"].as_u64().unwrap(),
+                "{}",
+                case["id"]
+            );
+            picked.push(top);
+        }
+    }
+    assert!(compared > 50);
+}
