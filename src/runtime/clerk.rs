@@ -152,11 +152,17 @@ impl<'a> Desk<'a> {
     }
 
     /// The door is chosen by the content of the source, so it can only be opened once there is some.
+    /// Looked at again with every change: an empty file may turn out to be an Optuna journal.
     fn open(&mut self) -> bool {
-        if self.door.is_some() {
-            return true;
+        if self.place.as_os_str() == "-" {
+            let why = "standard input has no queue; give the file itself".to_owned();
+            return (self.tell)(Msg::Door(Err(why)));
         }
         let door = Door::for_source(&self.place, self.study_name.as_deref());
+        let same = |known: &Door| std::mem::discriminant(known) == std::mem::discriminant(&door);
+        if self.door.as_ref().is_some_and(same) {
+            return true;
+        }
         let mut words = door.words();
         if let Some(hook) = &self.hook {
             words = format!("{words}; then starts {}", hook.describe());
