@@ -229,16 +229,16 @@ pub struct Demo {
     /// The seed of the run; the same seed gives the same trials
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Number of trials after which the run is over
+    /// Number of new trials after which the run is over [default: 48]
     #[arg(long, value_name = "N")]
     pub trials: Option<u64>,
-    /// Start with this many recorded trials, so that there is something to see at once
+    /// Start with this many recorded trials, so that there is something to see at once [default: 12]
     #[arg(long, value_name = "N")]
     pub from: Option<usize>,
     /// The folder for the results; an earlier demo in it goes on [default: a new temporary folder]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Least seconds a trial takes (0: as fast as it can)
+    /// Least seconds a trial takes (0: as fast as it can) [default: 2]
     #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
     pub pace: Option<f64>,
     #[command(flatten)]

@@ -18,6 +18,12 @@ use crate::runtime::run::{self, Ended, Settings};
 use crate::runtime::terminal;
 use crate::session::model::{Appearance, ThemeChoice};
 
+/// A demo without options: enough recorded trials for the panes to have something to show, new ones slow
+/// enough to be followed, and an end.
+const FROM: usize = 12;
+const TRIALS: u64 = 48;
+const PACE: f64 = 2.0;
+
 pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
     let file = FileSettings::load(args.config.config.as_deref())?;
     let Some(source) = &args.source else {
@@ -58,9 +64,9 @@ pub fn demo(args: &Demo) -> Result<ExitCode, CliError> {
     let seed = args.seed.or(file.seed).unwrap_or(0);
     let started = demo::Demo::start(&DemoSettings {
         seed,
-        trials: args.trials,
-        from: args.from.unwrap_or(0),
-        pace: args.pace.unwrap_or(0.0),
+        trials: Some(args.trials.unwrap_or(TRIALS)),
+        from: args.from.unwrap_or(FROM),
+        pace: args.pace.unwrap_or(PACE),
         dir: args.dir.clone(),
     })?;
     let results = started.files.results.clone();

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crossterm::event::{Event as TerminalEvent, KeyEventKind, MouseButton, MouseEventKind};
+use crossterm::event::{
+    Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 
 use crate::io::delivery::Hook;
 use crate::io::source::ReadOptions;
@@ -310,6 +312,15 @@ impl Loop {
         super::panic::test_point("key");
         self.screen.urgent = true;
         let msg = match event {
+            // No key of ours has Alt: it is Esc and the next key, typed faster than the two can be told apart.
+            TerminalEvent::Key(mut key)
+                if key.kind != KeyEventKind::Release && key.modifiers.contains(KeyModifiers::ALT) =>
+            {
+                key.modifiers.remove(KeyModifiers::ALT);
+                let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+                self.terminal_event(TerminalEvent::Key(escape))?;
+                return self.terminal_event(TerminalEvent::Key(key));
+            }
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => keymap::lookup(&self.model, key),
             TerminalEvent::Paste(text) => Some(Msg::Paste(text)),
             TerminalEvent::Resize(width, height) => Some(Msg::Resize(width, height)),

@@ -296,7 +296,12 @@ impl Encoder {
                 Domain::Int { .. } | Domain::Float { step: Some(_), .. } => {
                     self.params[*i].snap(&Value::Float(x)).unwrap_or(Value::Null)
                 }
-                Domain::Float { step: None, .. } => Value::Float(x),
+                Domain::Float {
+                    step: None,
+                    low,
+                    high,
+                    log,
+                } => Value::Float(tidy(x, *low, *high, *log).clamp(*low, *high)),
             };
         }
         values
@@ -326,6 +331,22 @@ impl Encoder {
                 .collect(),
         )
     }
+}
+
+/// `x` without the digits that nothing depends on: seven significant ones on a log scale, a ten-millionth
+/// of the range on a linear one. A proposed configuration is read, typed and compared by people.
+fn tidy(x: f64, low: f64, high: f64, log: bool) -> f64 {
+    if log {
+        return format!("{x:.6e}").parse().unwrap_or(x);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the exponent of a double")]
+    let place = ((high - low) * 1e-7).log10().floor() as i32;
+    if place > 0 {
+        return x;
+    }
+    format!("{x:.*}", usize::try_from(-place).unwrap_or(0))
+        .parse()
+        .unwrap_or(x)
 }
 
 fn only_value(parameter: &Parameter) -> Value {
@@ -400,6 +421,18 @@ mod tests {
             assert!((back[0].as_f64().unwrap() / 1e-3 - 1.0).abs() < 1e-12);
             assert_eq!(encoder.snap(&point.0).0[1..], point.0[1..]);
         }
+    }
+
+    #[test]
+    fn decoded_numbers_carry_no_digits_that_nothing_depends_on() {
+        let encoder = Encoder::new(&space());
+        let low = encoder.decode(&[1e-9, 0.0, 0.0, 0.0]);
+        assert_eq!(low[0], Value::Float(1e-5));
+        assert_eq!(tidy(0.123_456_789_123, 0.0, 0.3, false), 0.123_456_79);
+        assert_eq!(
+            tidy(1_000_000.123_456_789, 1e6, 1e6 + 1.0, false),
+            1_000_000.123_456_8
+        );
     }
 
     #[test]
