@@ -123,15 +123,14 @@ fn show(model: &mut Model) -> std::io::Result<()> {
         terminal.draw(|frame| {
             view(model, &hints, frame);
         })?;
-        match read()? {
-            Event::Key(key) => match key.code {
+        if let Event::Key(key) = read()? {
+            match key.code {
                 KeyCode::Char(c @ '1'..='5') => {
                     model.focus = Pane::ALL[c as usize - '1' as usize];
                 }
                 KeyCode::Char('z') => model.zoomed = !model.zoomed,
                 _ => break,
-            },
-            _ => {}
+            }
         }
     }
     ratatui::restore();

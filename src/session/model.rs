@@ -228,7 +228,7 @@ pub enum ColorLevel {
 }
 
 /// How things are drawn; changed by keys and `:` commands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appearance {
     pub theme: ThemeChoice,
     pub color: ColorLevel,
@@ -238,6 +238,19 @@ pub struct Appearance {
     pub ascii: bool,
     pub crosshair: bool,
     pub contours: bool,
+}
+
+impl Default for Appearance {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            color: ColorLevel::default(),
+            ramp: 0,
+            ascii: false,
+            crosshair: true,
+            contours: true,
+        }
+    }
 }
 
 /// Why the program ends.
@@ -354,11 +367,7 @@ impl Model {
             frozen: false,
             held: None,
             mouse: false,
-            appearance: Appearance {
-                crosshair: true,
-                contours: true,
-                ..Appearance::default()
-            },
+            appearance: Appearance::default(),
             hits: HitMap::default(),
             quit: None,
         }

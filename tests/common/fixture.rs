@@ -256,7 +256,7 @@ fn build(count: usize) -> (Model, Truth) {
     model.source.state = SourceState::Live;
     model.source.changed = Some(NOW - 24.0);
     model.source.checked = Some(NOW - 1.0);
-    model.door = Ok("appends to queue/ beside the results".to_owned());
+    model.door = Ok("the queue folder runs/lora-r8.queue".to_owned());
     (model, truth)
 }
 

@@ -64,12 +64,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
     let height = u16::try_from(lines.len() + 2)
         .unwrap_or(u16::MAX)
         .min(body.height);
-    let outer = Rect::new(
-        body.x + 1.min(body.width),
-        body.bottom() - height,
-        body.width.saturating_sub(2),
-        height,
-    );
+    let outer = Rect::new(body.x, body.bottom() - height, body.width, height);
     let inner = window::frame(ctx, buf, outer, title, "");
     // The question and its answer stay in sight, whatever the length of the text.
     let skip = lines.len().saturating_sub(usize::from(inner.height));

@@ -12,7 +12,7 @@ use crate::ui::context::Context;
 use crate::ui::text;
 use crate::ui::widgets::bars;
 
-const NAME: usize = 22;
+const NAME: usize = 24;
 /// Content width of the window.
 const WIDTH: u16 = 92;
 
@@ -211,16 +211,14 @@ fn lengthscales<'a>(ctx: &Context<'a>, s: &FitSummary) -> Vec<Line<'a>> {
             l if l < 4.0 => "slowly",
             _ => "hardly",
         };
-        lines.push(Line::from(vec![
+        let mut spans = vec![
             Span::styled(text::left(ctx.param_name(param), NAME), theme.dim()),
             Span::raw(text::right(&significant(l, 2), 7)),
             Span::raw("  "),
-            Span::styled(
-                bars::bar_text(1.0 / l.max(1e-12) / fastest, 24, theme),
-                theme.model(),
-            ),
-            Span::styled(format!("  {words}"), theme.dim()),
-        ]));
+        ];
+        spans.extend(bars::positive(1.0 / l.max(1e-12) / fastest, 1.0, 24, theme));
+        spans.push(Span::styled(format!("  {words}"), theme.dim()));
+        lines.push(Line::from(spans));
     }
     lines
 }

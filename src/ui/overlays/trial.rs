@@ -66,7 +66,7 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
     if let Some(l) = left_out {
         lines.push(pair(
             ctx,
-            "without it, the model",
+            "left out, the model",
             format!(
                 "predicts {} (z {:+.1}{})",
                 ctx.value.show(l.predicted),

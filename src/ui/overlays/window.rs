@@ -22,7 +22,7 @@ impl Window<'_> {
     #[must_use]
     pub fn place(body: Rect, width: u16, lines: usize) -> Rect {
         // Slivers of what lies behind would only disturb.
-        let w = if body.width < width + 16 {
+        let w = if body.width < width.saturating_add(24) {
             body.width
         } else {
             width

@@ -1,5 +1,8 @@
 //! Slices: the posterior along each parameter through the probe, with the acquisition below.
 
+mod grid;
+mod sample;
+
 use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
@@ -8,7 +11,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use crate::analysis::Slice;
-use crate::analysis::slice::{SliceKind, SliceTrial};
+use crate::analysis::slice::SliceTrial;
 use crate::session::{HitMap, Pane, Target};
 use crate::study::number::percent;
 use crate::ui::context::Context;
@@ -17,12 +20,8 @@ use crate::ui::widgets::axis::{self, Scale};
 use crate::ui::widgets::band_chart::BandChart;
 use crate::ui::widgets::{bars, panel};
 use crate::ui::{hit, text};
-
-/// Smallest slice that is worth its place.
-const MIN_WIDTH: u16 = 24;
-const MIN_HEIGHT: u16 = 9;
-/// Trials drawn into a slice before there is a model.
-const MOST_RAW_TRIALS: usize = 2000;
+use grid::Grid;
+use sample::{acquisition_at, mean_at, raw_slice};
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let model = ctx.model;
@@ -100,67 +99,6 @@ fn first_shown(ctx: &Context<'_>, order: &[usize], slots: usize) -> usize {
     first.min(last)
 }
 
-/// Slices in columns and rows.
-struct Grid {
-    area: Rect,
-    gutter: u16,
-    columns: u16,
-    rows: u16,
-}
-
-impl Grid {
-    /// As many slices as can be read, in the shape that suits them.
-    fn of(area: Rect, gutter: u16, count: usize) -> Self {
-        let mut best = (1, 1, f64::NEG_INFINITY);
-        for columns in 1..=6u16 {
-            for rows in 1..=8u16 {
-                let w = area.width.saturating_sub(gutter + 2 * columns) / columns;
-                let h = area.height / rows;
-                let slots = usize::from(columns) * usize::from(rows);
-                let spare = slots.saturating_sub(count);
-                let fits = (columns == 1 || w >= MIN_WIDTH) && (rows == 1 || h >= MIN_HEIGHT);
-                if !fits || spare >= usize::from(columns) {
-                    continue;
-                }
-                let shape = (f64::from(w.max(1)) / (2.6 * f64::from(h.max(1)))).ln().abs();
-                #[expect(clippy::cast_precision_loss, reason = "a few slices")]
-                let score = slots.min(count) as f64 - 0.5 * shape - 0.2 * spare as f64;
-                if score > best.2 {
-                    best = (columns, rows, score);
-                }
-            }
-        }
-        Self {
-            area,
-            gutter,
-            columns: best.0,
-            rows: best.1,
-        }
-    }
-
-    fn slots(&self) -> usize {
-        usize::from(self.columns) * usize::from(self.rows)
-    }
-
-    /// The rectangle of a slot; those of the first column include the labels of the value axis.
-    fn cell(&self, slot: usize) -> Rect {
-        let slot = u16::try_from(slot).unwrap_or(0);
-        let (column, row) = (slot % self.columns, slot / self.columns);
-        let usable = self.area.width.saturating_sub(self.gutter);
-        let from = |k: u16| self.gutter + k * usable / self.columns;
-        let top = |k: u16| k * self.area.height / self.rows;
-        let x = if column == 0 { 0 } else { from(column) };
-        let end = from(column + 1);
-        let gap = if column + 1 < self.columns { 2 } else { 0 };
-        Rect::new(
-            self.area.x + x,
-            self.area.y + top(row),
-            end.saturating_sub(x + gap),
-            top(row + 1) - top(row),
-        )
-    }
-}
-
 /// One slice.
 struct Frame<'a, 'm> {
     ctx: &'a Context<'m>,
@@ -232,22 +170,41 @@ impl Frame<'_, '_> {
 
     /// Name, value at the probe, share of importance.
     fn heading(&self, buf: &mut Buffer, inner: Rect, param: usize) {
-        let ctx = self.ctx;
-        let here = ctx.model.param == param;
-        let focused = here && ctx.model.focus == Pane::Slices;
-        let name_style = if focused {
-            ctx.theme.accent_strong()
-        } else {
-            ctx.theme.strong()
-        };
-        let share = ctx
+        let theme = &self.ctx.theme;
+        let share = self
+            .ctx
             .model
             .importance
             .iter()
             .flat_map(|i| &i.value.shares)
             .find(|s| s.param == param)
             .map(|s| percent(s.total))
+            .filter(|_| inner.width >= 20)
             .unwrap_or_default();
+        let share_width = u16::try_from(text::width(&share)).unwrap_or(0);
+        let room = inner
+            .width
+            .saturating_sub(share_width + u16::from(share_width > 0));
+        let spans = self.name_and_value(param, usize::from(room));
+        let line = Rect {
+            width: room,
+            height: 1,
+            ..inner
+        };
+        text::put_spans(buf, line, &spans);
+        let x = inner.right() - share_width;
+        text::put(buf, x, inner.y, usize::from(share_width), &share, theme.dim());
+    }
+
+    /// The name gives way to the value where both do not fit.
+    fn name_and_value(&self, param: usize, room: usize) -> Vec<Span<'_>> {
+        let (ctx, theme) = (self.ctx, &self.ctx.theme);
+        let here = ctx.model.param == param;
+        let name_style = if here && ctx.model.focus == Pane::Slices {
+            theme.accent_strong()
+        } else {
+            theme.strong()
+        };
         let value = ctx
             .model
             .in_hand()
@@ -255,43 +212,18 @@ impl Frame<'_, '_> {
             .map(Context::show_short)
             .unwrap_or_default();
         let locked = ctx.model.locks.get(param).is_some_and(Option::is_some);
-        let width = usize::from(inner.width);
-        let share_room = if width >= 20 { text::width(&share) + 1 } else { 0 };
-        let lock_room = if locked { 7 } else { 0 };
-        let name_room = width.saturating_sub(share_room + text::width(&value) + lock_room + 2);
+        let taken = text::width(&value) + 2 + if locked { 7 } else { 0 };
+        let name = text::fit(ctx.param_name(param), room.saturating_sub(taken).max(6)).into_owned();
         let mut spans = vec![
-            Span::styled(if here { "▸" } else { "" }, ctx.theme.accent_strong()),
-            Span::styled(
-                text::fit(ctx.param_name(param), name_room.max(6)).into_owned(),
-                name_style,
-            ),
+            Span::styled(if here { "▸" } else { "" }, theme.accent_strong()),
+            Span::styled(name, name_style),
             Span::raw(" "),
-            Span::styled(value, ctx.theme.text()),
+            Span::styled(value, theme.text()),
         ];
         if locked {
-            spans.push(Span::styled(" locked", ctx.theme.accent()));
+            spans.push(Span::styled(" locked", theme.accent()));
         }
-        let room = u16::try_from(width.saturating_sub(share_room)).unwrap_or(0);
-        text::put_spans(
-            buf,
-            Rect {
-                width: room,
-                height: 1,
-                ..inner
-            },
-            &spans,
-        );
-        if share_room > 0 {
-            let w = u16::try_from(text::width(&share)).unwrap_or(0);
-            text::put(
-                buf,
-                inner.right() - w,
-                inner.y,
-                usize::from(w),
-                &share,
-                ctx.theme.dim(),
-            );
-        }
+        spans
     }
 
     fn plot(&self, buf: &mut Buffer, area: Rect, slice: &Slice) {
@@ -459,81 +391,4 @@ impl Frame<'_, '_> {
             put(c, "◆", theme.accent_strong().add_modifier(Modifier::BOLD));
         }
     }
-}
-
-/// The trials alone, for as long as there is no model.
-fn raw_slice(ctx: &Context<'_>, param: usize) -> Slice {
-    let study = &ctx.model.study;
-    let place = |values: &[crate::study::Value]| values.get(param).and_then(|v| ctx.position(param, v));
-    let column = study.space.params.get(param).map(|p| p.column);
-    let trials = study
-        .trials
-        .iter()
-        .enumerate()
-        .rev()
-        .take(MOST_RAW_TRIALS)
-        .filter_map(|(i, t)| {
-            let value = t.objective()?;
-            let position = ctx.position(param, t.param(column?)?)?;
-            Some(SliceTrial {
-                trial: i,
-                position,
-                value,
-                weight: 0.5,
-            })
-        })
-        .collect();
-    Slice {
-        param,
-        kind: SliceKind::Curve,
-        points: Vec::new(),
-        trials,
-        best_acquisition: 0,
-        incumbent: ctx
-            .best
-            .and_then(|b| study.trials.get(b))
-            .and_then(|t| t.param(column?))
-            .and_then(|v| ctx.position(param, v)),
-        suggestion: ctx.model.suggestion().and_then(|s| place(&s.configuration)),
-        probe: place(ctx.model.in_hand()).unwrap_or(f64::NAN),
-    }
-}
-
-/// The points around a position and the share of the way between them.
-fn around(slice: &Slice, u: f64) -> Option<(usize, usize, f64)> {
-    let last = slice.points.len().checked_sub(1)?;
-    let i = slice.points.partition_point(|p| p.position < u);
-    let (a, b) = (i.saturating_sub(1).min(last), i.min(last));
-    let (pa, pb) = (slice.points.get(a)?.position, slice.points.get(b)?.position);
-    let t = if pb > pa {
-        ((u - pa) / (pb - pa)).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    if slice.kind == SliceKind::Curve {
-        return Some((a, b, t));
-    }
-    let nearest = if t > 0.5 { b } else { a };
-    Some((nearest, nearest, 0.0))
-}
-
-fn mean_at(slice: &Slice, u: f64) -> Option<f64> {
-    let (a, b, t) = around(slice, u)?;
-    let (a, b) = (slice.points.get(a)?.mean, slice.points.get(b)?.mean);
-    Some(if t == 0.0 { a } else { a + t * (b - a) })
-}
-
-fn acquisition_at(slice: &Slice, u: f64) -> f64 {
-    let value = || {
-        let (a, b, t) = around(slice, u)?;
-        let (a, b) = (slice.points.get(a)?, slice.points.get(b)?);
-        if slice.kind == SliceKind::Choices {
-            #[expect(clippy::cast_precision_loss, reason = "few choices")]
-            let half = 0.32 / slice.points.len().max(1) as f64;
-            return ((u - a.position).abs() <= half).then_some(a.acquisition);
-        }
-        let (a, b) = (a.acquisition, b.acquisition);
-        Some(if t == 0.0 { a } else { a + t * (b - a) })
-    };
-    value().unwrap_or(f64::NEG_INFINITY)
 }

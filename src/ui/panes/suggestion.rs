@@ -197,8 +197,18 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     }
     let mut rows = vec![Row::new(9, spans)];
     if let Some(r) = readout {
+        // Under noise the model improves on its own best mean, not on the luckiest observation.
+        let seen = ctx
+            .best_value()
+            .map(|best| ctx.model.study.direction().sign() * (p.mean - best));
+        let differs = seen.is_some_and(|gain| (gain > 0.0) != (p.model_mean > p.model_incumbent));
+        let on = if differs {
+            "  P(improve on the best mean) "
+        } else {
+            "  P(improve) "
+        };
         let mut spans = vec![
-            Span::styled("  P(improve) ", theme.dim()),
+            Span::styled(on, theme.dim()),
             Span::styled(percent(r.pi), theme.text()),
             Span::styled(
                 format!(

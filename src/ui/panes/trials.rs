@@ -115,7 +115,12 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
     };
     let mut out = vec![
         column(Kind::Id, "id", widest_id.clamp(3, 14), false),
-        column(Kind::State, "state", if width >= 70 { 10 } else { 1 }, true),
+        column(
+            Kind::State,
+            if width >= 56 { "state" } else { "" },
+            if width >= 56 { 10 } else { 1 },
+            true,
+        ),
         column(Kind::Value, ctx.metric(), 9, false),
     ];
     if ctx

@@ -53,7 +53,10 @@ impl ColorBar {
         let scale = Scale::new(self.low, self.high, false);
         let mut labels = vec![
             (0, significant(self.high, 3)),
-            (area.height - 1, significant(self.low, 3)),
+            (
+                area.height - 1,
+                significant(self.low, if self.low.abs() < 1e-3 { 2 } else { 3 }),
+            ),
         ];
         for tick in scale.ticks(usize::from(area.height / 3).clamp(2, 6)) {
             if let Some(row) = super::axis::row(tick.position, area.height)

@@ -31,7 +31,10 @@ pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         out.push(row);
     }
     let door = match &model.door {
-        Ok(words) => Span::styled(format!("  accepting {}", text::clean(words)), theme.dim()),
+        Ok(words) => Span::styled(
+            format!("  accepted ones go to {}", text::clean(words)),
+            theme.dim(),
+        ),
         Err(why) => Span::styled(
             format!("  cannot be delivered: {}", text::clean(why)),
             theme.dim(),

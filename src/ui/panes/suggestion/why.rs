@@ -13,7 +13,7 @@ const LABEL: usize = 10;
 pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let theme = &ctx.theme;
     let mut out = Vec::new();
-    for (rank, label, words) in sentences(ctx) {
+    for (rank, label, words) in sentences(ctx, width) {
         let room = width.saturating_sub(LABEL + 2).max(12);
         for (i, line) in text::wrap(&words, room).into_iter().take(2).enumerate() {
             let head = if i == 0 { label } else { "" };
@@ -32,7 +32,7 @@ pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     out
 }
 
-fn sentences(ctx: &Context<'_>) -> Vec<(u8, &'static str, String)> {
+fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)> {
     let mut out = Vec::new();
     let nearest = match &ctx.model.draft {
         Some(draft) => draft.consequences.as_ref().and_then(|c| c.nearest),
@@ -48,6 +48,7 @@ fn sentences(ctx: &Context<'_>) -> Vec<(u8, &'static str, String)> {
             let pulls: Vec<String> = why
                 .pulls
                 .iter()
+                .take(if width >= 64 { 3 } else { 2 })
                 .map(|p| {
                     let value = ctx
                         .model
