@@ -93,7 +93,8 @@ impl Program {
         for (i, node) in self.nodes.iter().enumerate() {
             if let Node::Constant(p) = node {
                 let w = weights[*p];
-                sum_into(&mut scratch.sums[*p], &scratch.adjoint[i][..len], |_, a| a * w);
+                let adjoint = &scratch.adjoint[i][..len];
+                sum_into(&mut scratch.sums[*p], adjoint, adjoint, |a, _| a * w);
             }
         }
         for (l, leaf) in self.leaves.iter().enumerate() {
@@ -105,15 +106,15 @@ impl Program {
             let t = &scratch.q[..len];
             for &(column, p) in &leaf.numeric {
                 let (w, at, rows) = (weights[p], point[column], x.part(column, start, len));
-                sum_into(&mut scratch.sums[p], t, |i, t| {
-                    let d = rows[i] - at;
+                sum_into(&mut scratch.sums[p], t, rows, |t, v| {
+                    let d = v - at;
                     t * (w * (d * d))
                 });
             }
             for &(column, p) in &leaf.category {
                 let (w, at, rows) = (weights[p], point[column], x.part(column, start, len));
-                sum_into(&mut scratch.sums[p], t, |i, t| {
-                    t * if rows[i] == at { 0.0 } else { w }
+                sum_into(&mut scratch.sums[p], t, rows, |t, v| {
+                    t * if v == at { 0.0 } else { w }
                 });
             }
         }
@@ -147,7 +148,7 @@ impl Program {
                     for &(column, p) in &leaf.numeric {
                         let (at, rows) = (point[column], x.part(column, start, len));
                         let mut sum = [0.0; LANES];
-                        sum_into(&mut sum, &scratch.q[..len], |i, t| t * (at - rows[i]));
+                        sum_into(&mut sum, &scratch.q[..len], rows, |t, v| t * (at - v));
                         gradient[column][s] += weights[p] * sum.iter().sum::<f64>();
                     }
                 }
@@ -185,19 +186,20 @@ fn distance(
     }
 }
 
-/// `sums[i mod 8] += f(i, values[i])`: eight chains, so that the additions need not wait for each other.
+/// `sums[i mod 8] += f(a[i], b[i])`: eight chains, so that the additions need not wait for each other.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "must inline into each vector width")]
-fn sum_into(sums: &mut [f64; LANES], values: &[f64], f: impl Fn(usize, f64) -> f64) {
-    let whole = values.len() / LANES * LANES;
+fn sum_into(sums: &mut [f64; LANES], a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) {
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
     let mut local = *sums;
-    for (b, part) in values[..whole].chunks_exact(LANES).enumerate() {
-        for (lane, (s, v)) in local.iter_mut().zip(part).enumerate() {
-            *s += f(b * LANES + lane, *v);
+    for (a, b) in a.iter().zip(b) {
+        for ((s, a), b) in local.iter_mut().zip(a).zip(b) {
+            *s += f(*a, *b);
         }
     }
-    for (lane, v) in values[whole..].iter().enumerate() {
-        local[lane] += f(whole + lane, *v);
+    for (s, (a, b)) in local.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *s += f(*a, *b);
     }
     *sums = local;
 }
