@@ -108,7 +108,7 @@ fn table(study: &Study) -> Columns {
         let params = study.space.params.iter().map(|p| {
             trial
                 .param(p.column)
-                .map_or_else(|| "–".to_owned(), |v| super::text::value_words(v))
+                .map_or_else(|| "–".to_owned(), super::text::value_words)
         });
         table.row(cells.into_iter().chain(params));
     }
