@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::model_file::ModelFile;
+
 pub use crate::acquisition::{AcquisitionFunction, AcquisitionSettings};
 pub use crate::gp::Objective;
 
@@ -14,6 +16,8 @@ pub struct ModelSettings {
     /// Half-rank and log warp of the worse half of the outputs before standardising.
     pub output_warp: bool,
     pub seed: u64,
+    /// `--model FILE`: used as it is, on whatever data comes; nothing is fitted.
+    pub given: Option<Arc<ModelFile>>,
 }
 
 impl Default for ModelSettings {
@@ -23,6 +27,7 @@ impl Default for ModelSettings {
             objective: Objective::default(),
             output_warp: true,
             seed: 0,
+            given: None,
         }
     }
 }

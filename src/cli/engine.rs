@@ -27,6 +27,7 @@ pub fn model_settings(args: &Modelling, file: &FileSettings) -> ModelSettings {
         },
         output_warp: !args.no_output_warp && file.output_warp.unwrap_or(defaults.output_warp),
         seed: args.seed.or(file.seed).unwrap_or(defaults.seed),
+        given: None,
     }
 }
 
@@ -58,7 +59,7 @@ pub fn surrogate(
     })
 }
 
-fn model_file(path: &Path) -> Result<(std::path::PathBuf, ModelFile), CliError> {
+pub fn model_file(path: &Path) -> Result<(std::path::PathBuf, ModelFile), CliError> {
     let text = std::fs::read_to_string(path).map_err(|source| CliError::File {
         path: path.to_owned(),
         action: "read",

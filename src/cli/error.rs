@@ -53,7 +53,7 @@ pub enum CliError {
     },
     #[error("{}: {why}", path.display())]
     CannotTell { path: PathBuf, why: String },
-    #[error(transparent)]
+    #[error("{}{}", option_of(.0), .0)]
     Surrogate(#[from] SurrogateError),
     #[error("{}: {source}", path.display())]
     Model {
@@ -67,10 +67,6 @@ pub enum CliError {
     Demo(#[from] DemoError),
     #[error("give the results file to watch, such as `tunescope results.jsonl`; `tunescope demo` needs none")]
     NoSource,
-    #[error(
-        "--model cannot be used in the explorer, which fits on each change; use it with fit, predict or suggest"
-    )]
-    ModelInExplorer,
     #[error("the demo needs a terminal, and standard output is none; run it in a terminal window")]
     NoTerminal,
     #[error(
@@ -79,6 +75,15 @@ pub enum CliError {
     Terminal(#[source] io::Error),
     #[error("{}: there is no parameter that could be tuned; name them with --params or --space", path.display())]
     NoSpace { path: PathBuf },
+}
+
+/// Which option an error of the engine is about.
+fn option_of(error: &SurrogateError) -> &'static str {
+    if matches!(error, SurrogateError::Kernel(_)) {
+        "--kernel: "
+    } else {
+        ""
+    }
 }
 
 impl CliError {
@@ -90,7 +95,6 @@ impl CliError {
             Self::Surrogate(SurrogateError::Kernel { .. })
             | Self::Model { .. }
             | Self::NoSource
-            | Self::ModelInExplorer
             | Self::Config(_)
             | Self::Hook(_)
             | Self::NotACommand { .. }

@@ -35,14 +35,14 @@ pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
         .filter(|command| !command.trim().is_empty())
         .map(Hook::parse)
         .transpose()?;
-    let model = engine::model_settings(&args.modelling, &file);
+    let mut model = engine::model_settings(&args.modelling, &file);
     let acquisition = engine::acquisition_settings(&args.acquisition, &file);
     if !std::io::stdout().is_terminal() {
         report::print(source, args, &model, acquisition)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if args.modelling.model.is_some() {
-        return Err(CliError::ModelInExplorer);
+    if let Some(path) = &args.modelling.model {
+        model.given = Some(std::sync::Arc::new(engine::model_file(path)?.1));
     }
     finish(run::run(Settings {
         source: source.clone(),

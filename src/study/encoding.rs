@@ -315,7 +315,9 @@ impl Encoder {
                 .iter()
                 .zip(point)
                 .map(|((i, axis), &u)| match axis {
-                    Axis::Unit { .. } => u.clamp(0.0, 1.0),
+                    Axis::Unit { low, high, log } => axis
+                        .forward(tidy(axis.inverse(u), *low, *high, *log).clamp(*low, *high))
+                        .clamp(0.0, 1.0),
                     // Through the value, so that it is bit for bit what `encode` gives for it.
                     Axis::Grid { .. } => {
                         let x = axis.inverse(u);
@@ -336,17 +338,15 @@ impl Encoder {
 /// `x` without the digits that nothing depends on: seven significant ones on a log scale, a ten-millionth
 /// of the range on a linear one. A proposed configuration is read, typed and compared by people.
 fn tidy(x: f64, low: f64, high: f64, log: bool) -> f64 {
-    if log {
-        return format!("{x:.6e}").parse().unwrap_or(x);
-    }
+    let size = if log { x.abs() * 1e-6 } else { (high - low) * 1e-7 };
     #[expect(clippy::cast_possible_truncation, reason = "the exponent of a double")]
-    let place = ((high - low) * 1e-7).log10().floor() as i32;
-    if place > 0 {
+    let place = -(size.log10().floor() as i32);
+    // Up to 10^22 powers of ten are exact, so that the quotient is the double nearest to the decimal.
+    if !(0..=22).contains(&place) {
         return x;
     }
-    format!("{x:.*}", usize::try_from(-place).unwrap_or(0))
-        .parse()
-        .unwrap_or(x)
+    let scale = 10f64.powi(place);
+    (x * scale).round() / scale
 }
 
 fn only_value(parameter: &Parameter) -> Value {

@@ -67,6 +67,9 @@ impl Surrogate {
         previous: Option<&Self>,
         cancel: &dyn Fn() -> bool,
     ) -> Result<Self, SurrogateError> {
+        if let Some(file) = &settings.given {
+            return Self::with_model(study, settings, file);
+        }
         let training = Training::of(study, Encoder::new(&study.space));
         let d = check(&training)?;
         let n = training.g.len();

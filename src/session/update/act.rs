@@ -259,6 +259,8 @@ fn rung(ladder: &[f64], now: f64, up: bool) -> f64 {
 fn set_kernel(model: &mut Model, spec: Option<String>, effects: &mut Vec<Effect>) {
     let word = spec.clone().unwrap_or_else(|| "default (matern52)".to_owned());
     model.settings.kernel = spec.map(Into::into);
+    // A model given by --model gives way to what the person asks for now.
+    model.settings.given = None;
     refit(model, format!("kernel {word}"), effects);
 }
 
