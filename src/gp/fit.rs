@@ -91,6 +91,8 @@ const TRIAL_ITERATIONS: usize = 12;
 const HOPELESS: f64 = 5.0;
 /// A start within this distance of the best (largest difference of logs) is on its way to the same optimum.
 const SAME_BASIN: f64 = 0.05;
+/// Optima of a subset and of all rows are no further apart than this (largest difference of logs).
+const SAME_OPTIMUM: f64 = 1.0;
 
 /// Smallest relative decrease of an objective that is worth another step.
 const DECREASE: f64 = 1e-7;
@@ -277,7 +279,7 @@ impl<'a> Task<'a> {
         if let Some(best) = &mut best {
             best.run(cap - first, tolerance, &mut objective);
             for mut run in runs {
-                if run.value - best.value > HOPELESS || run.is_near(best, SAME_BASIN) {
+                if run.value - best.value > HOPELESS || run.is_near(&best.x, SAME_BASIN) {
                     continue;
                 }
                 run.run(cap - first, tolerance, &mut objective);
@@ -346,12 +348,11 @@ impl<'a> Task<'a> {
             self.options.cold_iterations
         };
         let mut best: Option<(Minimizer, usize)> = None;
-        let mut warm = warm;
         for size in sizes {
             let part = data.select(&self.subset(data, size));
             let run = match &best {
-                None => self.race(&part, warm.take(), tally)?,
-                Some((run, from)) => self.refine(&part, (run, *from), cap, DECREASE, tally)?,
+                None => self.race(&part, warm.clone(), tally)?,
+                Some((run, from)) => self.refine(&part, (run, *from, &run.x), cap, DECREASE, tally)?,
             };
             best = Some((run, size));
         }
@@ -363,17 +364,21 @@ impl<'a> Task<'a> {
                 } else {
                     (cap, DECREASE)
                 };
-                self.refine(data, (run, *from), cap, decrease, tally)?
+                // A warm start was polished on nearly all of these rows: the subset lends its curvature alone,
+                // unless it has found another optimum.
+                let start = warm.as_ref().filter(|theta| run.is_near(theta, SAME_OPTIMUM));
+                let start = start.unwrap_or(&run.x);
+                self.refine(data, (run, *from, start), cap, decrease, tally)?
             }
         };
         Ok((run.x, is_large.then_some(self.options.subset_size)))
     }
 
-    /// Goes on from a run on `from` rows.
+    /// Goes on from a start with the curvature of a run on `from` rows.
     fn refine(
         &self,
         data: &Data,
-        (run, from): (&Minimizer, usize),
+        (run, from, start): (&Minimizer, usize, &[f64]),
         cap: usize,
         decrease: f64,
         tally: &mut Tally,
@@ -384,7 +389,7 @@ impl<'a> Task<'a> {
             ..Self::tolerance(n)
         };
         let mut objective = self.objective(data, tally);
-        let fine = Minimizer::new(&run.x, &self.bounds, &mut objective).map(|mut fine| {
+        let fine = Minimizer::new(start, &self.bounds, &mut objective).map(|mut fine| {
             #[expect(clippy::cast_precision_loss, reason = "counts")]
             fine.inherit(run, n as f64 / from as f64);
             fine.run(cap, tolerance, &mut objective);

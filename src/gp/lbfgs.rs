@@ -95,11 +95,11 @@ impl Minimizer {
             .collect();
     }
 
-    /// Whether no coordinate is further than `distance` from the other's.
-    pub(crate) fn is_near(&self, other: &Self, distance: f64) -> bool {
+    /// Whether no coordinate is further than `distance` from that of a point.
+    pub(crate) fn is_near(&self, point: &[f64], distance: f64) -> bool {
         self.x
             .iter()
-            .zip(&other.x)
+            .zip(point)
             .all(|(a, b)| (a - b).abs() <= distance)
     }
 
