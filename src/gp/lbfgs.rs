@@ -97,10 +97,7 @@ impl Minimizer {
 
     /// Whether no coordinate is further than `distance` from that of a point.
     pub(crate) fn is_near(&self, point: &[f64], distance: f64) -> bool {
-        self.x
-            .iter()
-            .zip(point)
-            .all(|(a, b)| (a - b).abs() <= distance)
+        self.x.iter().zip(point).all(|(a, b)| (a - b).abs() <= distance)
     }
 
     /// Largest entry of `P(x − g) − x`.
