@@ -6,15 +6,18 @@
 //! whatever buffer it is given in the middle of a frame. Here nothing is ever asked, colours are what the
 //! theme says, and a frame is one write between the marks of a synchronised update.
 
+mod rendition;
+
 use std::io::{self, Write};
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
-use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
 use crate::study::label::is_hostile;
+
+use rendition::Rendition;
 
 /// "Hold the screen still until the end mark": DEC private mode 2026. Terminals without it ignore it.
 pub const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
@@ -120,161 +123,6 @@ impl<W: Write> ScreenBackend<W> {
         debug_assert!(done.is_ok());
         self.frame.extend_from_slice(text.as_bytes());
     }
-}
-
-/// The graphic rendition that is in force.
-#[derive(Clone, Copy, PartialEq)]
-struct Rendition {
-    fg: Color,
-    bg: Color,
-    modifier: Modifier,
-}
-
-impl Rendition {
-    const PLAIN: Self = Self {
-        fg: Color::Reset,
-        bg: Color::Reset,
-        modifier: Modifier::empty(),
-    };
-
-    fn of(cell: &Cell) -> Self {
-        Self {
-            fg: cell.fg,
-            bg: cell.bg,
-            modifier: cell.modifier,
-        }
-    }
-
-    /// A glyph and a rendition that look exactly like the cell, with the least to change from `self`: of a
-    /// blank only the background shows, a half block of one colour is a blank, and an upper half in two
-    /// colours is a lower half in the two exchanged. Takes about a tenth off a redrawn surface.
-    fn cheapest(self, cell: &Cell) -> (&str, Self) {
-        let wanted = Self::of(cell);
-        let symbol = cell.symbol();
-        let blank = |bg| (" ", Self { bg, ..self });
-        let shows_on_blank = (self.modifier | wanted.modifier).intersects(SHOWN_ON_BLANK);
-        match symbol {
-            " " if !shows_on_blank => blank(wanted.bg),
-            // The default colours are two different ones, which cannot be exchanged.
-            "▀" | "▄"
-                if self.modifier.is_empty()
-                    && wanted.modifier.is_empty()
-                    && wanted.fg != Color::Reset
-                    && wanted.bg != Color::Reset =>
-            {
-                let exchanged = Self {
-                    fg: wanted.bg,
-                    bg: wanted.fg,
-                    ..wanted
-                };
-                let other = if symbol == "▀" { "▄" } else { "▀" };
-                let changes = |to: Self| u8::from(to.fg != self.fg) + u8::from(to.bg != self.bg);
-                if wanted.fg == wanted.bg {
-                    blank(wanted.bg)
-                } else if changes(exchanged) < changes(wanted) {
-                    (other, exchanged)
-                } else {
-                    (symbol, wanted)
-                }
-            }
-            _ => (symbol, wanted),
-        }
-    }
-
-    /// Appends the one SGR sequence that leads from `self` to `to`.
-    fn change(self, to: Self, out: &mut Vec<u8>) {
-        if self == to {
-            return;
-        }
-        if to == Self::PLAIN {
-            out.extend_from_slice(b"\x1b[m");
-            return;
-        }
-        let mut codes: Vec<u8> = Vec::with_capacity(32);
-        let gone = self.modifier - to.modifier;
-        let mut added = to.modifier - self.modifier;
-        if gone.intersects(Modifier::BOLD | Modifier::DIM) {
-            push(&mut codes, "22");
-            // 22 ends both: what stays is said again.
-            added |= to.modifier & (Modifier::BOLD | Modifier::DIM);
-        }
-        for (flag, on, off) in ATTRIBUTES {
-            if gone.contains(flag) && !off.is_empty() {
-                push(&mut codes, off);
-            }
-            if added.contains(flag) {
-                push(&mut codes, on);
-            }
-        }
-        if to.fg != self.fg {
-            push_color(&mut codes, to.fg, 30);
-        }
-        if to.bg != self.bg {
-            push_color(&mut codes, to.bg, 40);
-        }
-        out.extend_from_slice(b"\x1b[");
-        out.append(&mut codes);
-        out.push(b'm');
-    }
-}
-
-/// What can be seen of a blank besides its background.
-const SHOWN_ON_BLANK: Modifier = Modifier::UNDERLINED
-    .union(Modifier::REVERSED)
-    .union(Modifier::CROSSED_OUT)
-    .union(Modifier::SLOW_BLINK)
-    .union(Modifier::HIDDEN);
-
-/// `(modifier, on, off)`; bold and dim share their end, which is handled apart.
-const ATTRIBUTES: [(Modifier, &str, &str); 8] = [
-    (Modifier::BOLD, "1", ""),
-    (Modifier::DIM, "2", ""),
-    (Modifier::ITALIC, "3", "23"),
-    (Modifier::UNDERLINED, "4", "24"),
-    (Modifier::SLOW_BLINK, "5", "25"),
-    (Modifier::REVERSED, "7", "27"),
-    (Modifier::HIDDEN, "8", "28"),
-    (Modifier::CROSSED_OUT, "9", "29"),
-];
-
-fn push(codes: &mut Vec<u8>, code: &str) {
-    if !codes.is_empty() {
-        codes.push(b';');
-    }
-    codes.extend_from_slice(code.as_bytes());
-}
-
-/// `base` is 30 for the foreground and 40 for the background.
-fn push_color(codes: &mut Vec<u8>, color: Color, base: u8) {
-    let basic = |n: u8| {
-        if n < 8 {
-            (base + n).to_string()
-        } else {
-            (base + 60 + n - 8).to_string()
-        }
-    };
-    let code = match color {
-        Color::Reset => (base + 9).to_string(),
-        Color::Black => basic(0),
-        Color::Red => basic(1),
-        Color::Green => basic(2),
-        Color::Yellow => basic(3),
-        Color::Blue => basic(4),
-        Color::Magenta => basic(5),
-        Color::Cyan => basic(6),
-        Color::Gray => basic(7),
-        Color::DarkGray => basic(8),
-        Color::LightRed => basic(9),
-        Color::LightGreen => basic(10),
-        Color::LightYellow => basic(11),
-        Color::LightBlue => basic(12),
-        Color::LightMagenta => basic(13),
-        Color::LightCyan => basic(14),
-        Color::White => basic(15),
-        Color::Indexed(i) => format!("{};5;{i}", base + 8),
-        Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
-    };
-    push(codes, &code);
 }
 
 impl<W: Write> Backend for ScreenBackend<W> {
@@ -387,7 +235,7 @@ impl<W: Write> Backend for ScreenBackend<W> {
 mod tests {
     use super::*;
     use ratatui::Terminal;
-    use ratatui::style::Style;
+    use ratatui::style::{Color, Modifier, Style};
 
     fn terminal(width: u16, height: u16) -> Terminal<ScreenBackend<Vec<u8>>> {
         Terminal::new(ScreenBackend::with_size(Vec::new(), width, height)).unwrap()
@@ -529,42 +377,5 @@ mod tests {
             f.set_cursor_position(at);
         });
         assert_eq!(still, "");
-    }
-
-    #[test]
-    fn every_transition_of_modifiers_ends_where_a_fresh_start_does() {
-        let all: Vec<Modifier> = (0..64u16)
-            .map(|bits| {
-                ATTRIBUTES
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, _)| bits >> i & 1 == 1)
-                    .map(|(_, (m, ..))| *m)
-                    .collect()
-            })
-            // One intensity at a time: the emulator keeps the last of the two.
-            .filter(|m: &Modifier| !m.contains(Modifier::BOLD | Modifier::DIM))
-            .collect();
-        let at = |modifier| Rendition {
-            modifier,
-            ..Rendition::PLAIN
-        };
-        let shown = |steps: &[Rendition]| {
-            let mut parser = vt100::Parser::new(std::num::NonZero::<u16>::MIN, 2.try_into().unwrap(), 0);
-            let mut bytes = Vec::new();
-            for pair in steps.windows(2) {
-                pair[0].change(pair[1], &mut bytes);
-            }
-            bytes.push(b'x');
-            parser.process(&bytes);
-            parser.screen().cell(0, 0).unwrap().clone()
-        };
-        for from in &all {
-            for to in &all {
-                let direct = shown(&[Rendition::PLAIN, at(*to)]);
-                let around = shown(&[Rendition::PLAIN, at(*from), at(*to)]);
-                assert_eq!(direct, around, "{from:?} → {to:?}");
-            }
-        }
     }
 }

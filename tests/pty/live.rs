@@ -64,6 +64,64 @@ fn a_storm_of_sizes_ends_in_the_same_screen_as_the_size_at_rest() {
     assert_eq!(session.wait_exit(), 0);
 }
 
+/// The processes whose command line names `word`.
+#[cfg(target_os = "linux")]
+fn processes_naming(word: &str) -> Vec<String> {
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| std::fs::read(entry.ok()?.path().join("cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(word))
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_demo_runs_trials_of_its_own_and_leaves_no_worker_behind() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path().join("demo");
+    let name = folder.to_str().unwrap();
+    let mut session = Session::start(
+        &sandbox,
+        &Start {
+            args: &[
+                "demo", "--dir", name, "--from", "12", "--pace", "0", "--theme", "dark",
+            ],
+            ..Start::default()
+        },
+    );
+    session.wait_until("a screen", |screen| screen.alternate_screen().then_some(()));
+    let until = std::time::Instant::now() + crate::harness::deadline();
+    loop {
+        let text = std::fs::read_to_string(folder.join("results.jsonl")).unwrap_or_default();
+        if text.lines().count() > 12 {
+            break;
+        }
+        assert!(std::time::Instant::now() < until, "no trial was run: {text}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(
+        processes_naming(name)
+            .iter()
+            .any(|line| line.contains("demo-worker"))
+    );
+    session.send("q");
+    assert_eq!(session.wait_exit(), 0);
+    session.wait_all_read();
+    assert!(
+        session.contents().contains("the demo's results stay in"),
+        "{}",
+        session.contents()
+    );
+    assert_eq!(
+        processes_naming("demo-worker")
+            .iter()
+            .filter(|l| l.contains(name))
+            .count(),
+        0
+    );
+}
+
 /// Equal but for digits: ages count on.
 fn pretty_equal(a: &str, b: &str) {
     let without_ages = |text: &str| -> String { text.chars().filter(|c| !c.is_ascii_digit()).collect() };
