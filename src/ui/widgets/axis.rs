@@ -34,7 +34,9 @@ impl Scale {
         } else {
             (0.0, 1.0)
         };
-        if high - low > 1e-12 * low.abs().max(high.abs()) {
+        // Halved: the span of two huge numbers overflows, half of the span of two denormals is nothing.
+        let half = high / 2.0 - low / 2.0;
+        if half > 0.0 && half > 0.5e-12 * low.abs().max(high.abs()) {
             return Self { low, high, log };
         }
         if log && low > 0.0 {
@@ -44,10 +46,11 @@ impl Scale {
                 log,
             };
         }
-        let margin = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
+        let largest = low.abs().max(high.abs());
+        let margin = if largest < 1e-300 { 1.0 } else { largest * 0.1 };
         Self {
-            low: low - margin,
-            high: high + margin,
+            low: (low - margin).max(f64::MIN),
+            high: (high + margin).min(f64::MAX),
             log: false,
         }
     }
@@ -91,10 +94,16 @@ impl Scale {
     }
 }
 
+/// Whole numbers below it are exact, and so is one more than each.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Multiples of 1, 2 or 5 times a power of ten inside `low..=high`, at most `max`.
 fn round_values(low: f64, high: f64, max: usize) -> Vec<f64> {
     let max = max.max(1);
     let span = high - low;
+    if span == f64::INFINITY {
+        return thin(&[low, 0.0, high], max);
+    }
     if !span.is_finite() || span <= 0.0 {
         return vec![low];
     }
@@ -110,15 +119,15 @@ fn round_values(low: f64, high: f64, max: usize) -> Vec<f64> {
         let step = factor * magnitude;
         let first = (low / step - 1e-9).ceil();
         let last = (high / step + 1e-9).floor();
-        if last < first || last - first >= 64.0 {
+        // Of a range a few ulps wide the multiples are too large to be told apart: k + 1 is k again.
+        if !(first.abs().max(last.abs()) < EXACT && (0.0..64.0).contains(&(last - first))) {
             continue;
         }
-        let mut values = Vec::new();
-        let mut k = first;
-        while k <= last {
-            values.push(if k == 0.0 { 0.0 } else { k * step });
-            k += 1.0;
-        }
+        let values: Vec<f64> = (0..64u8)
+            .map(|i| first + f64::from(i))
+            .take_while(|k| *k <= last)
+            .map(|k| if k == 0.0 { 0.0 } else { k * step })
+            .collect();
         if values.len() <= max {
             // A lone tick tells no scale: rather one or two more than asked for.
             if values.len() >= 2 || finer.len() > max + 2 || finer.is_empty() {
@@ -140,6 +149,9 @@ fn round_values(low: f64, high: f64, max: usize) -> Vec<f64> {
 fn log_values(low: f64, high: f64, max: usize) -> Vec<f64> {
     let max = max.max(1);
     let (a, b) = (low.log10(), high.log10());
+    if !(a.is_finite() && b.is_finite()) {
+        return round_values(low, high, max);
+    }
     let inside = |v: f64| v >= low * (1.0 - 1e-9) && v <= high * (1.0 + 1e-9);
     let sweep = |factors: &[f64]| -> Vec<f64> {
         let mut values = Vec::new();
@@ -381,6 +393,12 @@ mod tests {
             (-1e308, 1e308),
             (1e-300, 1e300),
             (5.0, 5.0 + 1e-15),
+            (0.3, 0.300_000_000_000_000_04),
+            (-1.7e308, 1.7e308),
+            (1.7e308, 1.7e308),
+            (1.7e308, 1.7e308_f64.next_up()),
+            (0.0, f64::from_bits(1)),
+            (f64::from_bits(1), f64::from_bits(3)),
             (f64::NEG_INFINITY, f64::INFINITY),
         ] {
             for log in [false, true] {
@@ -388,7 +406,34 @@ mod tests {
                     let ticks = Scale::new(low, high, log).ticks(max);
                     assert!(ticks.len() <= max + 2, "{low} {high} {log} {max}: {ticks:?}");
                     assert!(ticks.iter().all(|t| t.position.is_finite()));
+                    assert!(round_values(low, high, max).len() <= max + 2);
+                    assert!(log_values(low, high, max).len() <= max + 2);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_parameter_a_few_ulps_wide_has_an_axis_with_few_ticks() {
+        for (low, high) in [
+            (0.3, 0.300_000_000_000_000_04),
+            (-1.7e308, 1.7e308),
+            (1e16, 1e16 + 4.0),
+            (f64::from_bits(1), f64::from_bits(9)),
+        ] {
+            for log in [false, true] {
+                let domain = Domain::Float {
+                    low,
+                    high,
+                    log: log && low > 0.0,
+                    step: None,
+                };
+                let space = Space {
+                    params: vec![Parameter::new("x".into(), 0, domain).unwrap()],
+                    inferred: false,
+                };
+                let ticks = parameter_ticks(&Encoder::new(&space), 0, &space.params[0], 5);
+                assert!(ticks.len() <= 7, "{low} {high}: {ticks:?}");
             }
         }
     }
