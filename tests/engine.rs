@@ -217,7 +217,56 @@ fn a_written_model_read_back_predicts_the_same() {
             assert!((a.sd - b.sd).abs() < 1e-9 * (1.0 + a.sd));
             assert!((a.model_incumbent - b.model_incumbent).abs() < 1e-9);
         }
+        let (a, b) = (&first.summary, &second.summary);
+        assert!(
+            (a.loo_log_predictive - b.loo_log_predictive).abs() < 1e-7 * (1.0 + a.loo_log_predictive.abs())
+        );
     }
+}
+
+#[test]
+fn repeats_count_one_by_one_in_the_leave_one_out_density_of_a_given_model() {
+    let oracle: Json = serde_json::from_str(include_str!("data/oracles/posterior.json")).unwrap();
+    let mut met = 0;
+    for case in oracle["cases"].as_array().unwrap() {
+        let id = case["id"].as_str().unwrap();
+        if !id.starts_with("exact_duplicates") {
+            continue;
+        }
+        met += 1;
+        let d = case["X"][0].as_array().unwrap().len();
+        let study = Arc::new(study_of(case, Direction::Maximize));
+        let model = model_of(case, d, 1.0);
+        let surrogate = Surrogate::with_model(&study, &ModelSettings::default(), &model).unwrap();
+        let (got, known) = (
+            surrogate.summary.loo_log_predictive,
+            case["loo_total"].as_f64().unwrap(),
+        );
+        assert!(
+            (got - known).abs() < 1e-6 * (1.0 + known.abs()),
+            "{id}: {got} not {known}"
+        );
+    }
+    assert!(met > 0);
+}
+
+#[test]
+fn the_scatter_at_one_configuration_is_noise() {
+    let mut study = cube(2, Direction::Minimize);
+    for value in [1.0, 1.4, 0.7, 1.2, 0.9, 1.1, 0.8, 1.3] {
+        complete(&mut study, &floats(&[0.3, 0.6]), value);
+    }
+    let surrogate = fit(study);
+    assert!(
+        surrogate.summary.warnings.is_empty(),
+        "{:?}",
+        surrogate.summary.warnings
+    );
+    let at = surrogate.predict(&floats(&[0.3, 0.6])).unwrap();
+    // The standard deviation of the eight values is 0.245.
+    assert!((0.1..0.5).contains(&at.sd_observed), "{at:?}");
+    assert!(at.sd < 0.2, "{at:?}");
+    assert!(surrogate.summary.noise_variance > 0.1);
 }
 
 #[test]

@@ -221,7 +221,7 @@ fn pending_points_that_repeat_each_other_or_a_row_do_no_harm() {
 fn new_outputs_on_the_same_rows_are_a_batch_with_them() {
     let (x, y) = rows(30);
     let other = y.map(|v| 2.0 * v - 0.3);
-    let moved = batch(30).with_outputs(other.clone(), 0.0).unwrap();
+    let moved = batch(30).with_outputs(other.clone(), vec![0.0; 30]).unwrap();
     let expected = Posterior::new(&model(), &[InputKind::Numeric; DIMS], &Data::new(x, other)).unwrap();
     assert_same(&moved, &expected);
 }

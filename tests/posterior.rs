@@ -194,6 +194,21 @@ fn merged_repeats_have_the_likelihood_and_posterior_of_the_unmerged_rows() {
             near(pa.mean[i], pb.mean[i], 1e-10, "mean");
             near(pa.variance[i], pb.variance[i], 1e-10, "variance");
         }
+        let (loo_a, loo_b) = (a.loo(), b.loo());
+        near(loo_a.total(), loo_b.total(), 1e-9, "leave one out");
+        near(
+            loo_a.total_at_mean,
+            loo_b.total_at_mean,
+            1e-9,
+            "leave one out, given mean",
+        );
+        let fa = evaluate(&model, &kinds, &plain, Objective::LeaveOneOut).unwrap();
+        let fb = evaluate(&model, &kinds, &merged, Objective::LeaveOneOut).unwrap();
+        near(fa.value, loo_a.total(), 1e-9, "leave-one-out objective");
+        near(fa.value, fb.value, 1e-9, "leave-one-out objective, merged");
+        for (a, b) in fa.gradient.iter().zip(&fb.gradient) {
+            near(*a, *b, 1e-8, "leave-one-out gradient");
+        }
         let ga = evaluate(&model, &kinds, &plain, Objective::MarginalLikelihood).unwrap();
         let gb = evaluate(&model, &kinds, &merged, Objective::MarginalLikelihood).unwrap();
         for (a, b) in ga.gradient.iter().zip(&gb.gradient) {

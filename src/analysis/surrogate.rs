@@ -88,6 +88,8 @@ pub struct FitSummary {
     pub left_out: Vec<(TrialId, String)>,
     pub log_marginal_likelihood: f64,
     pub log_posterior: f64,
+    /// Log density of all observations, each predicted from all the others (of its own repeats, too), with the
+    /// hyperparameters and the prior mean of [`Surrogate::model_file`] kept.
     pub loo_log_predictive: f64,
     /// Added to the diagonal beyond the noise, in model units.
     pub jitter: f64,

@@ -40,7 +40,7 @@ pub struct Model {
 /// Rows to learn from.
 ///
 /// A row may stand for several observations at the same inputs: `y` is then their mean, `counts` their
-/// number, and `total` and `within_ss` keep the likelihood that of all observations.
+/// number, and `total` and `within` keep the likelihood that of all observations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Data {
     /// Inputs, n × d.
@@ -51,8 +51,8 @@ pub struct Data {
     pub counts: Vec<f64>,
     /// Number of observations, `Σ counts`.
     pub total: usize,
-    /// `Σ (y_obs − y_row)²` over all observations.
-    pub within_ss: f64,
+    /// `Σ (y_obs − y_row)²` over the observations of each row, n; 0 for a row of one.
+    pub within: Vec<f64>,
 }
 
 impl Data {
@@ -65,7 +65,7 @@ impl Data {
             y,
             counts: vec![1.0; n],
             total: n,
-            within_ss: 0.0,
+            within: vec![0.0; n],
         }
     }
 
@@ -96,14 +96,16 @@ impl Data {
             counts[row] += 1.0;
             means[row] += (y[i] - means[row]) / counts[row];
         }
-        let deviations = row_of.iter().zip(y.iter()).map(|(&r, v)| v - means[r]);
-        let within_ss = deviations.map(|d: f64| d * d).sum();
+        let mut within = vec![0.0; firsts.len()];
+        for (&row, v) in row_of.iter().zip(y.iter()) {
+            within[row] += (v - means[row]).powi(2);
+        }
         let merged = Self {
             x: x.select_rows(&firsts),
             y: means,
             counts,
             total: x.nrows(),
-            within_ss,
+            within,
         };
         (merged, row_of)
     }
@@ -114,13 +116,40 @@ impl Data {
         self.x.nrows()
     }
 
-    /// The rows of the given indices, in that order; a subset of merged rows keeps its share of
-    /// `within_ss` in proportion to the repeats it holds.
+    /// `Σ (y_obs − y_row)²` over all observations.
+    #[must_use]
+    pub fn within_ss(&self) -> f64 {
+        self.within.iter().sum()
+    }
+
+    /// One observation a row again. Which values the repeats of a row had is not known any more: they get
+    /// values with the same mean and the same sum of squares, `ȳ ± √(SS/2)` and `ȳ` for the rest. A sum of
+    /// log densities over all observations depends on no more than these two, as long as it treats repeats
+    /// alike.
+    #[must_use]
+    pub(crate) fn apart(&self) -> Self {
+        let mut rows = Vec::new();
+        let mut y = Vec::new();
+        for i in 0..self.n() {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            let count = (self.counts[i].round() as usize).max(1);
+            let half = (0.5 * self.within[i]).sqrt();
+            for k in 0..count {
+                rows.push(i);
+                y.push(match k {
+                    0 if count > 1 => self.y[i] + half,
+                    1 => self.y[i] - half,
+                    _ => self.y[i],
+                });
+            }
+        }
+        Self::new(self.x.select_rows(&rows), DVector::from_vec(y))
+    }
+
+    /// The rows of the given indices, in that order.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         let counts: Vec<f64> = rows.iter().map(|&i| self.counts[i]).collect();
-        let kept: f64 = counts.iter().map(|c| c - 1.0).sum();
-        let all: f64 = self.counts.iter().map(|c| c - 1.0).sum();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         let total = counts.iter().sum::<f64>().round() as usize;
         Self {
@@ -128,11 +157,7 @@ impl Data {
             y: DVector::from_iterator(rows.len(), rows.iter().map(|&i| self.y[i])),
             counts,
             total,
-            within_ss: if all > 0.0 {
-                self.within_ss * kept / all
-            } else {
-                0.0
-            },
+            within: rows.iter().map(|&i| self.within[i]).collect(),
         }
     }
 
@@ -152,6 +177,7 @@ impl Data {
         shape("the list of input kinds", self.x.ncols(), kinds)?;
         shape("y", n, self.y.len())?;
         shape("counts", n, self.counts.len())?;
+        shape("the sums of squares within rows", n, self.within.len())?;
         for i in 0..n {
             if !self.y[i].is_finite() {
                 return Err(FitError::NotFinite {

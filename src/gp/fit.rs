@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::kernel::{Kernel, Program, Role};
 use super::lbfgs::{Minimizer, Probe, Tolerance};
-use super::likelihood::{Evaluator, Objective};
+use super::likelihood::{Evaluator, Objective, rows_for};
 use super::prior::{Bounds, Priors};
 use super::random::Random;
 use super::{Data, FitError, InputKind, Mean, Model, Posterior};
@@ -126,7 +126,7 @@ pub fn fit(
     let task = Task::new(&program, options, cancel);
     let warm = warm.and_then(|model| task.theta_of(model));
     let mut tally = Tally::default();
-    let (theta, subset) = task.optimum(data, warm, &mut tally)?;
+    let (theta, subset) = task.optimum(&rows_for(options.objective, data), warm, &mut tally)?;
     task.finish(kernel, kinds, data, &theta, subset, tally.evaluations)
 }
 

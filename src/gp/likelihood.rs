@@ -6,9 +6,11 @@
 //!   `b = −α/d`, `c = ½/d + ½ α²/d²`, `u = K⁻¹b` its gradient is
 //!   `Σ (−½(uαᵀ + αuᵀ) − K⁻¹ diag(c) K⁻¹) ∘ ∂K/∂log θ`: one n³ product for all hyperparameters together.
 //!
-//! A profiled mean is the envelope of the first (`β̂` needs no gradient term) and, in the second, replaces `K⁻¹` by
+//! Leave-one-out counts observations, not rows: repeats are taken apart first ([`Data::apart`]), and the others of a
+//! repeat stay when one of them is left out. A profiled mean is the envelope of the first (`β̂` needs no gradient term) and, in the second, replaces `K⁻¹` by
 //! `(K + τ²11ᵀ)⁻¹`. Checked by `tests/posterior.rs` and `tests/mle.rs`.
 
+use std::borrow::Cow;
 use std::f64::consts::PI;
 
 use super::kernel::{Coefficients, Columns, LeafStore, Program, Scratch};
@@ -32,6 +34,15 @@ pub struct Evaluation {
     pub gradient: Vec<f64>,
 }
 
+/// The rows that an objective is evaluated on.
+pub(crate) fn rows_for(objective: Objective, data: &Data) -> Cow<'_, Data> {
+    if objective == Objective::LeaveOneOut && data.total > data.n() {
+        Cow::Owned(data.apart())
+    } else {
+        Cow::Borrowed(data)
+    }
+}
+
 /// Evaluates an objective with its gradient, without jitter.
 ///
 /// # Errors
@@ -43,6 +54,7 @@ pub fn evaluate(
     objective: Objective,
 ) -> Result<Evaluation, FitError> {
     data.check(kinds.len())?;
+    let data = &*rows_for(objective, data);
     let program = Program::compile(&model.kernel, kinds)?;
     let mut parameters = model.kernel.parameters();
     parameters.push(model.noise_variance);
@@ -254,7 +266,7 @@ impl<'a> Evaluator<'a> {
         if self.objective == Objective::MarginalLikelihood && self.data.total > n {
             #[expect(clippy::cast_precision_loss, reason = "counts")]
             let extra = (self.data.total - n) as f64;
-            slope += -0.5 * extra + 0.5 * self.data.within_ss / noise;
+            slope += -0.5 * extra + 0.5 * self.data.within_ss() / noise;
         }
         if let Some(last) = gradient.last_mut() {
             *last = slope;

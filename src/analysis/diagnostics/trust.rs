@@ -35,6 +35,8 @@ impl Surrogate {
             let inside = z.iter().filter(|z| z.abs() <= bound).count() as f64;
             inside / count
         };
+        #[expect(clippy::cast_precision_loss, reason = "a count")]
+        let trials = self.posterior().data().total as f64;
         let one_step = self.one_step();
         let mut trust = Trust {
             verdict: Verdict::TooFew,
@@ -42,7 +44,7 @@ impl Surrogate {
             q2,
             coverage68: within(1.0),
             coverage95: within(Z95),
-            log_predictive: loo.total() / count,
+            log_predictive: loo.total_at_mean / trials,
             one_step,
             left_out: self.left_out(&loo.mean, &z),
             lints: self.lints(),

@@ -77,13 +77,15 @@ impl Surrogate {
         let output = Output::fit(study.direction(), &training.g, warp);
         let rows = Rows::of(&training, &output, settings.seed);
         let kernel = kernel_of(settings, &training)?;
-        let is_flat = rows.data.y.iter().all(|y| (y - rows.data.y[0]).abs() < 1e-12);
-        if n < fitted_from(d) || is_flat {
+        // Repeats that differ say how noisy it is, even where all trials are at one configuration.
+        let scatters = rows.data.within_ss() > 1e-24;
+        let is_flat = !scatters && rows.data.y.iter().all(|y| (y - rows.data.y[0]).abs() < 1e-12);
+        if is_flat || (n < fitted_from(d) && !scatters) {
             let model = prior_mode(&kernel, d);
             let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
             let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
             this.summary.prior_only = true;
-            this.summary.loo_log_predictive = this.posterior.loo().total();
+            this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
             this.summary.hyperparameters_from = 0;
             if is_flat && n > 1 {
                 this.summary.warnings.push(
@@ -111,7 +113,7 @@ impl Surrogate {
         this.warm_fits = warm_fits;
         this.at_bounds = fit.at_bounds;
         this.summary.log_posterior = this.summary.log_marginal_likelihood + fit.log_prior;
-        this.summary.loo_log_predictive = this.posterior.loo().total();
+        this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
         Ok(this)
     }
 
@@ -131,7 +133,7 @@ impl Surrogate {
         let rows = Rows::of(&training, &output, settings.seed);
         let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
         let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
-        this.summary.loo_log_predictive = this.posterior.loo().total();
+        this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
         let kernel = &this.posterior.model().kernel;
         this.summary.kernel = gp::spec::print(kernel, &names(&this.training.encoder));
         Ok(this)

@@ -19,7 +19,7 @@ pub struct LogMarginalLikelihood {
     pub repeats: f64,
 }
 
-/// Each row predicted from all the others, hyperparameters kept.
+/// Each row predicted from all the others, and each observation from all the others, hyperparameters kept.
 ///
 /// `μ₋ᵢ = y_i − α_i/[K⁻¹]_ii`, `σ²₋ᵢ = 1/[K⁻¹]_ii` (Rasmussen & Williams 2006, eq. 5.12). Under a profiled mean
 /// `K⁻¹` is replaced by `Q = K⁻¹ − K⁻¹11ᵀK⁻¹/(1ᵀK⁻¹1 + 1/τ²)`, so that the mean is left out of the fold, too.
@@ -28,12 +28,19 @@ pub struct LeaveOneOut {
     pub mean: Vec<f64>,
     /// Of the row's output: noise included.
     pub variance: Vec<f64>,
-    /// `log N(y_i; μ₋ᵢ, σ²₋ᵢ)`.
+    /// Of a row of one observation `log N(y_i; μ₋ᵢ, σ²₋ᵢ)`; of a row of `c` repeats the sum of
+    /// `log p(y_ij | all other observations, those of the row included)`. With the latent moments of the row
+    /// left out as a whole, `m = μ₋ᵢ` and `v = σ²₋ᵢ − σn²/c`, and `w = v(c − 1)/(v(c − 1) + σn²)`, each of these is
+    /// normal with variance `s = σn² + vσn²/(v(c − 1) + σn²)`, and the squared residuals add up to
+    /// `SS(1 + w/(c − 1))² + c(1 − w)²(ȳ_i − m)²`.
     pub log_density: Vec<f64>,
+    /// [`LeaveOneOut::total`] with the mean constant kept as it is, too: what a model with that constant
+    /// given has.
+    pub total_at_mean: f64,
 }
 
 impl LeaveOneOut {
-    /// The log predictive density of all rows, in nats.
+    /// The log predictive density of all observations, in nats.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.log_density.iter().sum()
@@ -48,7 +55,7 @@ pub(crate) fn repeats_term(data: &Data, noise: f64) -> f64 {
         return 0.0;
     }
     let logs: f64 = data.counts.iter().map(|c| c.ln()).sum();
-    -0.5 * extra * (2.0 * PI * noise).ln() - 0.5 * data.within_ss / noise - 0.5 * logs
+    -0.5 * extra * (2.0 * PI * noise).ln() - 0.5 * data.within_ss() / noise - 0.5 * logs
 }
 
 impl Posterior {
@@ -88,18 +95,40 @@ impl Posterior {
     fn leave_one_out(&self) -> LeaveOneOut {
         let inverse = self.inner.factor.inverse();
         let mut diagonal: Vec<f64> = inverse.diagonal().iter().copied().collect();
+        let at_mean = self.log_densities(&diagonal);
         if self.inner.model.mean == Mean::Profiled {
             let v: Vec<f64> = inverse.column_iter().map(|c| c.sum()).collect();
             let s = v.iter().sum::<f64>() + 1.0 / Mean::PROFILE_VARIANCE;
             diagonal.iter_mut().zip(&v).for_each(|(d, v)| *d -= v * v / s);
         }
-        let mut loo = LeaveOneOut::default();
-        for ((d, a), y) in diagonal.iter().zip(self.alpha()).zip(self.inner.data.y.iter()) {
-            loo.mean.push(y - a / d);
-            loo.variance.push(1.0 / d);
-            loo.log_density
-                .push(0.5 * d.ln() - 0.5 * a * a / d - 0.5 * (2.0 * PI).ln());
+        let rows = || diagonal.iter().zip(self.alpha()).zip(self.inner.data.y.iter());
+        LeaveOneOut {
+            mean: rows().map(|((d, a), y)| y - a / d).collect(),
+            variance: diagonal.iter().map(|d| 1.0 / d).collect(),
+            log_density: self.log_densities(&diagonal),
+            total_at_mean: at_mean.iter().sum(),
         }
-        loo
+    }
+
+    /// [`LeaveOneOut::log_density`] for a diagonal of `K⁻¹` or `Q`.
+    fn log_densities(&self, diagonal: &[f64]) -> Vec<f64> {
+        let noise = self.inner.model.noise_variance;
+        let Data { counts, within, .. } = &self.inner.data;
+        diagonal
+            .iter()
+            .zip(self.alpha())
+            .zip(counts.iter().zip(within))
+            .map(|((&d, &a), (&c, &ss))| {
+                if c <= 1.0 {
+                    return 0.5 * d.ln() - 0.5 * a * a / d - 0.5 * (2.0 * PI).ln();
+                }
+                let latent = (1.0 / d - noise / c).max(0.0);
+                let others = latent * (c - 1.0) + noise;
+                let (w, keep) = (latent * (c - 1.0) / others, noise / others);
+                let variance = noise + latent * noise / others;
+                let squares = ss * (1.0 + w / (c - 1.0)).powi(2) + c * (keep * a / d).powi(2);
+                -0.5 * c * (2.0 * PI * variance).ln() - 0.5 * squares / variance
+            })
+            .collect()
     }
 }

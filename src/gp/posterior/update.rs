@@ -41,6 +41,7 @@ impl Posterior {
         }
         data.y = data.y.resize_vertically(n + 1, y);
         data.counts.push(1.0);
+        data.within.push(0.0);
         data.total += 1;
         let grown = if inner.factor.grown() < REFACTOR_AFTER {
             self.grow(x)
@@ -102,18 +103,18 @@ impl Posterior {
     }
 
     /// The posterior of the same rows with other outputs (a re-standardisation, say): the factor is kept,
-    /// O(n²). `within_ss` is that of the new outputs. Pending points are dropped.
+    /// O(n²). `within` holds the sums of squares within rows of the new outputs. Pending points are dropped.
     ///
     /// # Errors
     /// Outputs of the wrong number, or not finite.
-    pub fn with_outputs(&self, y: DVector<f64>, within_ss: f64) -> Result<Self, FitError> {
+    pub fn with_outputs(&self, y: DVector<f64>, within: Vec<f64>) -> Result<Self, FitError> {
         if let Some(base) = &self.inner.without_pending {
-            return base.with_outputs(y, within_ss);
+            return base.with_outputs(y, within);
         }
         let inner = &*self.inner;
         let data = Data {
             y,
-            within_ss,
+            within,
             ..inner.data.clone()
         };
         data.check(self.dims())?;
