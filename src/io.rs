@@ -14,6 +14,7 @@ pub mod report;
 pub mod source;
 pub mod sources;
 pub mod space_file;
+pub mod strange;
 pub mod table;
 pub mod tail;
 pub mod time;

@@ -368,3 +368,45 @@ fn proposals_of_running_trials_are_known_before_their_parameters_are() {
         .collect();
     assert_eq!(shown, ["0.25", "sgd"]);
 }
+
+#[test]
+fn a_first_line_of_any_length_is_read_and_so_is_what_follows() {
+    let row = |id: u32, note: &str| {
+        format!("{{\"id\": {id}, \"params\": {{\"a\": {id}}}, \"value\": 2, \"notes\": \"{note}\"}}\n")
+    };
+    for length in [300_000, 2_500_000] {
+        let (_folder, path) = written(&(row(1, &"x".repeat(length)) + &row(2, "") + &row(3, "")));
+        let study = read(&path, ReadOptions::default()).study();
+        assert_eq!(study.trials.len(), 3, "{length}");
+        assert_eq!(study.diagnostics, []);
+    }
+    let csv = format!("lr,loss,{}\n0.1,2,\n0.2,3,\n", "n".repeat(300_000));
+    let (_folder, path) = written(&csv);
+    assert_eq!(read(&path, ReadOptions::default()).study().trials.len(), 2);
+}
+
+#[test]
+fn what_is_no_results_file_is_refused_in_one_sentence() {
+    let pretty = "[\n {\n  \"params\": {\n   \"a\": 1\n  },\n  \"value\": 2\n }\n]\n";
+    assert!(why_not(pretty, ReadOptions::default()).contains("one object a line"));
+    assert!(why_not(&"\u{0}\u{1}".repeat(900), ReadOptions::default()).contains("binary"));
+    let device = read_once(Path::new("/dev/zero"), ReadOptions::default(), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert!(device.err().unwrap().to_string().contains("device"));
+    let row = "[{\"params\": {\"a\": 1}, \"value\": 2}, {\"params\": {\"a\": 3}, \"value\": 2}]";
+    let (_folder, path) = written(row);
+    let study = read(&path, ReadOptions::default()).study();
+    assert_eq!((study.trials.len(), study.diagnostics.len()), (2, 0));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_reported_once_with_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study");
+    std::fs::write(&path, b"opt,loss\ncaf\xe9,1\nb\xe9,2\nc,3\n").unwrap();
+    let study = read(&path, ReadOptions::default()).study();
+    assert_eq!(study.trials.len(), 3);
+    let lines: Vec<Option<u64>> = study.diagnostics.iter().map(|d| d.line).collect();
+    assert_eq!(lines, [Some(2)]);
+}

@@ -19,6 +19,10 @@ pub enum ReadError {
         #[source]
         source: io::Error,
     },
+    #[error("{}: {why}", path.display())]
+    Strange { path: PathBuf, why: &'static str },
+    #[error("{}: is a device, which has no end; give a results file, or `-` for standard input", path.display())]
+    Device { path: PathBuf },
     #[error(
         "{}: the content is none of {known}; give --from KIND if you know better",
         path.display()

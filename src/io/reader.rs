@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::study::{Label, Parameter, Study};
+use crate::study::{Diagnostic, Label, Parameter, Study};
 
 use super::error::ReadError;
 use super::pipe::Pipe;
 use super::source::{Head, Kind, Problems, ReadOptions, Source, StudyEntry, without_mark};
 use super::sources;
+use super::strange::strangeness;
 use super::table::file_study;
 use super::tail::{Fate, Tail};
 
@@ -53,6 +54,12 @@ pub struct Reader {
     must_restart: bool,
     lines: u64,
     problems: Problems,
+    /// Why this is no results file at all; nothing of it is kept then.
+    strange: Option<&'static str>,
+    /// Whether the line being read is too long, so that it is passed over.
+    is_skipping: bool,
+    /// Whether a line that is not UTF-8 was reported.
+    has_odd_bytes: bool,
     is_missing: bool,
     /// Whether a read was stopped half-way, so that there is more although the file did not change.
     is_behind: bool,
@@ -61,12 +68,14 @@ pub struct Reader {
 
 /// Bytes from which on a text must have shown its kind.
 const MAX_HEAD: usize = 256 * 1024;
+/// Longest line that is read.
+const MAX_LINE: usize = 64 * 1024 * 1024;
 
 impl Reader {
     /// Opens a source: a file, which need not exist yet, or `-` for standard input. Reads nothing yet.
     ///
     /// # Errors
-    /// The path is a folder.
+    /// The path is a folder, or a device.
     pub fn open(path: &Path, options: ReadOptions) -> Result<Self, ReadError> {
         let origin = if path.as_os_str() == "-" {
             Origin::Pipe(Pipe::standard_input())
@@ -74,6 +83,11 @@ impl Reader {
             match std::fs::metadata(path) {
                 Ok(m) if m.is_dir() => {
                     return Err(ReadError::Folder {
+                        path: path.to_owned(),
+                    });
+                }
+                Ok(m) if is_endless(path, &m) => {
+                    return Err(ReadError::Device {
                         path: path.to_owned(),
                     });
                 }
@@ -92,6 +106,9 @@ impl Reader {
             must_restart: false,
             lines: 0,
             problems: Problems::default(),
+            strange: None,
+            is_skipping: false,
+            has_odd_bytes: false,
             is_missing: false,
             is_behind: false,
             study: Arc::new(Study::empty()),
@@ -165,6 +182,9 @@ impl Reader {
     /// The file has stopped growing: a last line without line end is taken for whole, where the kind
     /// allows it and the line reads as one. Should it grow after all, what was taken is corrected.
     pub fn settle(&mut self) -> Change {
+        if self.strange.is_some() {
+            return Change::Unchanged;
+        }
         if self.source.is_none() {
             self.decide_at_end();
         }
@@ -209,10 +229,53 @@ impl Reader {
                 return true;
             }
         }
+        let bytes = self.after_skipped(bytes);
         self.rest.extend_from_slice(bytes);
+        if self.lines == 0 && self.strange.is_none() {
+            self.strange = strangeness(&self.rest);
+        }
+        if self.strange.is_some() {
+            // It will not become a results file by growing.
+            self.source = None;
+            self.head = None;
+            self.rest.truncate(1);
+            return is_rebuilt;
+        }
         is_rebuilt |= self.decide(bytes);
         self.take_lines();
+        self.limit_line();
         is_rebuilt
+    }
+
+    /// What follows a line that is passed over.
+    fn after_skipped<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        if !self.is_skipping {
+            return bytes;
+        }
+        let Some(end) = bytes.iter().position(|b| *b == b'\n') else {
+            return &[];
+        };
+        self.is_skipping = false;
+        self.lines += 1;
+        bytes.get(end + 1..).unwrap_or_default()
+    }
+
+    /// Gives up a line that is too long to be a row.
+    fn limit_line(&mut self) {
+        if self.rest.len() <= MAX_LINE {
+            return;
+        }
+        if self.source.is_none() {
+            self.strange = Some("has no line end in its first 64 MiB: that is no results file");
+            self.head = None;
+            self.rest.truncate(1);
+            return;
+        }
+        self.problems.push(self.lines + 1, || {
+            "the line is longer than 64 MiB; it was skipped.".to_owned()
+        });
+        self.rest.clear();
+        self.is_skipping = true;
     }
 
     /// Begins anew from the first byte; the bytes that were just read are read again. A pipe cannot: it
@@ -240,6 +303,9 @@ impl Reader {
         self.must_restart = false;
         self.lines = 0;
         self.problems.clear();
+        self.strange = None;
+        self.is_skipping = false;
+        self.has_odd_bytes = false;
     }
 
     /// Finds out what kind of text it is. While the text is short the opinion may change: then everything
@@ -259,9 +325,16 @@ impl Reader {
             }
             return false;
         };
-        let room = MAX_HEAD.saturating_sub(head.len()).min(new.len());
+        let limit = MAX_HEAD.saturating_sub(head.len());
+        // A first line that is longer is needed whole.
+        let first_end = new
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(new.len(), |at| at + 1);
+        let has_line = head.contains(&b'\n');
+        let room = if has_line { limit } else { limit.max(first_end) }.min(new.len());
         head.extend_from_slice(new.get(..room).unwrap_or_default());
-        let is_full = head.len() >= MAX_HEAD;
+        let is_full = head.len() >= MAX_HEAD && head.contains(&b'\n');
         let text = Head {
             bytes: head,
             is_all: false,
@@ -310,6 +383,14 @@ impl Reader {
             self.lines += 1;
             let line = if self.lines == 1 { without_mark(line) } else { line };
             let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if !self.has_odd_bytes && std::str::from_utf8(line).is_err() {
+                self.has_odd_bytes = true;
+                self.problems.push(self.lines, || {
+                    "the line is not UTF-8; what is not is shown as \u{fffd}, here and in later lines; save the \
+                     file as UTF-8."
+                        .to_owned()
+                });
+            }
             source.line(self.lines, line, &mut self.problems);
         }
         self.rest.drain(..=end);
@@ -343,6 +424,12 @@ impl Reader {
                 .retain(|p| wanted.iter().any(|w| p.name == **w));
         }
         study.diagnostics = self.problems.list();
+        if let Some(why) = self.strange {
+            study.diagnostics.push(Diagnostic {
+                line: None,
+                message: format!("the file {why}."),
+            });
+        }
         for note in &mut study.notes {
             *note = crate::study::label::scrub(note);
         }
@@ -448,6 +535,9 @@ impl Reader {
         if self.is_missing {
             return Err(ReadError::Missing { path: path() });
         }
+        if let Some(why) = self.strange {
+            return Err(ReadError::Strange { path: path(), why });
+        }
         if self.source.is_none() {
             return Err(if self.rest.trim_ascii().is_empty() {
                 ReadError::Empty { path: path() }
@@ -491,6 +581,21 @@ impl Reader {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a path is a device that is no terminal (`/dev/zero`).
+#[cfg(unix)]
+fn is_endless(path: &Path, metadata: &std::fs::Metadata) -> bool {
+    use std::io::IsTerminal;
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    kind.is_block_device()
+        || kind.is_char_device() && std::fs::File::open(path).is_ok_and(|file| !file.is_terminal())
+}
+
+#[cfg(not(unix))]
+fn is_endless(_: &Path, _: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// Reads a source once, to its end, as the headless commands do.

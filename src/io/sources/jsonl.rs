@@ -26,7 +26,7 @@ const MAX_FLATTEN: usize = 4;
 fn recognize(head: &Head<'_>) -> u8 {
     let (mut objects, mut others) = (0u32, 0u32);
     for line in head.lines() {
-        if line.starts_with(b"{") {
+        if line.starts_with(b"{") || line.starts_with(b"[{") {
             objects += 1;
         } else if line != b"[" && line != b"]" {
             others += 1;
