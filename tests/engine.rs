@@ -153,8 +153,10 @@ fn an_append_equals_the_batch_result_and_knows_when_it_cannot() {
     assert_eq!(appended.summary.trials_used, 28);
     assert_eq!(appended.summary.hyperparameters_from, 25);
     // The same transform and hyperparameters on all rows at once; the warp belongs to the old rows.
-    let mut plain = ModelSettings::default();
-    plain.output_warp = false;
+    let plain = ModelSettings {
+        output_warp: false,
+        ..ModelSettings::default()
+    };
     let first = Surrogate::fit(before.study(), &plain, None, &never).unwrap();
     let batch = Surrogate::with_model(&grown, &plain, &first.model_file()).unwrap();
     let appended = first.append(&grown).unwrap();

@@ -1,7 +1,7 @@
 //! The one way from a study to a posterior.
 //!
-//! Complete trials become rows ([`training`]), their values become outputs where larger is better
-//! ([`output`]), hyperparameters are fitted as `gp` does it, and everything that a pane draws or a script
+//! Complete trials become rows (`training`), their values become outputs where larger is better
+//! (`output`), hyperparameters are fitted as `gp` does it, and everything that a pane draws or a script
 //! reads is computed from the result.
 //!
 //! Two posteriors are kept. The *base* knows complete trials only; means, bands and diagnostics are its own.

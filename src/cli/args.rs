@@ -139,8 +139,12 @@ impl From<DirectionName> for Direction {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Model")]
 pub struct Modelling {
-    /// The kernel, e.g. matern52, rbf, matern52[lr]*rbf[dropout]+constant
-    #[arg(long, value_name = "SPEC")]
+    // Not a doc comment: rustdoc would take the brackets for links.
+    #[arg(
+        long,
+        value_name = "SPEC",
+        help = "The kernel, e.g. matern52, rbf, matern52[lr]*rbf[dropout]+constant"
+    )]
     pub kernel: Option<String>,
     /// Do not warp the worse half of the outputs before standardising
     #[arg(long)]
@@ -182,9 +186,13 @@ pub struct Acquisition {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Delivery")]
 pub struct Delivery {
-    /// A command to start for each accepted configuration (no shell in between): the configuration is JSON
-    /// on its standard input and TUNESCOPE_PARAM_<NAME> in its environment
-    #[arg(long, value_name = "CMD")]
+    // Not a doc comment: rustdoc would take the angle brackets for HTML.
+    #[arg(
+        long,
+        value_name = "CMD",
+        help = "A command to start for each accepted configuration (no shell in between): the configuration is \
+                JSON on its standard input and TUNESCOPE_PARAM_<NAME> in its environment"
+    )]
     pub on_accept: Option<String>,
 }
 

@@ -71,7 +71,7 @@ impl Effort {
 pub struct Settings {
     /// Peak of the schedule, > 0.
     pub learning_rate: f64,
-    /// Sequences of [`WINDOW`] characters a step.
+    /// Sequences of `WINDOW` characters a step.
     pub batch_size: usize,
     /// Share of the steps in which the rate rises linearly.
     pub warmup_ratio: f64,

@@ -62,7 +62,7 @@ pub fn write(header: &Header, model: &Model) -> Result<Vec<u8>, DemoError> {
     Ok(bytes)
 }
 
-/// Reads what [`write`] made.
+/// Reads what `write` made.
 ///
 /// # Errors
 /// A header that is not JSON, or a number of weights that does not fit it.

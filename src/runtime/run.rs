@@ -56,6 +56,10 @@ pub struct Ended {
     pub signal: Option<i32>,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few events wait at a time; a box each would cost more"
+)]
 enum Event {
     Msg(Msg),
     Input(Input),

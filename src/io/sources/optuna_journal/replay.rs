@@ -24,7 +24,7 @@ pub struct JournalStudy {
     pub directions: Vec<Direction>,
     pub metric_names: Vec<Label>,
     pub is_deleted: bool,
-    /// Identities (positions in [`Replay::trials`]) in the order of the trial numbers.
+    /// Identities (positions in `Replay::trials`) in the order of the trial numbers.
     pub trial_ids: Vec<usize>,
     /// Parameter names in the order of appearance.
     pub columns: Vec<Label>,
