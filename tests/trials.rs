@@ -410,3 +410,122 @@ fn bytes_that_are_no_text_are_reported_once_with_their_line() {
     let lines: Vec<Option<u64>> = study.diagnostics.iter().map(|d| d.line).collect();
     assert_eq!(lines, [Some(2)]);
 }
+
+#[test]
+fn a_metric_that_is_nowhere_in_the_data_is_refused_with_those_there_are() {
+    let asked = |metric: &str| ReadOptions {
+        metric: Some(metric.to_owned()),
+        ..ReadOptions::default()
+    };
+    let rows =
+        "{\"lr\": 0.1, \"val_loss\": 1, \"val_acc\": 2}\n{\"lr\": 0.2, \"val_loss\": 3, \"val_acc\": 4}\n";
+    let why = why_not(rows, asked("nope"));
+    assert!(
+        why.contains("there is no metric nope; the metrics are val_loss, val_acc"),
+        "{why}"
+    );
+    let nested = "{\"params\": {\"a\": 1}, \"value\": 2}\n{\"params\": {\"a\": 3}, \"value\": 4}\n";
+    let (_folder, path) = written(nested);
+    assert_eq!(read(&path, asked("my_loss")).study().metric, "my_loss");
+    let several = "{\"params\": {\"a\": 1}, \"values\": {\"loss\": 2, \"acc\": 0.5}}\n";
+    assert!(why_not(several, asked("nope")).contains("loss, acc"));
+    let (_folder, path) = written(several);
+    assert_eq!(read(&path, asked("acc")).study().trials[0].objective(), Some(0.5));
+}
+
+#[test]
+fn columns_without_a_metric_are_warned_about_and_listed() {
+    let (_folder, path) = written("x,q,opt\n1,2,a\n3,4,b\n");
+    let study = read(&path, ReadOptions::default()).study();
+    assert!(
+        study.diagnostics[0]
+            .message
+            .contains("the numeric columns are x, q")
+    );
+    let (_folder, path) = written("x,loss,n\n\"0,1\",\"1,5\",\"10,000\"\n\"0,125\",\"2,5\",\"20,000\"\n");
+    let study = read(&path, ReadOptions::default()).study();
+    assert_eq!(study.trials[1].objective(), Some(2.5));
+    assert_eq!(study.trials[1].param(0).and_then(|v| v.as_f64()), Some(0.125));
+    assert_eq!(study.trials[1].param(1).unwrap().to_string(), "20,000");
+}
+
+#[test]
+fn a_row_without_identity_is_not_replaced_by_one_that_has_its_position() {
+    let (_folder, path) = written(
+        "{\"params\": {\"a\": 1}, \"value\": 1}\n{\"id\": 0, \"params\": {\"a\": 2}, \"value\": 2}\n\
+         {\"id\": 0, \"params\": {\"a\": 3}, \"value\": 3}\n{\"params\": {\"a\": 4}, \"value\": 4}\n",
+    );
+    let study = read(&path, ReadOptions::default()).study();
+    let values: Vec<Option<f64>> = study.trials.iter().map(|t| t.objective()).collect();
+    assert_eq!(values, [Some(1.0), Some(3.0), Some(4.0)]);
+    let ids: Vec<String> = study.trials.iter().map(|t| t.id.to_string()).collect();
+    assert_eq!(ids, ["1", "0", "2"]);
+}
+
+#[test]
+fn texts_in_a_column_of_numbers_are_read_as_such_or_left_out_with_a_warning() {
+    let mut text: String = (0..20)
+        .map(|i| format!("{{\"lr\": 0.{i:02}, \"loss\": {i}}}\n"))
+        .collect();
+    text.push_str("{\"lr\": \"0.35\", \"loss\": 1}\n{\"lr\": \"auto\", \"loss\": 2}\n");
+    let (_folder, path) = written(&text);
+    let study = read(&path, ReadOptions::default()).study();
+    let p = &study.space.params[0];
+    assert!(!p.is_categorical());
+    assert_eq!(study.trials[20].param(p.column).unwrap().as_f64(), Some(0.35));
+    assert_eq!(study.trials[21].param(p.column), None);
+    assert_eq!(study.diagnostics[0].line, Some(22));
+    assert!(study.diagnostics[0].message.contains("lr: auto is no number"));
+}
+
+#[test]
+fn steps_of_a_run_are_one_trial() {
+    let (_folder, path) = written("run,epoch,lr,val_loss\nr0,0,0.1,3\nr0,1,0.1,2\nr1,0,0.2,5\n");
+    let study = read(&path, ReadOptions::default()).study();
+    assert_eq!(study.trials.len(), 2);
+    assert_eq!(study.trials[0].intermediate, [(0, 3.0), (1, 2.0)]);
+    assert_eq!(study.columns, ["lr"]);
+}
+
+#[test]
+fn parameters_that_leave_nothing_to_learn_from_are_named() {
+    let (_folder, path) = written(
+        "{\"params\": {\"a\": 1, \"b\": 1}, \"value\": 1}\n{\"params\": {\"a\": 2, \"c\": 1}, \"value\": 2}\n\
+         {\"params\": {\"a\": 3, \"b\": 4}, \"value\": 1}\n{\"params\": {\"a\": 5, \"c\": 2}, \"value\": 2}\n",
+    );
+    let study = read(&path, ReadOptions::default()).study();
+    assert!(
+        study.diagnostics[0]
+            .message
+            .contains("(b, c are not in every one)")
+    );
+}
+
+#[test]
+fn an_impossible_distribution_of_a_journal_is_warned_about_by_name() {
+    let journal = |distribution: &str| {
+        format!(
+            "{{\"op_code\":0,\"worker_id\":\"w\",\"study_name\":\"a\",\"directions\":[1]}}\n\
+             {{\"op_code\":4,\"worker_id\":\"w\",\"study_id\":0,\"datetime_start\":\"2026-11-23T18:00:00\"}}\n\
+             {{\"op_code\":5,\"worker_id\":\"w\",\"trial_id\":0,\"param_name\":\"lr\",\"param_value_internal\":1,\
+             \"distribution\":{}}}\n",
+            json!(distribution)
+        )
+    };
+    for attributes in [
+        r#"{"name":"FloatDistribution","attributes":{"low":2,"high":1,"log":false,"step":null}}"#,
+        r#"{"name":"FloatDistribution","attributes":{"low":0,"high":1,"log":true,"step":null}}"#,
+        r#"{"name":"FloatDistribution","attributes":{"low":0,"high":Infinity,"log":false,"step":null}}"#,
+        r#"{"name":"IntDistribution","attributes":{"low":0,"high":9,"log":false,"step":0}}"#,
+        r#"{"name":"IntDistribution","attributes":{"low":-9223372036854775808,"high":9223372036854775807,"log":false,"step":1}}"#,
+        r#"{"name":"CategoricalDistribution","attributes":{"choices":[]}}"#,
+    ] {
+        let (_folder, path) = written(&journal(attributes));
+        let study = read(&path, ReadOptions::default()).study();
+        assert_eq!(study.diagnostics.len(), 1, "{attributes}");
+        assert!(
+            study.diagnostics[0].message.contains("parameter lr"),
+            "{attributes}"
+        );
+    }
+}

@@ -38,6 +38,12 @@ pub enum ReadError {
     },
     #[error("{}: holds several studies; choose one with --study: {known}", path.display())]
     WhichStudy { path: PathBuf, known: String },
+    #[error("{}: there is no metric {name}; the metrics are {known}", path.display())]
+    NoSuchMetric {
+        path: PathBuf,
+        name: String,
+        known: String,
+    },
     #[error("{}: there is no column {name}; the columns are {known}", path.display())]
     NoSuchColumn {
         path: PathBuf,

@@ -77,6 +77,12 @@ impl Stats {
         self.bools == 0 && self.texts == 0
     }
 
+    /// How many values were numbers.
+    #[must_use]
+    pub fn numbers(&self) -> u64 {
+        self.ints + self.floats
+    }
+
     /// Whether some value was a number.
     #[must_use]
     pub fn has_numbers(&self) -> bool {

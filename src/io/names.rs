@@ -8,6 +8,8 @@ pub enum Role {
     /// Identity of a trial; of several the lowest rank holds.
     Id(u8),
     State,
+    /// Names a run: the identity where rows are steps of one, and bookkeeping otherwise.
+    Run,
     /// Position within a trial, where a row is a step of one.
     Step,
     /// The objective, or the list of objectives.
@@ -61,13 +63,14 @@ const ROLES: &[(Role, &[&str])] = &[
         "parameters",
     ]),
     (Role::Metrics, &["metrics", "metric", "results", "result", "summary", "scores", "losses"]),
+    (Role::Run, &["run", "run_name"]),
     (Role::Ignored, &[
         "", "unnamed:_0", "index", "name", "notes", "note", "tags", "user", "created", "created_at",
         "sweep", "group", "job_type", "host", "hostname", "node_ip", "pid", "date", "datetime", "time",
         "user_attrs", "system_attrs", "attrs", "metadata", "meta", "info", "arm_name", "generation_node",
         "generation_method", "from_uid", "seed", "random_seed", "rng_seed", "worker", "worker_id",
         "experiment_id", "experiment_tag", "experiment_name", "study", "study_name", "_timestamp", "logdir",
-        "commit", "git_commit", "git_sha", "version", "run_name", "st_decision", "st_worker_timestamp",
+        "commit", "git_commit", "git_sha", "version", "st_decision", "st_worker_timestamp",
         "st_worker_iter", "st_tuner_time", "checkpoint", "done", "origin", "device", "constraints",
     ]),
 ];

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::study::{Diagnostic, Label, Parameter, Study};
+use crate::study::{Diagnostic, Label, Parameter, Study, Trial, TrialState};
 
 use super::error::ReadError;
 use super::pipe::Pipe;
@@ -409,7 +409,8 @@ impl Reader {
                 _ => file_study(&self.path),
             };
         }
-        if let Some(metric) = self.options.metric() {
+        let instead = self.source.as_ref().and_then(|s| s.metrics_instead());
+        if let (Some(metric), None) = (self.options.metric(), instead) {
             study.metric = Label::new(metric);
         }
         if let (Some(direction), Some(first)) = (self.options.direction(), study.directions.first_mut()) {
@@ -423,7 +424,9 @@ impl Reader {
                 .params
                 .retain(|p| wanted.iter().any(|w| p.name == **w));
         }
-        study.diagnostics = self.problems.list();
+        let decided = std::mem::replace(&mut study.diagnostics, self.problems.list());
+        study.diagnostics.extend(decided);
+        warn_of_gaps(&mut study);
         if let Some(why) = self.strange {
             study.diagnostics.push(Diagnostic {
                 line: None,
@@ -566,6 +569,16 @@ impl Reader {
             }
             _ => {}
         }
+        if let (Some(name), Some(known)) = (
+            self.options.metric(),
+            self.source.as_ref().and_then(|s| s.metrics_instead()),
+        ) {
+            return Err(ReadError::NoSuchMetric {
+                path: path(),
+                name: crate::study::label::scrub(name),
+                known,
+            });
+        }
         let columns = &self.study.columns;
         match self
             .options
@@ -581,6 +594,42 @@ impl Reader {
             _ => Ok(()),
         }
     }
+}
+
+/// Names the parameters because of which no trial can be learned from, and those of a single value that a
+/// space file gives.
+fn warn_of_gaps(study: &mut Study) {
+    let mut warnings = Vec::new();
+    let complete = || study.trials.iter().filter(|t| t.state == TrialState::Complete);
+    let is_full = |t: &Trial| study.space.params.iter().all(|p| t.param(p.column).is_some());
+    if complete().next().is_some() && !complete().any(|t| is_full(t)) {
+        let gaps = study
+            .space
+            .params
+            .iter()
+            .filter(|p| complete().any(|t| t.param(p.column).is_none()));
+        let names: Vec<&str> = gaps.map(|p| p.name.shown()).collect();
+        warnings.push(format!(
+            "no complete trial has a value for every parameter ({} are not in every one), so that no model can \
+             be fitted; --params with those that every trial has makes it possible.",
+            names.join(", ")
+        ));
+    }
+    if !study.space.inferred {
+        let fixed = study.space.params.iter().filter(|p| p.cardinality() == Some(1));
+        warnings.extend(fixed.map(|p| {
+            format!(
+                "parameter {} has one value only: it is fixed, and nothing is searched there.",
+                p.name
+            )
+        }));
+    }
+    study
+        .diagnostics
+        .extend(warnings.into_iter().map(|message| Diagnostic {
+            line: None,
+            message: crate::study::label::scrub(&message),
+        }));
 }
 
 /// Whether a path is a device that is no terminal (`/dev/zero`).

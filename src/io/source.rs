@@ -78,6 +78,11 @@ pub trait Source: Send {
     /// The study so far. Trials are shared with what was returned before, where they did not change.
     fn study(&mut self) -> Study;
 
+    /// The metrics there are, where the one that was asked for is none of them; as of the last study.
+    fn metrics_instead(&self) -> Option<String> {
+        None
+    }
+
     /// The studies there are, where a source may hold several.
     fn studies(&self) -> Vec<StudyEntry> {
         Vec::new()

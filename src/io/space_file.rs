@@ -55,6 +55,16 @@ impl SpaceFile {
             std::io::ErrorKind::NotFound => ReadError::Missing {
                 path: path.to_owned(),
             },
+            std::io::ErrorKind::InvalidData => ReadError::SpaceFile {
+                path: path.to_owned(),
+                line: 1,
+                message: "is not text; a space file is TOML, as `tunescope init` writes it".to_owned(),
+            },
+            _ if path.is_dir() => ReadError::SpaceFile {
+                path: path.to_owned(),
+                line: 1,
+                message: "is a folder; give the space file in it".to_owned(),
+            },
             _ => ReadError::Io {
                 path: path.to_owned(),
                 source,

@@ -34,9 +34,17 @@ pub struct Column {
     pub name: Label,
     pub group: Group,
     pub stats: Stats,
+    /// Once there was a text: the statistics with texts that read as numbers taken for numbers.
+    mended: Option<Box<Stats>>,
+    /// Lines of the texts that do not, the first [`MAX_ODD`] of them.
+    odd: Vec<(u64, Label)>,
+    odd_count: u64,
     /// Texts of this column, each once, so that rows share them.
     texts: HashMap<Box<str>, Label>,
 }
+
+/// Most odd cells of a column that are reported.
+const MAX_ODD: usize = 20;
 
 /// Most distinct texts of a column that are shared.
 const MAX_SHARED_TEXTS: usize = 4096;
@@ -46,6 +54,10 @@ const MAX_SHARED_TEXTS: usize = 4096;
 pub struct Row {
     pub id: Option<TrialId>,
     pub line: u64,
+    /// What the row calls its run: its identity where it is a step and has no other.
+    pub run: Option<TrialId>,
+    /// Whether the identity is only its position.
+    pub(crate) is_anonymous: bool,
     pub state: Option<TrialState>,
     pub step: Option<u64>,
     /// The objective under a name that says so (`value`, `values_0`); NaN where it is null.
@@ -141,6 +153,9 @@ impl Table {
             name: Label::new(name),
             group,
             stats: Stats::default(),
+            mended: None,
+            odd: Vec::new(),
+            odd_count: 0,
             texts: HashMap::new(),
         });
         self.by_name.insert((group, name.into()), index);
@@ -174,15 +189,24 @@ impl Table {
         row.id.is_some() || row.values.is_some() || has_cell
     }
 
+    /// The metrics there are, where the one that was asked for is none of them; as of the last study.
+    #[must_use]
+    pub fn metrics_instead(&self) -> Option<String> {
+        self.missing_metric(&self.roles.objective)
+    }
+
     /// Takes a row: a new trial, a further step of one, or the later word on one.
     pub fn push(&mut self, mut row: Row) {
         self.has_values |= row.values.is_some();
         for (column, cell) in self.columns.iter_mut().zip(&row.cells) {
             if let Some(value) = cell {
-                column.stats.observe(value);
+                column.observe(value, row.line);
             }
         }
-        let id = row.id.take().unwrap_or(TrialId::Number(self.next_number));
+        let run = row.run.take().filter(|_| row.step.is_some());
+        let given = row.id.take().or(run);
+        row.is_anonymous = given.is_none();
+        let id = given.unwrap_or(TrialId::Number(self.next_number));
         if let TrialId::Number(n) = id {
             self.next_number = self.next_number.max(n.saturating_add(1));
         }
@@ -190,6 +214,7 @@ impl Table {
         if let Some(step) = row.step {
             self.note_step(step, &mut row);
         }
+        self.make_way(&id);
         if let Some(&index) = self.by_id.get(&id) {
             if let Some(old) = self.rows.get_mut(index) {
                 merge(old, row, &self.columns);
@@ -200,6 +225,23 @@ impl Table {
         row.cells.shrink_to_fit();
         self.by_id.insert(id, self.rows.len());
         self.rows.push(row);
+    }
+
+    /// Gives a row that has its identity from its position another one, where a later row claims it.
+    fn make_way(&mut self, id: &TrialId) {
+        let Some(&index) = self.by_id.get(id) else {
+            return;
+        };
+        if let Some(row) = self.rows.get_mut(index)
+            && row.is_anonymous
+        {
+            let other = TrialId::Number(self.next_number);
+            self.next_number = self.next_number.saturating_add(1);
+            row.id = Some(other.clone());
+            self.by_id.remove(id);
+            self.by_id.insert(other, index);
+            self.dirty.push(index);
+        }
     }
 
     /// Keeps the numbers of a step that may turn out to be the objective.
@@ -216,6 +258,50 @@ impl Table {
             row.steps.push((step, VALUE_COLUMN, *x));
         }
     }
+}
+
+impl Column {
+    fn observe(&mut self, value: &Value, line: u64) {
+        if let Value::Text(text) = value {
+            let mended = self.mended.get_or_insert_with(|| Box::new(self.stats.clone()));
+            if let Some(number) = number_of(text) {
+                mended.observe(&number);
+            } else {
+                self.odd_count += 1;
+                if self.odd.len() < MAX_ODD {
+                    self.odd.push((line, text.clone()));
+                }
+            }
+        } else if let Some(mended) = &mut self.mended {
+            mended.observe(value);
+        }
+        self.stats.observe(value);
+    }
+
+    /// Whether it is a column of numbers but for texts that read as such, and at most one odd one in ten.
+    pub(crate) fn is_mended(&self) -> bool {
+        self.mended.as_ref().is_some_and(|mended| {
+            let numbers = mended.numbers();
+            self.stats.has_numbers() && mended.is_numeric() && numbers * 10 >= (numbers + self.odd_count) * 9
+        })
+    }
+
+    /// What the column holds, in the light of [`Column::is_mended`].
+    pub(crate) fn seen(&self) -> &Stats {
+        match &self.mended {
+            Some(mended) if self.is_mended() => mended,
+            _ => &self.stats,
+        }
+    }
+}
+
+/// The number that a text reads as.
+pub(crate) fn number_of(text: &Label) -> Option<Value> {
+    let text = text.raw().trim();
+    text.parse().map(Value::Int).ok().or_else(|| {
+        let x: f64 = text.parse().ok().filter(|x: &f64| x.is_finite())?;
+        Some(Value::Float(x))
+    })
 }
 
 /// The later word on a trial. Of what it does not mention, the parameters, the start, the queue entry and

@@ -12,6 +12,14 @@ pub enum StudyError {
     LogOfNonPositive { name: String, low: f64 },
     #[error("parameter {name}: the step {step} is not a positive number; give a step above 0")]
     BadStep { name: String, step: f64 },
+    #[error(
+        "parameter {name}: the step {step:e} is too small for the range; give a larger one, or drop `step`"
+    )]
+    StepTooSmall { name: String, step: f64 },
+    #[error(
+        "parameter {name}: the bound {value} is beyond ±2^53, where integers are no longer exact; give a nearer one"
+    )]
+    TooLarge { name: String, value: i64 },
     #[error("parameter {name}: a step cannot be combined with a log scale; drop one of the two")]
     StepOnLog { name: String },
     #[error("parameter {name}: the bound {value} is not a finite number; give finite bounds")]

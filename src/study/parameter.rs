@@ -54,11 +54,17 @@ impl Parameter {
                     if *log {
                         return Err(StudyError::StepOnLog { name: shown() });
                     }
+                    if (high - low) / step > 2f64.powi(53) {
+                        return Err(StudyError::StepTooSmall { name: shown(), step });
+                    }
                 }
             }
             #[expect(clippy::cast_precision_loss, reason = "only for the message and the sign")]
             Domain::Int { low, high, log, step } => {
                 check_range(&name, *low as f64, *high as f64, *log)?;
+                if let Some(value) = [*low, *high].into_iter().find(|x| x.unsigned_abs() > 1 << 53) {
+                    return Err(StudyError::TooLarge { name: shown(), value });
+                }
                 if *step < 1 {
                     return Err(StudyError::BadStep {
                         name: shown(),
@@ -106,8 +112,10 @@ impl Parameter {
                 low,
                 high,
                 ..
-            } => Some(grid_steps(*low, *high, *step) + 1),
-            Domain::Int { low, high, step, .. } => Some(high.abs_diff(*low) / step.unsigned_abs() + 1),
+            } => Some(grid_steps(*low, *high, *step).saturating_add(1)),
+            Domain::Int { low, high, step, .. } => {
+                Some((high.abs_diff(*low) / step.unsigned_abs().max(1)).saturating_add(1))
+            }
             Domain::Categorical { choices } => Some(choices.len() as u64),
         }
     }
@@ -200,9 +208,11 @@ impl Parameter {
                     .as_f64()
                     .filter(|x| !x.is_nan())?
                     .clamp(*low as f64, *high as f64);
-                let last = (high - low) / step;
-                let k = (((x - *low as f64) / *step as f64).round() as i64).clamp(0, last);
-                Some(Value::Int(low + k * step))
+                // The width of a range of `i64` may be beyond `i64`.
+                let (low, high, step) = (i128::from(*low), i128::from(*high), i128::from(*step).max(1));
+                let last = ((high - low) / step).max(0);
+                let k = (((x - low as f64) / step as f64).round() as i128).clamp(0, last);
+                i64::try_from(low + k * step).ok().map(Value::Int)
             }
             Domain::Categorical { choices } => choices.iter().find(|c| *c == value).cloned(),
         }
@@ -305,6 +315,37 @@ mod tests {
             },
         );
         assert!(error.unwrap_err().to_string().contains("lr"));
+    }
+
+    #[test]
+    fn integers_beyond_what_a_float_holds_are_refused_and_never_overflow() {
+        let domain = Domain::Int {
+            low: i64::MIN,
+            high: i64::MAX,
+            log: false,
+            step: 1,
+        };
+        let error = Parameter::new(Label::new("seed"), 0, domain.clone()).unwrap_err();
+        assert!(error.to_string().contains("parameter seed"), "{error}");
+        let p = Parameter {
+            name: Label::new("seed"),
+            column: 0,
+            domain,
+        };
+        assert_eq!(p.cardinality(), Some(u64::MAX));
+        assert_eq!(p.snap(&Value::Int(0)), Some(Value::Int(0)));
+        assert_eq!(p.snap(&Value::Float(1e300)), Some(Value::Int(i64::MAX)));
+        let fine = Domain::Float {
+            low: 0.0,
+            high: 1.0,
+            log: false,
+            step: Some(1e-300),
+        };
+        let error = Parameter::new(Label::new("lr"), 0, fine).unwrap_err();
+        assert!(
+            error.to_string().contains("parameter lr: the step 1e-300"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -217,6 +217,7 @@ impl Delimited {
             let Some(place) = self.places.get(k).copied() else {
                 break;
             };
+            let has_decimal_comma = has_decimal_comma || has_quoted_decimal_comma(cell);
             let text = cell.text.trim();
             if let Place::Objective(k) = place {
                 let x = match scalar(text, has_decimal_comma) {
@@ -236,10 +237,7 @@ impl Delimited {
             match place {
                 Place::Role(Role::Id(rank)) if rank < id_rank => {
                     id_rank = rank;
-                    row.id = Some(match number_of_trial(text) {
-                        Some(n) => TrialId::Number(n),
-                        None => TrialId::Text(Label::new(text)),
-                    });
+                    row.id = Some(trial_id(text));
                 }
                 Place::Role(Role::Params) if text.starts_with('{') => self.object(text, &mut row),
                 Place::Role(Role::Params) => {
@@ -294,6 +292,20 @@ fn number_of_trial(text: &str) -> Option<u64> {
         .or_else(|| text.strip_suffix(".0").and_then(|t| t.parse().ok()))
 }
 
+fn trial_id(text: &str) -> TrialId {
+    number_of_trial(text).map_or_else(|| TrialId::Text(Label::new(text)), TrialId::Number)
+}
+
+/// Whether a quoted cell between commas is a number with a decimal comma (`0,125`), not one with its
+/// thousands apart (`10,000`).
+fn has_quoted_decimal_comma(cell: &Cell) -> bool {
+    let text = cell.text.trim().trim_start_matches(['-', '+']);
+    cell.is_quoted
+        && text.split_once(',').is_some_and(|(whole, part)| {
+            part.len() != 3 || whole.len() > 3 || whole.is_empty() || whole.starts_with('0')
+        })
+}
+
 fn by_role(role: Role, text: &str, row: &mut Row, number: u64, problems: &mut Problems) {
     match role {
         Role::State => {
@@ -308,6 +320,7 @@ fn by_role(role: Role, text: &str, row: &mut Row, number: u64, problems: &mut Pr
         Role::Started => row.started = moment(text),
         Role::Finished => row.finished = moment(text).or(row.finished),
         Role::Seconds => row.seconds = row.seconds.or_else(|| parse_duration(text)),
+        Role::Run => row.run = row.run.take().or_else(|| Some(trial_id(text))),
         Role::QueueId => row.queue_id = Some(Label::new(text)),
         Role::Error => row.error = Some(Label::new(text)),
         Role::Id(_)
@@ -417,6 +430,10 @@ impl Source for Delimited {
 
     fn study(&mut self) -> Study {
         self.table.study()
+    }
+
+    fn metrics_instead(&self) -> Option<String> {
+        self.table.metrics_instead()
     }
 }
 

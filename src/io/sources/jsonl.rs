@@ -167,6 +167,7 @@ impl Jsonl {
                     node => node.as_f64().filter(|x| x.is_finite() && *x >= 0.0),
                 });
             }
+            Role::Run => row.run = row.run.take().or_else(|| trial_id(node)),
             Role::QueueId => row.queue_id = label(node),
             Role::Error => row.error = label(node),
             Role::Params | Role::Metrics => {
@@ -299,6 +300,10 @@ impl Source for Jsonl {
 
     fn study(&mut self) -> Study {
         self.table.study()
+    }
+
+    fn metrics_instead(&self) -> Option<String> {
+        self.table.metrics_instead()
     }
 }
 

@@ -4,7 +4,7 @@ pub mod distribution;
 pub mod record;
 pub mod replay;
 
-use crate::study::{Label, Parameter, Space, Study};
+use crate::study::{Diagnostic, Label, Parameter, Space, Study};
 
 use super::super::json::JsonError;
 use super::super::source::{Head, Kind, Problems, ReadOptions, Source, StudyEntry};
@@ -126,7 +126,7 @@ impl Source for Journal {
             study.directions.clone_from(&chosen.directions);
             study.columns.clone_from(&chosen.columns);
             study.trials.clone_from(&chosen.trials);
-            study.space = space(chosen, &mut study.notes);
+            study.space = space(chosen, &mut study.notes, &mut study.diagnostics);
         }
         if count > 1 && self.options.study.is_none() {
             let names: Vec<&str> = self.living().map(|s| s.name.shown()).collect();
@@ -166,7 +166,7 @@ fn complaint(text: &[u8], at: usize, error: JsonError, resumes: bool) -> String 
     )
 }
 
-fn space(study: &JournalStudy, notes: &mut Vec<String>) -> Space {
+fn space(study: &JournalStudy, notes: &mut Vec<String>, warnings: &mut Vec<Diagnostic>) -> Space {
     let mut space = Space::default();
     for (column, (name, domain)) in study.columns.iter().zip(&study.domains).enumerate() {
         let Some(domain) = domain else {
@@ -177,7 +177,10 @@ fn space(study: &JournalStudy, notes: &mut Vec<String>) -> Space {
         };
         match Parameter::new(name.clone(), column, domain.clone()) {
             Ok(parameter) => space.params.push(parameter),
-            Err(error) => notes.push(format!("{error}.")),
+            Err(error) => warnings.push(Diagnostic {
+                line: None,
+                message: format!("{error}; the parameter is left out of the space."),
+            }),
         }
     }
     space

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::study::{Label, Parameter, Space, Study, Trial, TrialId, TrialState};
+use crate::study::{Label, Parameter, Space, Study, Trial, TrialId, TrialState, Value};
 
 use super::super::infer::Inferred;
 use super::roles::{Objective, Roles};
-use super::{Row, Table, VALUE_COLUMN};
+use super::{Row, Table, VALUE_COLUMN, number_of};
 
 impl Table {
     /// The study so far.
@@ -39,7 +39,14 @@ impl Table {
                 directions.push(direction);
             }
         }
+        if roles.first_value > 0 && roles.first_value < directions.len() {
+            let name = self.value_names.first().map_or("value", Label::raw);
+            if let Some(slot) = directions.get_mut(roles.first_value) {
+                *slot = super::super::names::direction(name);
+            }
+        }
         let study = Study {
+            diagnostics: self.warnings(&roles),
             metric: roles.metric.clone().unwrap_or_else(|| Label::new("value")),
             directions,
             columns,
@@ -78,7 +85,10 @@ impl Table {
             if let (Some(value), Some(k)) = (cell, places.get(&i))
                 && let Some(slot) = params.get_mut(*k)
             {
-                *slot = Some(value.clone());
+                *slot = match value {
+                    Value::Text(text) if roles.mended.contains(&i) => number_of(text),
+                    value => Some(value.clone()),
+                };
             }
         }
         while params.last().is_some_and(Option::is_none) {
@@ -105,10 +115,21 @@ impl Table {
     fn values(&self, row: &Row, roles: &Roles) -> Option<Vec<f64>> {
         let values = match roles.objective {
             Objective::None => None,
-            Objective::Values => row.values.clone(),
+            Objective::Values => row.values.clone().map(|mut values| {
+                if roles.first_value < values.len() {
+                    values.swap(0, roles.first_value);
+                }
+                values
+            }),
             Objective::Column(i) => row
                 .cell(i)
-                .map(|value| vec![value.as_f64().unwrap_or(f64::NAN)])
+                .map(|value| {
+                    let read = match value {
+                        Value::Text(text) => number_of(text).and_then(|v| v.as_f64()),
+                        value => value.as_f64(),
+                    };
+                    vec![read.unwrap_or(f64::NAN)]
+                })
                 .or_else(|| row.values.clone().filter(|_| self.options.metric().is_none())),
         };
         let is_open = matches!(row.state, Some(TrialState::Running | TrialState::Waiting));
@@ -131,7 +152,7 @@ impl Table {
             .enumerate()
             .filter_map(|(k, i)| Some((k, self.columns.get(*i)?)))
         {
-            let inferred = column.stats.infer();
+            let inferred = column.seen().infer();
             if let Some(why) = self.why_left_out(column, &inferred) {
                 notes.push(why);
             } else if let Inferred::Domain(domain) = inferred

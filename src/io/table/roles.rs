@@ -1,6 +1,6 @@
 //! Which columns are parameters, and which is the objective.
 
-use crate::study::{Direction, Label};
+use crate::study::{Diagnostic, Direction, Label, TrialState};
 
 use super::super::infer::{Inferred, left_out};
 use super::super::names;
@@ -23,12 +23,19 @@ pub struct Roles {
     pub params: Vec<usize>,
     pub objective: Objective,
     pub metric: Option<Label>,
+    /// Of several values of a row the one that is the objective.
+    pub first_value: usize,
+    /// Columns of numbers in which texts are to be read as numbers, or left out.
+    pub mended: Vec<usize>,
 }
 
 impl Roles {
     /// Whether a trial built for `self` is what it would be for `other`, but for cells it does not have.
     pub fn extends(&self, earlier: &Self) -> bool {
-        self.objective == earlier.objective && self.params.starts_with(&earlier.params)
+        self.objective == earlier.objective
+            && self.first_value == earlier.first_value
+            && self.mended == earlier.mended
+            && self.params.starts_with(&earlier.params)
     }
 }
 
@@ -40,6 +47,7 @@ impl Table {
             Objective::Values => self
                 .options
                 .metric()
+                .filter(|_| self.missing_metric(&objective).is_none())
                 .map(Label::new)
                 .or_else(|| self.value_names.first().cloned()),
             Objective::None => self.options.metric().map(Label::new),
@@ -48,6 +56,12 @@ impl Table {
             params: self.parameters(&objective),
             objective,
             metric,
+            first_value: self
+                .options
+                .metric()
+                .and_then(|wanted| self.value_names.iter().position(|n| *n == *wanted))
+                .unwrap_or(0),
+            mended: (0..self.columns.len()).filter(|i| self.is_mended(*i)).collect(),
         }
     }
 
@@ -69,7 +83,7 @@ impl Table {
         }
         let candidates = || {
             self.columns.iter().enumerate().filter(|(_, c)| {
-                c.group != Group::Param && c.stats.is_numeric() && !self.is_parameter_asked_for(c)
+                c.group != Group::Param && c.seen().is_numeric() && !self.is_parameter_asked_for(c)
             })
         };
         let by_name = candidates()
@@ -80,11 +94,127 @@ impl Table {
         }
         // Nothing has a telling name; where parameters are marked, a single number beside them is it.
         let has_params = self.columns.iter().any(|c| c.group == Group::Param);
-        let mut rest = candidates().filter(|(_, c)| c.stats.has_numbers());
+        let mut rest = candidates().filter(|(_, c)| c.seen().has_numbers());
         match (has_params, rest.next(), rest.next()) {
             (true, Some((i, _)), None) => Objective::Column(i),
             _ => Objective::None,
         }
+    }
+
+    fn is_mended(&self, i: usize) -> bool {
+        let is_choice = |name: &Label| {
+            let params = self.options.space.iter().flat_map(|s| &s.params);
+            params.into_iter().any(|p| p.name == *name && p.is_categorical())
+        };
+        self.columns
+            .get(i)
+            .is_some_and(|c| c.is_mended() && !is_choice(&c.name))
+    }
+
+    /// The metrics there are, where the one that was asked for is none of them. Where rows have a single
+    /// value without a name, or none yet, any name will do.
+    pub fn missing_metric(&self, objective: &Objective) -> Option<String> {
+        let wanted = self.options.metric()?;
+        let is_wanted = |name: &str| name == wanted || name.rsplit(['.', '/']).next() == Some(wanted);
+        let has_params = self.columns.iter().any(|c| c.group == Group::Param);
+        let measured = self
+            .columns
+            .iter()
+            .filter(|c| c.group != Group::Param && c.seen().has_numbers() && c.seen().is_numeric());
+        let mut known: Vec<&str> = measured
+            .filter(|c| {
+                c.group == Group::Metric
+                    || names::is_metric(c.name.raw())
+                    || *objective == Objective::None
+                    || has_params && *objective != Objective::Values
+            })
+            .map(|c| c.name.shown())
+            .collect();
+        let is_there = match objective {
+            Objective::Column(i) => self.columns.get(*i).is_some_and(|c| is_wanted(c.name.raw())),
+            Objective::Values => {
+                known.extend(
+                    self.value_names
+                        .iter()
+                        .map(Label::shown)
+                        .filter(|n| !n.starts_with("value ")),
+                );
+                names::role(wanted) == names::Role::Value
+                    || self.value_names.iter().any(|n| *n == *wanted)
+                    || known.is_empty()
+            }
+            Objective::None => !self.has_closed_row(),
+        };
+        if is_there || known.is_empty() {
+            return None;
+        }
+        if *objective == Objective::Values && self.value_names.is_empty() {
+            known.insert(0, "value");
+        }
+        Some(known.join(", "))
+    }
+
+    /// Whether some row is not said to be open still.
+    fn has_closed_row(&self) -> bool {
+        let is_open = |s| matches!(s, Some(TrialState::Running | TrialState::Waiting));
+        self.rows.iter().any(|row| !is_open(row.state))
+    }
+
+    /// What a person must know about the decision, with lines where it is about one.
+    pub(super) fn warnings(&self, roles: &Roles) -> Vec<Diagnostic> {
+        let mut list = Vec::new();
+        let mut warn = |line: Option<u64>, message: String| {
+            let message = crate::study::label::scrub(&message);
+            list.push(Diagnostic { line, message });
+        };
+        if let (Some(wanted), Some(known)) = (self.options.metric(), self.missing_metric(&roles.objective)) {
+            warn(
+                None,
+                format!("there is no metric {wanted}; the metrics are {known}."),
+            );
+        } else if roles.objective == Objective::None && self.has_closed_row() {
+            let numeric = self
+                .columns
+                .iter()
+                .filter(|c| c.group != Group::Param && c.seen().is_numeric() && c.seen().has_numbers());
+            let numeric: Vec<&str> = numeric.map(|c| c.name.shown()).collect();
+            if !numeric.is_empty() {
+                warn(
+                    None,
+                    format!(
+                        "no column looks like a metric, so that rows count as running; the numeric columns \
+                         are {}: name one with --metric.",
+                        numeric.join(", ")
+                    ),
+                );
+            }
+        }
+        for (i, column) in roles
+            .mended
+            .iter()
+            .filter_map(|i| Some((*i, self.columns.get(*i)?)))
+        {
+            let name = &column.name;
+            let outcome = match roles.objective {
+                Objective::Column(k) if k == i => "the trial counts as failed",
+                _ if roles.params.contains(&i) => "the value is left out",
+                _ => continue,
+            };
+            for (line, text) in &column.odd {
+                warn(
+                    Some(*line),
+                    format!("{name}: {text} is no number, as the rest of the column is; {outcome}."),
+                );
+            }
+            let unsaid = column.odd_count - column.odd.len() as u64;
+            if unsaid > 0 {
+                warn(
+                    None,
+                    format!("{name}: {unsaid} more values are no numbers; {outcome}."),
+                );
+            }
+        }
+        list
     }
 
     fn is_parameter_asked_for(&self, column: &Column) -> bool {
@@ -128,7 +258,7 @@ impl Table {
         all.filter(|(i, c)| {
             c.group == Group::Plain
                 && !is_objective(*i)
-                && !(c.stats.is_numeric() && names::is_metric(c.name.raw()))
+                && !(c.seen().is_numeric() && names::is_metric(c.name.raw()))
         })
         .map(|(i, _)| i)
         .collect()

@@ -157,7 +157,7 @@ fn domain(class: Class, attributes: Attributes) -> Option<Domain> {
             low: whole(attributes.low?)?,
             high: whole(attributes.high?)?,
             log: attributes.log || class == Class::IntLogUniform,
-            step: attributes.step.and_then(whole).unwrap_or(1).max(1),
+            step: attributes.step.and_then(whole).unwrap_or(1),
         },
     })
 }
@@ -203,7 +203,7 @@ pub fn union(a: &Domain, b: &Domain) -> Domain {
             low: *l1.min(l2),
             high: *h1.max(h2),
             log: *log,
-            step: if s1 == s2 && l1.abs_diff(*l2) % s1.unsigned_abs() == 0 {
+            step: if s1 == s2 && *s1 > 0 && l1.abs_diff(*l2) % s1.unsigned_abs() == 0 {
                 *s1
             } else {
                 1
