@@ -118,3 +118,57 @@ fn help_and_version_are_answers() {
     let (_, help, _) = tunescope(&["--help"]);
     assert!(!help.contains("demo-worker"));
 }
+
+const SPACE: &str = "[study]\nmetric = \"y\"\ndirection = \"minimize\"\n\n[params.x]\ntype = \"float\"\nlow = 0.0\nhigh = 1.0\n";
+
+#[test]
+fn suggestions_need_no_results_where_a_space_file_says_what_to_tune() {
+    let folder = tempfile::tempdir().unwrap();
+    let space = folder.path().join("space.toml");
+    std::fs::write(&space, SPACE).unwrap();
+    let empty = folder.path().join("empty.jsonl");
+    std::fs::write(&empty, "").unwrap();
+    let missing = folder.path().join("missing.jsonl");
+    let space = space.to_str().unwrap();
+    for source in [empty.to_str().unwrap(), missing.to_str().unwrap(), "-"] {
+        let (code, out, said) =
+            tunescope(&["suggest", source, "--space", space, "-n", "2", "--format", "json"]);
+        assert_eq!(code, 0, "{source} said {said:?}");
+        let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let x = |i: usize| found[i]["params"]["x"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&x(1)) && x(0) != x(1), "{out}");
+    }
+    let (code, _, said) = tunescope(&["suggest", missing.to_str().unwrap()]);
+    assert!(code == 1 && said.contains("no such file"), "{said}");
+}
+
+#[test]
+fn a_batch_larger_than_what_is_left_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let space = folder.path().join("space.toml");
+    std::fs::write(
+        &space,
+        SPACE.replace(
+            "type = \"float\"\nlow = 0.0\nhigh = 1.0",
+            "type = \"int\"\nlow = 1\nhigh = 3",
+        ),
+    )
+    .unwrap();
+    let (code, out, said) = tunescope(&[
+        "suggest",
+        "-",
+        "--space",
+        space.to_str().unwrap(),
+        "-n",
+        "5",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(code, 0, "{said}");
+    let found: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+    assert_eq!(found.len(), 3);
+    assert!(
+        said.contains("3 of 5") && said.contains("no more configurations"),
+        "{said}"
+    );
+}

@@ -587,3 +587,30 @@ fn kernels_are_chosen_by_their_notation_and_a_wrong_one_is_told_the_column() {
         .to_string();
     assert!(error.contains("column") && error.contains("lr"), "{error}");
 }
+
+#[test]
+fn parameters_that_no_trial_has_together_are_named() {
+    let mut study = cube(3, Direction::Minimize);
+    for i in 0..6_usize {
+        let mut row = floats(&[0.1 * i as f64, 0.5, 0.7]);
+        complete(&mut study, &row, i as f64);
+        row.clear();
+        let last = study.trials.pop().unwrap();
+        let mut last = (*last).clone();
+        last.params[1 + i % 2] = None;
+        study.trials.push(Arc::new(last));
+    }
+    let error = Surrogate::fit(&Arc::new(study), &ModelSettings::default(), None, &never).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("x1, x2") && message.contains("--params"),
+        "{message}"
+    );
+    let none = Surrogate::fit(
+        &Arc::new(cube(2, Direction::Minimize)),
+        &ModelSettings::default(),
+        None,
+        &never,
+    );
+    assert!(none.unwrap_err().to_string().contains("no complete trial"));
+}

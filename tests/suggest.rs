@@ -296,6 +296,118 @@ fn a_batch_holds_different_configurations_and_keeps_off_what_is_pending() {
     assert!(there.log_ei < after[0].readout.unwrap().log_ei);
 }
 
+/// Twenty trials whose model believes in better values than it has seen: without the believed values in the
+/// incumbent, everything after the second of the batch would land on the largest mean.
+#[test]
+fn a_batch_of_eight_spreads_where_the_model_promises_more_than_was_seen() {
+    let mut study = cube(6, Direction::Minimize);
+    for line in include_str!("data/batch_of_eight.jsonl").lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let u: Vec<f64> = (0..6)
+            .map(|j| row["params"][format!("x{j}")].as_f64().unwrap())
+            .collect();
+        complete(&mut study, &floats(&u), row["value"].as_f64().unwrap());
+    }
+    let surrogate = fit(&study, None);
+    let asked = SuggestRequest {
+        count: 8,
+        ..request(0)
+    };
+    let batch = surrogate.suggest(&asked, &never).unwrap();
+    assert_eq!(batch.len(), 8);
+    for (i, a) in batch.iter().enumerate() {
+        for b in &batch[i + 1..] {
+            let apart = a.point.0.iter().zip(&b.point.0).map(|(x, y)| (x - y).abs());
+            assert!(apart.fold(0.0, f64::max) > 1e-3, "{:?} {:?}", a.point, b.point);
+        }
+    }
+    // What is believed of the ones before is there to beat, and the parts still add up.
+    let incumbents: Vec<f64> = batch
+        .iter()
+        .map(|s| s.prediction.unwrap().model_incumbent)
+        .collect();
+    assert!(incumbents.windows(2).all(|w| w[0] <= w[1]), "{incumbents:?}");
+    let best_before = batch[..7]
+        .iter()
+        .map(|s| s.prediction.unwrap().model_mean)
+        .fold(incumbents[0], f64::max);
+    assert!((incumbents[7] - best_before).abs() < 1e-9);
+    for s in &batch {
+        let r = s.readout.unwrap();
+        assert!((r.exploitation + r.exploration - r.ei).abs() < 1e-9 * (1e-3 + r.ei));
+    }
+    // A running trial is the same to `readout`.
+    push(&mut study, TrialState::Running, &batch[0].configuration, None);
+    let running = surrogate.append(&Arc::new(study)).unwrap();
+    let (p, r) = running
+        .readout(&batch[1].configuration, &AcquisitionSettings::default())
+        .unwrap();
+    assert!((p.model_incumbent - incumbents[1]).abs() < 1e-9);
+    assert!((r.exploitation - (p.model_mean - p.model_incumbent) * r.pi).abs() < 1e-9);
+}
+
+#[test]
+fn a_batch_never_holds_one_configuration_twice_even_in_a_small_space() {
+    for noise in [0.0, 0.4] {
+        let mut study = studies::study(vec![int(0, 2), choices(&["a", "b"])], Direction::Maximize);
+        let asked = SuggestRequest {
+            count: 6,
+            ..request(0)
+        };
+        for i in 0..12_u32 {
+            let c = ["a", "b"][(i / 3) as usize % 2];
+            let k = i64::from(i % 3);
+            let wobble = if i < 6 { noise } else { -noise };
+            complete(
+                &mut study,
+                &[Value::Int(k), Value::Text(c.into())],
+                k as f64 + wobble,
+            );
+        }
+        let found = match fit(&study, None).suggest(&asked, &never) {
+            Ok(found) => found,
+            Err(error) => {
+                assert!(error.to_string().contains("exhausted") && noise == 0.0, "{error}");
+                continue;
+            }
+        };
+        let different: HashSet<String> = found.iter().map(|s| format!("{:?}", s.configuration)).collect();
+        assert_eq!(different.len(), found.len());
+        assert_eq!(found.len(), 6);
+        assert!(found.iter().all(|s| s.reason == Reason::Replicate));
+    }
+}
+
+#[test]
+fn a_range_wider_than_a_double_and_huge_values_still_give_suggestions() {
+    let wide = Domain::Float {
+        low: -1.7e308,
+        high: 1.7e308,
+        log: false,
+        step: None,
+    };
+    let mut study = studies::study(vec![wide], Direction::Minimize);
+    let finite = |found: Configuration| {
+        let x = found[0].as_f64().unwrap();
+        assert!((-1.7e308..=1.7e308).contains(&x), "{x}");
+        x
+    };
+    for i in 0..10_u64 {
+        let found = suggest_without_model(&Arc::new(study.clone()), &request(i));
+        let x = finite(found[0].configuration.clone());
+        complete(
+            &mut study,
+            &[Value::Float(x)],
+            1e300 * (x / 1.7e308 - 0.3).powi(2) - 5e299,
+        );
+    }
+    let surrogate = fit(&study, None);
+    let found = surrogate.suggest(&request(0), &never).unwrap();
+    let x = finite(found[0].configuration.clone());
+    assert!((x / 1.7e308 - 0.3).abs() < 0.3, "{x}");
+    assert!(found[0].prediction.unwrap().mean.is_finite());
+}
+
 #[test]
 fn locks_hold_exactly_and_rejected_regions_are_left_alone() {
     let (study, surrogate) = run(mixed_space(), 24, 6, &mixed_objective);

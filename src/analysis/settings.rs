@@ -15,6 +15,8 @@ pub struct ModelSettings {
     pub objective: Objective,
     /// Half-rank and log warp of the worse half of the outputs before standardising.
     pub output_warp: bool,
+    /// Whether hyperparameters have priors; without them they are fitted to the objective alone, in wide boxes.
+    pub priors: bool,
     pub seed: u64,
     /// `--model FILE`: used as it is, on whatever data comes; nothing is fitted.
     pub given: Option<Arc<ModelFile>>,
@@ -26,6 +28,7 @@ impl Default for ModelSettings {
             kernel: None,
             objective: Objective::default(),
             output_warp: true,
+            priors: true,
             seed: 0,
             given: None,
         }

@@ -7,7 +7,9 @@
 //! Two posteriors are kept. The *base* knows complete trials only; means, bands and diagnostics are its own.
 //! The *believed* one also knows pending trials, as if each had returned its predicted mean (kriging believer):
 //! it has the same mean and a smaller deviation near them. Acquisition values, wherever they are shown or
-//! maximised, are those of the believed one, so that the suggestion is the maximum of what is shown.
+//! maximised, are those of the believed one, with what the pending trials are believed to return counted in the
+//! incumbent (Ginsbourger, Le Riche & Carraro 2010), so that the suggestion is the maximum of what is shown and a
+//! second worker is not sent where the first one is.
 
 mod active;
 mod build;
@@ -49,7 +51,11 @@ pub struct Prediction {
     pub low95: f64,
     pub high95: f64,
     pub model_mean: f64,
+    /// Of the latent function, pending trials counted.
     pub model_sd: f64,
+    /// What the acquisition functions of the same configuration have to beat: the best of the complete trials, or
+    /// the predicted mean of a pending one where that is larger. `exploitation + exploration = ei` holds with
+    /// this incumbent.
     pub model_incumbent: f64,
 }
 
@@ -125,8 +131,11 @@ pub struct Surrogate {
     output: Output,
     posterior: Posterior,
     believed: Posterior,
-    /// In model units.
+    /// What complete trials say there is to beat, in model units.
     incumbent: f64,
+    /// What there is to beat once the pending trials have returned what is believed of them: the largest of
+    /// `incumbent` and their predicted means, in model units.
+    believed_incumbent: f64,
     /// Lengthscale of each coordinate.
     scales: Vec<f64>,
     /// Fits in a row that started from the one before.
@@ -141,6 +150,11 @@ pub struct Surrogate {
 pub enum SurrogateError {
     #[error("there is no complete trial with a finite value yet; the first one gives a model")]
     NoTrials,
+    #[error("no trial has a value for every parameter: {missing}; name the shared ones with --params")]
+    NothingShared {
+        /// The parameters that complete trials lack, with commas.
+        missing: String,
+    },
     #[error("the space has no parameter with more than one value; give one a range")]
     NothingToTune,
     #[error("the fit was called off")]

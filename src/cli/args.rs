@@ -149,11 +149,14 @@ pub struct Modelling {
     /// Do not warp the worse half of the outputs before standardising
     #[arg(long)]
     pub no_output_warp: bool,
+    /// Fit the hyperparameters to the objective alone: no priors, wide bounds
+    #[arg(long)]
+    pub no_priors: bool,
     /// What the hyperparameters are fitted to
     #[arg(long, value_name = "OBJECTIVE")]
     pub objective: Option<ObjectiveName>,
     /// A model JSON (as `fit` writes it): used as it is, nothing is fitted
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "no_output_warp", "objective"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "no_output_warp", "no_priors", "objective"])]
     pub model: Option<PathBuf>,
     /// The seed of everything random; the same seed gives the same answer
     #[arg(long, value_name = "N")]
@@ -174,8 +177,8 @@ pub struct Acquisition {
     /// The acquisition function [default: logei]
     #[arg(long, value_name = "NAME", value_parser = acquisition_name())]
     pub acquisition: Option<AcquisitionFunction>,
-    /// The exploration margin of EI and PI, in standardised output units [default: 0]
-    #[arg(long, value_name = "X", value_parser = not_negative)]
+    /// The exploration margin of EI and PI, in standardised output units; less than 0 asks for less [default: 0]
+    #[arg(long, value_name = "X", value_parser = finite, allow_negative_numbers = true)]
     pub xi: Option<f64>,
     /// The weight of the standard deviation in UCB [default: 1.8]
     #[arg(long, value_name = "X", value_parser = not_negative)]
@@ -390,6 +393,13 @@ pub struct Keys {
     pub output: Output,
 }
 
+fn finite(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x.is_finite() => Ok(x),
+        _ => Err("give a number".to_owned()),
+    }
+}
+
 fn not_negative(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(x) if x.is_finite() && x >= 0.0 => Ok(x),
@@ -434,7 +444,8 @@ mod tests {
             (3, vec!["a".into(), "b".into()])
         );
         assert!(Cli::try_parse_from(["tunescope", "predict", "r.jsonl"]).is_err());
-        assert!(Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "--xi", "-1"]).is_err());
+        assert!(Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "--beta", "-1"]).is_err());
+        assert!(Cli::try_parse_from(["tunescope", "suggest", "r.jsonl", "--xi", "-0.1"]).is_ok());
         let tell = Cli::try_parse_from(["tunescope", "tell", "r", "--config", "{}", "--value", "-0.5"]);
         assert!(tell.is_ok());
     }

@@ -26,6 +26,7 @@ pub fn model_settings(args: &Modelling, file: &FileSettings) -> ModelSettings {
             Some(ObjectiveName::MarginalLikelihood) | None => Objective::MarginalLikelihood,
         },
         output_warp: !args.no_output_warp && file.output_warp.unwrap_or(defaults.output_warp),
+        priors: !args.no_priors,
         seed: args.seed.or(file.seed).unwrap_or(defaults.seed),
         given: None,
     }
@@ -93,6 +94,10 @@ pub fn suggest(
     let model = match surrogate(study, args, settings) {
         Ok(model) => model,
         Err(CliError::Surrogate(SurrogateError::NoTrials)) => {
+            return Ok(suggest_without_model(study, &request));
+        }
+        Err(CliError::Surrogate(error @ SurrogateError::NothingShared { .. })) => {
+            super::say(&format!("{error}; these are points of the initial design"));
             return Ok(suggest_without_model(study, &request));
         }
         Err(error) => return Err(error),

@@ -10,7 +10,7 @@ use super::args::Reading;
 use super::error::CliError;
 use super::progress::Progress;
 use crate::io::sources::{self};
-use crate::io::{ReadOptions, Reader, SpaceFile, read_once};
+use crate::io::{ReadError, ReadOptions, Reader, SpaceFile, read_once};
 use crate::study::{Configuration, Study, Value};
 
 /// What the options say about a source.
@@ -37,7 +37,23 @@ pub fn read(source: &Path, reading: &Reading) -> Result<Reader, CliError> {
 
 /// The study of a source that has something to tune.
 pub fn study(source: &Path, reading: &Reading) -> Result<Arc<Study>, CliError> {
-    let study = read(source, reading)?.study();
+    tunable(source, read(source, reading)?.study())
+}
+
+/// As [`study`]; where a space file says what there is to tune, a source that is not there or is empty is a study
+/// without trials.
+pub fn study_or_start(source: &Path, reading: &Reading) -> Result<Arc<Study>, CliError> {
+    match read(source, reading) {
+        Err(CliError::Read(ReadError::Missing { .. } | ReadError::Empty { .. }))
+            if reading.space.is_some() =>
+        {
+            tunable(source, Reader::open(source, options(reading)?)?.study())
+        }
+        found => tunable(source, found?.study()),
+    }
+}
+
+fn tunable(source: &Path, study: Arc<Study>) -> Result<Arc<Study>, CliError> {
     if study.space.is_empty() {
         return Err(CliError::NoSpace {
             path: source.to_owned(),

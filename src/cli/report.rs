@@ -81,6 +81,9 @@ pub fn print(
         Err(CliError::Surrogate(SurrogateError::NoTrials)) => {
             out.line("no model yet: it needs a complete trial")?;
         }
+        Err(CliError::Surrogate(error @ SurrogateError::NothingShared { .. })) => {
+            out.line(format!("no model yet: {}", harmless(&error.to_string())))?;
+        }
         Err(error) => return Err(error),
     }
     if !study.diagnostics.is_empty() {

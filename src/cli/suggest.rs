@@ -16,17 +16,24 @@ pub fn run(args: &Suggest) -> Result<(), CliError> {
     let file = FileSettings::load(args.config.config.as_deref())?;
     let settings = engine::model_settings(&args.modelling, &file);
     let acquisition = engine::acquisition_settings(&args.acquisition, &file);
-    let study = load::study(&args.source, &args.reading)?;
+    let study = load::study_or_start(&args.source, &args.reading)?;
+    let count = usize::try_from(args.count).unwrap_or(1);
     let found = engine::suggest(
         &study,
         &args.source,
         args.reading.study.as_deref(),
-        usize::try_from(args.count).unwrap_or(1),
+        count,
         (&args.modelling, &settings),
         acquisition,
     )?;
     if found.is_empty() {
         return Err(CliError::Suggest(crate::analysis::SuggestError::Exhausted));
+    }
+    if found.len() < count {
+        super::say(&format!(
+            "{} of {count}: the search space has no more configurations",
+            found.len()
+        ));
     }
     let mut out = Out::new();
     match args.output.format {

@@ -93,7 +93,8 @@ impl Axis {
         match self {
             Self::Unit { log, .. } | Self::Grid { log, .. } => {
                 let (a, b) = self.edges();
-                (scale(x, *log) - a) / (b - a)
+                // Halved, because the width of a range may be too large for a double; otherwise exactly the same.
+                (0.5 * scale(x, *log) - 0.5 * a) / (0.5 * b - 0.5 * a)
             }
             Self::Category { .. } => x,
         }
@@ -106,7 +107,7 @@ impl Axis {
             Self::Unit { low, high, log } => {
                 let u = u.clamp(0.0, 1.0);
                 let (a, b) = self.edges();
-                unscale(a + u * (b - a), log).clamp(low, high)
+                unscale(2.0 * (0.5 * a + u * (0.5 * b - 0.5 * a)), log).clamp(low, high)
             }
             #[expect(clippy::cast_precision_loss, reason = "grids have few points")]
             Self::Grid {
@@ -338,7 +339,11 @@ impl Encoder {
 /// `x` without the digits that nothing depends on: seven significant ones on a log scale, a ten-millionth
 /// of the range on a linear one. A proposed configuration is read, typed and compared by people.
 fn tidy(x: f64, low: f64, high: f64, log: bool) -> f64 {
-    let size = if log { x.abs() * 1e-6 } else { (high - low) * 1e-7 };
+    let size = if log {
+        x.abs() * 1e-6
+    } else {
+        (0.5 * high - 0.5 * low) * 2e-7
+    };
     #[expect(clippy::cast_possible_truncation, reason = "the exponent of a double")]
     let place = -(size.log10().floor() as i32);
     // Up to 10^22 powers of ten are exact, so that the quotient is the double nearest to the decimal.

@@ -82,7 +82,7 @@ impl Surrogate {
                     high68: bands.high68,
                     low95: bands.low95,
                     high95: bands.high95,
-                    acquisition: acquisition.linear(at.mean, at.believed_sd, self.incumbent()),
+                    acquisition: acquisition.linear(at.mean, at.believed_sd, self.believed_incumbent()),
                 }
             })
             .collect()

@@ -72,7 +72,7 @@ impl Surrogate {
     fn add_row(&self, row: &[Vec<f64>], acquisition: &AcquisitionSettings, layers: &mut [Vec<f64>; 6]) {
         for at in self.moments(row) {
             let bands = self.bands(at.mean, at.sd);
-            let (mean, sd, best) = (at.mean, at.believed_sd, self.incumbent());
+            let (mean, sd, best) = (at.mean, at.believed_sd, self.believed_incumbent());
             let terms = ei::terms(mean, sd, best, acquisition.xi);
             let values = [
                 bands.median,

@@ -12,8 +12,8 @@ use super::training::Training;
 use super::{FitSummary, Surrogate, SurrogateError, row_means};
 use crate::analysis::model_file::{self, ModelFile};
 use crate::analysis::settings::ModelSettings;
-use crate::gp::{self, Data, FitOptions, Kernel, Mean, Model, Posterior, Priors, Role};
-use crate::study::{Encoder, Study};
+use crate::gp::{self, Bounds, Data, FitOptions, Kernel, Mean, Model, Posterior, Priors, Role};
+use crate::study::{Encoder, Study, Trial, TrialState};
 
 /// Above this noise variance (model units) the incumbent is the largest posterior mean at an observed
 /// point, below it the best observation itself.
@@ -27,6 +27,13 @@ const REFRESH_EVERY: u32 = 10;
 
 /// At most so many pending trials are believed, the latest.
 const MOST_PENDING: usize = 64;
+
+/// Boxes of a fit without priors.
+const WIDE: Bounds = Bounds {
+    lengthscale: (1e-3, 1e3),
+    variance: (1e-3, 1e3),
+    noise_variance: (1e-8, 10.0),
+};
 
 /// Observations and how they enter the model.
 struct Rows {
@@ -71,7 +78,7 @@ impl Surrogate {
             return Self::with_model(study, settings, file);
         }
         let training = Training::of(study, Encoder::new(&study.space));
-        let d = check(&training)?;
+        let d = check(study, &training)?;
         let n = training.g.len();
         let warp = settings.output_warp && n >= WARP_FROM;
         let output = Output::fit(study.direction(), &training.g, warp);
@@ -98,6 +105,7 @@ impl Surrogate {
         let warm = previous.filter(|p| {
             !p.summary.prior_only
                 && p.settings.kernel == settings.kernel
+                && p.settings.priors == settings.priors
                 && p.training.kinds == training.kinds
         });
         let warm_fits = warm.map_or(0, |p| p.warm_fits + 1);
@@ -105,6 +113,8 @@ impl Surrogate {
             objective: settings.objective,
             refresh: warm_fits % REFRESH_EVERY == REFRESH_EVERY - 1,
             seed: settings.seed,
+            priors: settings.priors.then(Priors::default),
+            bounds: if settings.priors { Bounds::default() } else { WIDE },
             ..FitOptions::default()
         };
         let start = warm.map(|p| p.posterior.model());
@@ -128,7 +138,7 @@ impl Surrogate {
     ) -> Result<Self, SurrogateError> {
         let (encoder, model) = model_file::bind(file, &study.space)?;
         let training = Training::of(study, encoder);
-        check(&training)?;
+        check(study, &training)?;
         let output = Output::given(study.direction(), &training.g, &file.output);
         let rows = Rows::of(&training, &output, settings.seed);
         let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
@@ -203,6 +213,7 @@ impl Surrogate {
         let latest = training.pending.len().saturating_sub(MOST_PENDING);
         let believed = believe(&posterior, &training.pending[latest..])?;
         let incumbent = incumbent(&posterior, &training, &rows.observations, &output);
+        let believed_incumbent = incumbent.max(best_mean(&posterior, &training.pending[latest..]));
         let scales = lengthscales(&posterior.model().kernel, training.encoder.dims());
         let mut this = Self {
             summary: FitSummary::default(),
@@ -215,6 +226,7 @@ impl Surrogate {
             posterior,
             believed,
             incumbent,
+            believed_incumbent,
             scales,
             warm_fits: 0,
             at_bounds: Vec::new(),
@@ -267,14 +279,37 @@ impl Surrogate {
     }
 }
 
-fn check(training: &Training) -> Result<usize, SurrogateError> {
+fn check(study: &Study, training: &Training) -> Result<usize, SurrogateError> {
     if training.encoder.dims() == 0 {
         return Err(SurrogateError::NothingToTune);
     }
     if training.g.is_empty() {
-        return Err(SurrogateError::NoTrials);
+        return Err(nothing_usable(study));
     }
     Ok(training.encoder.dims())
+}
+
+/// No trial has a value yet, or those that have one lack parameters.
+fn nothing_usable(study: &Study) -> SurrogateError {
+    let done: Vec<&Trial> = study
+        .trials
+        .iter()
+        .map(|trial| &**trial)
+        .filter(|t| t.state == TrialState::Complete && t.objective().is_some())
+        .collect();
+    let missing: Vec<&str> = study
+        .space
+        .params
+        .iter()
+        .filter(|p| done.iter().any(|t| t.param(p.column).is_none()))
+        .map(|p| p.name.shown())
+        .collect();
+    if missing.is_empty() {
+        return SurrogateError::NoTrials;
+    }
+    SurrogateError::NothingShared {
+        missing: missing.join(", "),
+    }
 }
 
 /// Number of observations from which hyperparameters are fitted.
@@ -316,6 +351,13 @@ pub fn believe(posterior: &Posterior, pending: &[Vec<f64>]) -> Result<Posterior,
     let d = posterior.dims();
     let points = DMatrix::from_fn(pending.len(), d, |i, j| pending[i][j]);
     Ok(posterior.with_pending(&points)?)
+}
+
+/// The largest mean at some points; −∞ without points.
+pub fn best_mean(posterior: &Posterior, points: &[Vec<f64>]) -> f64 {
+    let points = super::matrix(points, posterior.dims());
+    let means = posterior.predict_mean(&points);
+    means.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// What there is to beat, in model units, from complete trials alone.

@@ -9,6 +9,8 @@ use crate::study::Direction;
 #[derive(Clone, Debug)]
 pub struct Output {
     sign: f64,
+    /// A power of two that values are divided by first: 1 unless their squares would overflow.
+    unit: f64,
     name: TransformName,
     transform: OutputTransform,
 }
@@ -25,25 +27,36 @@ impl Output {
         } else {
             TransformName::Standardize
         };
+        let unit = unit_of(g);
+        let g: Vec<f64> = g.iter().map(|v| v / unit).collect();
         Self {
             sign: direction.sign(),
+            unit,
             name,
-            transform: OutputTransform::fit(kind(name), g),
+            transform: OutputTransform::fit(kind(name), &g),
         }
     }
 
     /// The transform of a MODEL file; what it leaves open is computed from the data.
     pub fn given(direction: Direction, g: &[f64], spec: &OutputSpec) -> Self {
-        let mut transform = match (spec.transform, spec.lambda) {
-            (TransformName::YeoJohnson, Some(lambda)) => with_lambda(lambda, g),
-            (name, _) => OutputTransform::fit(kind(name), g),
+        // A power is no power of other units, and the identity has none.
+        let unit = match spec.transform {
+            TransformName::Identity | TransformName::YeoJohnson => 1.0,
+            TransformName::Standardize | TransformName::HalfRankLog => unit_of(g),
         };
+        let g: Vec<f64> = g.iter().map(|v| v / unit).collect();
+        let mut transform = match (spec.transform, spec.lambda) {
+            (TransformName::YeoJohnson, Some(lambda)) => with_lambda(lambda, &g),
+            (name, _) => OutputTransform::fit(kind(name), &g),
+        };
+        let warped = spec_unit(&transform, unit);
         if spec.transform != TransformName::Identity {
-            transform.mean = spec.mean.unwrap_or(transform.mean);
-            transform.sd = spec.sd.unwrap_or(transform.sd);
+            transform.mean = spec.mean.map_or(transform.mean, |mean| mean / warped);
+            transform.sd = spec.sd.map_or(transform.sd, |sd| sd / warped);
         }
         Self {
             sign: direction.sign(),
+            unit,
             name: spec.transform,
             transform,
         }
@@ -51,23 +64,39 @@ impl Output {
 
     pub fn spec(&self) -> OutputSpec {
         let is_identity = self.name == TransformName::Identity;
+        let unit = spec_unit(&self.transform, self.unit);
         OutputSpec {
             transform: self.name,
-            mean: (!is_identity).then_some(self.transform.mean),
-            sd: (!is_identity).then_some(self.transform.sd),
+            mean: (!is_identity).then_some(unit * self.transform.mean),
+            sd: (!is_identity).then_some(unit * self.transform.sd),
             lambda: self.transform.lambda(),
         }
     }
 
     /// The model output of `g = s·y`.
     pub fn forward(&self, g: f64) -> f64 {
-        self.transform.forward(g)
+        self.transform.forward(g / self.unit)
     }
 
     /// The value in the user's units of a model output.
     pub fn to_user(&self, t: f64) -> f64 {
-        self.sign * self.transform.inverse(t)
+        let value = self.unit * self.transform.inverse(t);
+        self.sign * value.clamp(-f64::MAX, f64::MAX)
     }
+}
+
+/// The unit of `mean` and `sd` in a MODEL: that of the values, unless a warp has taken it away already.
+fn spec_unit(transform: &OutputTransform, unit: f64) -> f64 {
+    if transform.is_linear() { unit } else { 1.0 }
+}
+
+/// 1, or a power of two near the largest value where sums of squares would overflow.
+fn unit_of(g: &[f64]) -> f64 {
+    let largest = g.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if largest < 1e140 {
+        return 1.0;
+    }
+    largest.log2().floor().exp2()
 }
 
 /// Yeo–Johnson with a known λ, standardised.
@@ -85,5 +114,28 @@ fn kind(name: TransformName) -> TransformKind {
         TransformName::Standardize => TransformKind::Standardize,
         TransformName::YeoJohnson => TransformKind::YeoJohnson,
         TransformName::HalfRankLog => TransformKind::HalfRankLog,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_whose_squares_overflow_are_learned_from_all_the_same() {
+        let small = [1.0, -1.7, 0.3, 1.5, -0.2, 0.9, -1.1, 0.4, 1.2];
+        for scale in [1e300, 1e160] {
+            let large: Vec<f64> = small.iter().map(|v| v * scale).collect();
+            for warp in [false, true] {
+                let a = Output::fit(Direction::Minimize, &small, warp);
+                let b = Output::fit(Direction::Minimize, &large, warp);
+                for (x, y) in small.iter().zip(&large) {
+                    assert!((a.forward(*x) - b.forward(*y)).abs() < 1e-9, "{scale} {warp}");
+                    assert!((b.to_user(b.forward(*y)) / y + 1.0).abs() < 1e-9);
+                }
+                let given = Output::given(Direction::Minimize, &large, &b.spec());
+                assert!((given.forward(large[3]) - b.forward(large[3])).abs() < 1e-9);
+            }
+        }
     }
 }

@@ -33,7 +33,7 @@ pub(in crate::analysis) struct Bands {
 }
 
 impl Surrogate {
-    /// The posterior at a configuration. `model_sd` counts pending trials, the rest does not.
+    /// The posterior at a configuration. `model_sd` and `model_incumbent` count pending trials, the rest does not.
     ///
     /// # Errors
     /// A configuration that has no coordinates: a missing value, an unknown choice.
@@ -56,7 +56,12 @@ impl Surrogate {
         let moments = self.moments_at(&point);
         Ok((
             self.prediction(moments),
-            readout(moments.mean, moments.believed_sd, self.incumbent, acquisition),
+            readout(
+                moments.mean,
+                moments.believed_sd,
+                self.believed_incumbent,
+                acquisition,
+            ),
         ))
     }
 
@@ -135,7 +140,7 @@ impl Surrogate {
             high95: bands.high95,
             model_mean: at.mean,
             model_sd: at.believed_sd,
-            model_incumbent: self.incumbent,
+            model_incumbent: self.believed_incumbent,
         }
     }
 
@@ -166,6 +171,11 @@ impl Surrogate {
 
     pub(in crate::analysis) fn incumbent(&self) -> f64 {
         self.incumbent
+    }
+
+    /// With what pending trials are believed to return: the one that acquisition values are made with.
+    pub(in crate::analysis) fn believed_incumbent(&self) -> f64 {
+        self.believed_incumbent
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::build::{NOISY, believe};
+use super::build::{NOISY, believe, best_mean};
 use super::predict::{Landscape, readout};
 use super::training::Training;
 use super::{Surrogate, SurrogateError};
@@ -274,8 +274,8 @@ impl Surrogate {
     ///
     /// With fewer than `min(2d + 2, 10)` complete trials they are points of the initial design, with their
     /// predictions; then maxima of the acquisition function. Never a configuration that was tried, is pending
-    /// or was rejected; where a finite space is used up and the observations are noisy, one that was
-    /// tried is proposed again and marked as a replicate.
+    /// or was rejected; where a finite space is used up and the observations are noisy, ones that were
+    /// tried are proposed again, each once, and marked as replicates. Fewer than asked for where no more are left.
     ///
     /// # Errors
     /// A used-up space, a lock that does not fit its parameter, or a cancellation.
@@ -295,11 +295,11 @@ impl Surrogate {
             let landscape = Landscape {
                 posterior: &believed,
                 acquisition: request.acquisition,
-                incumbent: self.incumbent,
+                incumbent: self.incumbent.max(best_mean(&self.posterior, &pending)),
             };
             let seed = mix(request.seed.wrapping_add(k as u64));
             let next = if guided {
-                self.guided(&frame, &landscape, &around, seed, cancel)
+                self.guided(&frame, &landscape, &around, &pending, seed, cancel)
             } else {
                 frame
                     .design(request.seed)
@@ -325,15 +325,16 @@ impl Surrogate {
         frame: &Frame<'_>,
         landscape: &Landscape<'_>,
         around: &[Vec<f64>],
+        pending: &[Vec<f64>],
         seed: u64,
         cancel: &dyn Fn() -> bool,
     ) -> Result<(Reason, Vec<Peak>), SuggestError> {
         match frame.search(landscape, around, seed, cancel) {
             Ok(peaks) => Ok((Reason::Acquisition, peaks)),
             Err(MaximizeError::Exhausted) if self.posterior.model().noise_variance > NOISY => {
-                // Only what is under way stays forbidden.
+                // Only what is under way, queued or proposed just now stays forbidden.
                 let again = Frame {
-                    seen: Seen::new(self.training.pending.iter().cloned()),
+                    seen: Seen::new(pending.iter().cloned()),
                     encoder: frame.encoder,
                     coordinates: frame.coordinates.clone(),
                     scales: frame.scales.clone(),
@@ -387,8 +388,10 @@ impl Surrogate {
         let sd = believed.variance.first().map_or(f64::NAN, |v| v.sqrt());
         if let Some(prediction) = &mut prediction {
             prediction.model_sd = sd;
+            prediction.model_incumbent = landscape.incumbent;
         }
-        let readout = prediction.map(|p| readout(p.model_mean, sd, self.incumbent, &landscape.acquisition));
+        let readout =
+            prediction.map(|p| readout(p.model_mean, sd, landscape.incumbent, &landscape.acquisition));
         let runner_up = peaks.get(1).map(|p| (frame.decode(&p.point), p.point.clone()));
         let why = self.why(landscape, &point, runner_up);
         Suggestion {
