@@ -63,10 +63,15 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
             ("tab".to_owned(), "next"),
         ];
     }
-    let mut found: Vec<(u8, &Binding)> = contexts(model)
+    let takes_back = matches!(model.overlay, Some(Overlay::Rejections { .. }));
+    let mut found: Vec<((bool, u8), &Binding)> = contexts(model)
         .into_iter()
         .flat_map(|context| TABLE.iter().filter(move |b| b.context == context && b.hint > 0))
-        .map(|b| (b.hint, b))
+        .filter(|b| {
+            takes_back || b.context != Context::Overlay || b.action != crate::session::Action::UndoReject
+        })
+        // What concerns the draft comes before what always works.
+        .map(|b| ((b.context != Context::Draft, b.hint), b))
         .collect();
     found.sort_by_key(|(rank, _)| *rank);
     found

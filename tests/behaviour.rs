@@ -290,6 +290,15 @@ fn typed_values_snap_or_are_refused_in_words_and_esc_puts_the_old_one_back() {
 }
 
 #[test]
+fn the_first_character_replaces_the_old_value_and_arrows_keep_it() {
+    let mut model = opened();
+    press(&mut model, "E<Enter>2e-4<Enter>");
+    assert_eq!(value(&model, 0), Value::Float(2e-4));
+    press(&mut model, "<Enter><Left><Right><Backspace>5<Enter>");
+    assert_eq!(value(&model, 0), Value::Float(2e-5));
+}
+
+#[test]
 fn digits_start_typing_in_a_draft_and_tab_goes_to_the_next_value() {
     let mut model = opened();
     press(&mut model, "E2e-4<Tab>8<Enter>");

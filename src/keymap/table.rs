@@ -168,6 +168,13 @@ pub static TABLE: &[Binding] = &[
     // deciding
     b(Everywhere, &["A"], Action::Accept, "accept", 3),
     b(Everywhere, &["E", "i"], Action::Edit, "edit", 4),
+    b(
+        Everywhere,
+        &["D"],
+        Action::DiscardDraft,
+        "discard the draft, where there is one",
+        0,
+    ),
     b(Everywhere, &["X"], Action::Reject, "reject", 5),
     b(
         Everywhere,
@@ -288,18 +295,19 @@ pub static TABLE: &[Binding] = &[
     b(SUGGESTION, &["<Enter>"], Action::EditField, "edit this value", 4),
     b(HISTORY, &["<Enter>"], Action::ShowTrial, "detail", 3),
     // draft
-    b(Draft, &["<Enter>"], Action::EditField, "type a value", 1),
-    b(Draft, &["<Left>", "h"], Action::Left, "nudge down", 2),
-    b(Draft, &["<Right>", "l"], Action::Right, "nudge up", 2),
-    b(Draft, &["A"], Action::Accept, "accept", 3),
+    b(Draft, &["A"], Action::Accept, "accept", 1),
+    b(Draft, &["D"], Action::DiscardDraft, "discard", 2),
+    b(Draft, &["L"], Action::ToggleLock, "lock", 3),
+    b(Draft, &["<Enter>"], Action::EditField, "type a value", 4),
+    b(Draft, &["<Left>", "h"], Action::Left, "nudge down", 5),
+    b(Draft, &["<Right>", "l"], Action::Right, "nudge up", 5),
     b(
         Draft,
         &["<Backspace>", "r"],
         Action::ResetParam,
         "reset this value",
-        4,
+        6,
     ),
-    b(Draft, &["D"], Action::DiscardDraft, "discard the draft", 5),
     b(Draft, &["<Tab>"], Action::Down, "next value", 0),
     b(Draft, &["<S-Tab>"], Action::Up, "previous value", 0),
     // windows
@@ -317,7 +325,7 @@ pub static TABLE: &[Binding] = &[
     b(Overlay, &["<Home>", "g"], Action::Top, "first", 0),
     b(Overlay, &["<End>", "G"], Action::Bottom, "last", 0),
     b(Overlay, &["U"], Action::UndoReject, "take back a rejection", 2),
-    b(Confirm, &["y", "<Enter>"], Action::ConfirmYes, "yes, write it", 1),
+    b(Confirm, &["y", "<Enter>"], Action::ConfirmYes, "yes", 1),
     b(Confirm, &["n", "<Esc>", "q"], Action::ConfirmNo, "no", 2),
 ];
 

@@ -20,6 +20,8 @@ pub struct Field {
     pub input: tui_input::Input,
     /// The value before the first keystroke; Esc puts it back.
     pub before: Value,
+    /// Nothing has been typed yet: the first character replaces the whole value.
+    pub fresh: bool,
     /// Why the text is not a value, or what it snaps to, in words.
     pub remark: Option<String>,
     /// Whether `remark` stops the value from being taken.

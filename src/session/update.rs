@@ -67,12 +67,16 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         Msg::Sliced(stamped) => data::sliced(model, stamped),
         Msg::Surfaced(stamped) => data::surfaced(model, stamped),
         Msg::Trusted(stamped) => {
-            if stamped.fit <= model.fit_id {
+            if data::has_ground(model) && stamped.fit <= model.fit_id {
                 model.trust = Some(stamped);
             }
         }
         Msg::Weighed(stamped) => data::weighed(model, stamped, &mut effects),
-        Msg::Stopping(stamped) => model.stopping = Some(stamped),
+        Msg::Stopping(stamped) => {
+            if data::has_ground(model) {
+                model.stopping = Some(stamped);
+            }
+        }
         Msg::ExploreFailed { reason } => say(model, reason, true),
         Msg::Receipts(receipts) => decide::receipts(model, receipts, &mut effects),
         Msg::Delivered(receipt) => decide::delivered(model, receipt, &mut effects),

@@ -6,8 +6,9 @@ use crate::analysis::{FitSummary, History};
 use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
 use crate::session::{Model, Pane};
 use crate::study::number::significant;
-use crate::study::{Direction, Encoder, TrialState, Value};
+use crate::study::{Counts, Direction, Encoder, TrialState, Value};
 
+use super::text;
 use super::theme::Theme;
 use super::widgets::axis::Scale;
 use super::widgets::panel::Title;
@@ -46,8 +47,8 @@ impl ValueFormat {
     #[must_use]
     pub fn show(&self, value: f64) -> String {
         match self.decimals {
-            Some(d) if value.is_finite() && value.abs() < 1e6 => format!("{value:.d$}"),
-            _ => significant(value, 4),
+            Some(d) if value.is_finite() && value.abs() < 1e6 => text::minus(&format!("{value:.d$}")),
+            _ => text::minus(&significant(value, 4)),
         }
     }
 }
@@ -59,6 +60,7 @@ pub struct Context<'a> {
     pub encoder: Encoder,
     pub summary: Option<&'a FitSummary>,
     pub value: ValueFormat,
+    pub counts: Counts,
     /// Index of the best trial into `Study::trials`.
     pub best: Option<usize>,
     /// Range of objective values in which decisions are made.
@@ -81,6 +83,7 @@ impl<'a> Context<'a> {
             encoder: Encoder::new(&model.study.space),
             summary,
             value: ValueFormat::of(summary.map(|s| s.noise_sd), model.history.range),
+            counts: model.study.counts(),
             best,
             decisive: decisive_range(&model.history, model.study.direction()),
         }
@@ -154,7 +157,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn show(value: &Value) -> String {
         match value {
-            Value::Float(x) => significant(*x, 4),
+            Value::Float(x) => text::minus(&significant(*x, 4)),
             other => other.to_string(),
         }
     }
@@ -163,7 +166,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn show_short(value: &Value) -> String {
         match value {
-            Value::Float(x) => significant(*x, 3),
+            Value::Float(x) => text::minus(&significant(*x, 3)),
             other => other.to_string(),
         }
     }

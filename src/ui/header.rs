@@ -82,6 +82,9 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     if level < 1 && !model.source.kind.is_empty() {
         spans.push(Span::styled(format!("  {}", model.source.kind), theme.dim()));
     }
+    if level < 2 && model.study.space.inferred && !model.study.space.is_empty() {
+        spans.push(Span::styled("  space inferred", theme.dim()));
+    }
     spans.push(Span::raw("   "));
     spans.extend(liveness(ctx, level));
     spans
@@ -133,7 +136,7 @@ fn liveness<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
 /// Trials by state, in words where there is room, and the budget.
 fn counts<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     let theme = &ctx.theme;
-    let counts = ctx.model.study.counts();
+    let counts = ctx.counts;
     let mut spans = Vec::new();
     for (state, count) in [
         (TrialState::Complete, counts.complete),
@@ -169,7 +172,7 @@ fn counts<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
 fn budget<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     let model = ctx.model;
     let budget = model.study.budget;
-    let counts = model.study.counts();
+    let counts = ctx.counts;
     let finished = counts.complete + counts.pruned + counts.failed;
     let mut parts: Vec<(f64, String)> = Vec::new();
     if let Some(limit) = budget.trials {
@@ -341,6 +344,11 @@ fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
             };
             Span::styled(text, theme.accent())
         }
+        // Nothing has failed: there is nothing to compare yet.
+        FitStatus::Failed(_) if ctx.encoder.dims() == 0 => Span::styled(
+            format!("needs 2 different trials; {} now", ctx.counts.complete),
+            theme.dim(),
+        ),
         FitStatus::Failed(why) => Span::styled(
             match level {
                 0..2 => format!("fit failed: {}", text::fit(&text::clean(why), 48)),

@@ -10,6 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::session::model::SourceState;
 use crate::session::{HitMap, Overlay};
 
 use super::context::{Context, ago};
@@ -38,8 +39,17 @@ fn diagnostics(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
     let study = &ctx.model.study;
     let width = usize::from(body.width.saturating_sub(8)).clamp(1, 96);
     let mut lines = Vec::new();
-    if study.diagnostics.is_empty() {
-        lines.push(Line::styled("Every row was understood.", theme.dim()));
+    if let SourceState::Failed(why) = &ctx.model.source.state {
+        for part in text::wrap(why, width) {
+            lines.push(Line::styled(part, theme.error()));
+        }
+    } else if study.diagnostics.is_empty() {
+        let words = if study.trials.is_empty() {
+            "No row has been read yet."
+        } else {
+            "Every row was understood."
+        };
+        lines.push(Line::styled(words, theme.dim()));
     }
     for d in &study.diagnostics {
         let place = d.line.map_or_else(|| "–".to_owned(), |l| format!("line {l}"));
@@ -53,7 +63,20 @@ fn diagnostics(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
             ]));
         }
     }
-    let detail = format!("{} rows could not be used", study.diagnostics.len());
+    for note in &study.notes {
+        for (i, part) in text::wrap(note, width.saturating_sub(14)).into_iter().enumerate() {
+            let head = if i == 0 { "assumed" } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(text::left(head, 14), theme.dim()),
+                Span::raw(part),
+            ]));
+        }
+    }
+    let detail = match study.diagnostics.len() {
+        0 => String::new(),
+        1 => "1 thing to look at".to_owned(),
+        n => format!("{n} things to look at"),
+    };
     Window {
         title: "diagnostics",
         detail: &detail,

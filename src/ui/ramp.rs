@@ -135,6 +135,12 @@ impl Ramp {
         }
     }
 
+    /// Whether levels are shades of ink, darkest on a light ground where they are highest.
+    #[must_use]
+    pub fn is_glyphs(&self) -> bool {
+        matches!(self.steps, Steps::Glyphs(_))
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

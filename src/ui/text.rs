@@ -70,6 +70,15 @@ pub fn right(text: &str, cells: usize) -> String {
     format!("{}{text}", " ".repeat(cells.saturating_sub(width(&text))))
 }
 
+/// A number with a true minus sign before it; exponents keep theirs.
+#[must_use]
+pub fn minus(number: &str) -> String {
+    match number.strip_prefix('-') {
+        Some(rest) => format!("−{rest}"),
+        None => number.to_owned(),
+    }
+}
+
 /// Lines of at most `cells`, broken at spaces (inside a word where it alone is longer).
 #[must_use]
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {

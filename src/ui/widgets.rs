@@ -7,3 +7,4 @@ pub mod braille;
 pub mod color_bar;
 pub mod heatmap;
 pub mod panel;
+pub mod thin;

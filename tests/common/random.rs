@@ -364,6 +364,7 @@ pub fn model(seed: u64) -> Model {
                 input: tui_input::Input::from(m.name()),
                 remark: Some(m.name()),
                 is_error: true,
+                fresh: false,
                 before: Value::Null,
             });
         }

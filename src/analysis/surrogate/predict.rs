@@ -42,6 +42,12 @@ impl Surrogate {
         Ok(self.prediction(self.moments_at(&point)))
     }
 
+    /// The best posterior mean at a trial, in the user's units: what improvement is measured against.
+    #[must_use]
+    pub fn best_mean(&self) -> f64 {
+        self.output.to_user(self.incumbent)
+    }
+
     /// The posterior and every acquisition function at a configuration; the latter are exact functions of
     /// the prediction's model moments.
     ///

@@ -31,9 +31,9 @@ pub fn take(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect>) {
     navigate::rebuild_rows(model);
     if model.study.best().is_some() {
         request_fit(model, effects);
-    } else if !model.study.space.is_empty() {
-        model.surrogate = None;
-        model.fit = FitStatus::Idle;
+    } else {
+        forget(model);
+        // Does nothing while there is no space.
         explore(
             model,
             Parts {
@@ -43,6 +43,29 @@ pub fn take(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect>) {
             effects,
         );
     }
+}
+
+/// Drops what was computed: without a finished trial there is nothing that it could be about.
+fn forget(model: &mut Model) {
+    model.fit = FitStatus::Idle;
+    model.surrogate = None;
+    model.slices = None;
+    model.surface = None;
+    model.trust = None;
+    model.importance = None;
+    model.stopping = None;
+    model.probe.consequences = None;
+    if let Some(draft) = &mut model.draft {
+        draft.consequences = None;
+    }
+    if model.suggestion().is_some_and(|s| s.prediction.is_some()) {
+        model.suggestions = None;
+    }
+}
+
+/// Whether a result may be shown at all: one of a study that has since been emptied may not.
+pub fn has_ground(model: &Model) -> bool {
+    model.history.last_improvement.is_some()
 }
 
 /// Carries what the person holds over to a new space, by name; what is new begins at the old study's
@@ -111,7 +134,7 @@ pub fn fitted(
     refitted: bool,
     effects: &mut Vec<Effect>,
 ) {
-    if model.surrogate.as_ref().is_some_and(|s| s.data > data) {
+    if !has_ground(model) || model.surrogate.as_ref().is_some_and(|s| s.data > data) {
         return;
     }
     model.fit_id += 1;
@@ -151,6 +174,9 @@ pub fn suggested(model: &mut Model, stamped: Stamped<Vec<Suggestion>>, effects: 
     let Some(first) = stamped.value.first() else {
         return;
     };
+    if first.prediction.is_some() && !has_ground(model) {
+        return;
+    }
     if first.configuration.len() != model.study.space.len() {
         return;
     }
@@ -173,20 +199,30 @@ pub fn suggested(model: &mut Model, stamped: Stamped<Vec<Suggestion>>, effects: 
 }
 
 pub fn sliced(model: &mut Model, stamped: Stamped<Vec<Slice>>) {
-    if stamped.fit <= model.fit_id && stamped.value.iter().all(|s| s.param < model.study.space.len()) {
+    if has_ground(model)
+        && stamped.fit <= model.fit_id
+        && stamped.value.iter().all(|s| s.param < model.study.space.len())
+    {
         model.slices = Some(stamped);
     }
 }
 
 pub fn surfaced(model: &mut Model, stamped: Stamped<Surface>) {
     let n = model.study.space.len();
-    if stamped.fit <= model.fit_id && stamped.value.x_param < n && stamped.value.y_param < n {
+    if has_ground(model)
+        && stamped.fit <= model.fit_id
+        && stamped.value.x_param < n
+        && stamped.value.y_param < n
+    {
         model.surface = Some(stamped);
     }
 }
 
 /// Importance decides the order of the slices and the pair of the surface.
 pub fn weighed(model: &mut Model, stamped: Stamped<Importance>, effects: &mut Vec<Effect>) {
+    if !has_ground(model) {
+        return;
+    }
     let before = model.surface_pair();
     model.importance = Some(stamped);
     if model.surface_pair() != before {

@@ -27,6 +27,7 @@ pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// Opens the field under the cursor for typing, with its value or with the first character typed.
+/// The value is there to be corrected: arrows and backspace edit it, a character takes its place.
 pub fn open_field(model: &mut Model, first: Option<char>, effects: &mut Vec<Effect>) {
     if model.draft.is_none() {
         begin(model, effects);
@@ -50,6 +51,7 @@ pub fn open_field(model: &mut Model, first: Option<char>, effects: &mut Vec<Effe
     draft.field = Some(Field {
         input: tui_input::Input::new(text),
         before: value,
+        fresh: first.is_none(),
         remark: None,
         is_error: false,
     });
@@ -65,6 +67,9 @@ pub fn type_key(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
         TextKey::BackTab | TextKey::Up => close(model, true, -1, effects),
         _ => {
             if let Some(field) = model.draft.as_mut().and_then(|d| d.field.as_mut()) {
+                if std::mem::take(&mut field.fresh) && matches!(key, TextKey::Char(_)) {
+                    field.input.reset();
+                }
                 super::overlay::feed(&mut field.input, key);
             }
             retype(model, effects);
@@ -75,6 +80,9 @@ pub fn type_key(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
 /// Pasted text goes into the open field.
 pub fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     if let Some(field) = model.draft.as_mut().and_then(|d| d.field.as_mut()) {
+        if std::mem::take(&mut field.fresh) {
+            field.input.reset();
+        }
         for c in text.chars().filter(|c| !crate::study::label::is_hostile(*c)) {
             super::overlay::feed(&mut field.input, TextKey::Char(c));
         }

@@ -13,13 +13,16 @@ use crate::ui::text;
 /// Width of the keys and of a whole column.
 const KEYS: usize = 14;
 const COLUMN: usize = 50;
+/// As wide as the longest label asks for.
+const WIDEST: usize = 62;
 /// Most keys shown for one action.
 const MOST_KEYS: usize = 3;
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {
     let columns = (usize::from(body.width.saturating_sub(6)) / COLUMN).clamp(1, 3);
-    let lines = in_columns(groups(ctx), columns);
-    let width = u16::try_from(columns * COLUMN + 4).unwrap_or(u16::MAX);
+    let column = (usize::from(body.width.saturating_sub(6)) / columns).clamp(COLUMN, WIDEST);
+    let lines = in_columns(groups(ctx), columns, column);
+    let width = u16::try_from(columns * column + 4).unwrap_or(u16::MAX);
     Window {
         title: "keys",
         detail: "arrows scroll, esc closes",
@@ -54,7 +57,7 @@ fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
 }
 
 /// Deals the blocks to columns of about the same height, in reading order.
-fn in_columns(groups: Vec<Vec<Line<'_>>>, columns: usize) -> Vec<Line<'_>> {
+fn in_columns(groups: Vec<Vec<Line<'_>>>, columns: usize, width: usize) -> Vec<Line<'_>> {
     let total: usize = groups.iter().map(Vec::len).sum();
     let target = total.div_ceil(columns.max(1)) + 2;
     let groups: Vec<Vec<Line<'_>>> = groups.into_iter().flat_map(|g| split(g, target)).collect();
@@ -76,7 +79,7 @@ fn in_columns(groups: Vec<Vec<Line<'_>>>, columns: usize) -> Vec<Line<'_>> {
         .map(|row| {
             let mut spans = Vec::new();
             for column in &dealt {
-                spans.extend(cell(column.get(row)));
+                spans.extend(cell(column.get(row), width));
             }
             Line::from(spans)
         })
@@ -106,16 +109,16 @@ fn split(group: Vec<Line<'_>>, most: usize) -> Vec<Vec<Line<'_>>> {
 }
 
 /// A line made exactly as wide as a column.
-fn cell<'a>(line: Option<&Line<'a>>) -> Vec<Span<'a>> {
+fn cell<'a>(line: Option<&Line<'a>>, column: usize) -> Vec<Span<'a>> {
     let mut spans = Vec::new();
     let mut used = 0;
     for span in line.map(|l| l.spans.as_slice()).unwrap_or_default() {
         let style = line.map_or(span.style, |l| l.style.patch(span.style));
-        let content = text::fit(&span.content, (COLUMN - 1).saturating_sub(used)).into_owned();
+        let content = text::fit(&span.content, (column - 1).saturating_sub(used)).into_owned();
         used += text::width(&content);
         spans.push(Span::styled(content, style));
     }
-    spans.push(Span::raw(" ".repeat(COLUMN.saturating_sub(used))));
+    spans.push(Span::raw(" ".repeat(column.saturating_sub(used))));
     spans
 }
 
@@ -128,7 +131,7 @@ mod tests {
         let model = crate::session::Model::new(0.0, (120, 36));
         let ctx = Context::new(&model);
         for columns in 1..=3 {
-            let all: Vec<String> = in_columns(groups(&ctx), columns)
+            let all: Vec<String> = in_columns(groups(&ctx), columns, COLUMN)
                 .iter()
                 .map(ToString::to_string)
                 .collect();

@@ -31,6 +31,21 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
         lines.push(Line::default());
         lines.extend(lengthscales(ctx, summary));
     }
+    let study = &ctx.model.study;
+    if study.space.inferred || !study.notes.is_empty() {
+        lines.push(Line::default());
+        lines.push(heading(ctx, "what was assumed"));
+    }
+    if study.space.inferred {
+        lines.push(Line::raw(
+            "The space is inferred from the rows; a space file gives it bounds.",
+        ));
+    }
+    for note in &study.notes {
+        for part in text::wrap(note, usize::from(WIDTH) - 6) {
+            lines.push(Line::raw(part));
+        }
+    }
     let warnings: Vec<&String> = ctx
         .summary
         .iter()

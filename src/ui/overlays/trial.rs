@@ -68,9 +68,10 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
             ctx,
             "left out, the model",
             format!(
-                "predicts {} (z {:+.1}{})",
+                "predicts {} ({:.1}σ {} than predicted{})",
                 ctx.value.show(l.predicted),
-                l.z,
+                l.z.abs(),
+                if l.z < 0.0 { "worse" } else { "better" },
                 if l.z.abs() > 2.0 { ", a surprise" } else { "" }
             ),
         ));

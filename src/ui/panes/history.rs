@@ -6,7 +6,7 @@ use ratatui::text::Span;
 
 use crate::analysis::history::HistoryPoint;
 use crate::session::Pane;
-use crate::study::{Direction, TrialState};
+use crate::study::{Direction, TrialId, TrialState};
 use crate::ui::context::Context;
 use crate::ui::text;
 use crate::ui::widgets::axis::{self, Scale, Tick};
@@ -31,7 +31,20 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         panel::say(buf, body, &ctx.theme, &[line]);
         return;
     }
-    let advice = ctx.model.stopping.as_ref().filter(|_| body.height >= 8);
+    if history.points.iter().all(|p| p.value.is_none()) {
+        let line = format!(
+            "No value yet: {} running, {} failed. Values appear here as trials finish.",
+            ctx.counts.running, ctx.counts.failed
+        );
+        panel::say(buf, body, &ctx.theme, &[line.as_str()]);
+        return;
+    }
+    let advice = match &ctx.model.stopping {
+        Some(advice) if body.height >= 8 => {
+            advice_lines(&advice.value, usize::from(body.width), body.height >= 11)
+        }
+        _ => Vec::new(),
+    };
     let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 6));
     let gutter = labels.iter().map(|t| text::width(&t.label)).max().unwrap_or(0) + 1;
     let gutter = u16::try_from(gutter).unwrap_or(8).min(body.width / 3);
@@ -42,7 +55,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
             .iter()
             .any(|p| matches!(p.state, TrialState::Failed | TrialState::Running));
     let rug = u16::from(has_rug);
-    let below = 1 + rug + u16::from(advice.is_some());
+    let below = 1 + rug + u16::try_from(advice.len()).unwrap_or(0);
     let plot = Rect::new(
         body.x + gutter,
         body.y,
@@ -59,6 +72,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         rug,
     };
     chart.value_labels(buf, &labels, gutter);
+    chart.selection(buf, &history.points);
     chart.best_line(buf, &history.points);
     chart.points(buf, &history.points);
     chart.star(buf);
@@ -66,12 +80,33 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     chart.count_labels(
         buf,
         Rect::new(plot.x, plot.bottom() + rug, plot.width, 1),
-        history.points.len(),
+        &history.points,
     );
-    if let Some(advice) = advice {
-        let line = Rect::new(body.x, body.bottom() - 1, body.width, 1);
-        text::put_spans(buf, line, &[Span::styled(advice.value.clone(), ctx.theme.dim())]);
+    for (y, line) in (plot.bottom() + 1 + rug..body.bottom()).zip(advice) {
+        let area = Rect::new(body.x, y, body.width, 1);
+        text::put_spans(buf, area, &[Span::styled(line, ctx.theme.dim())]);
     }
+}
+
+/// The advice in one line or two. Where it would be cut the verdict, which follows the colon after the
+/// reasons, stands alone.
+fn advice_lines(advice: &str, width: usize, two: bool) -> Vec<String> {
+    let lines = text::wrap(advice, width.max(1));
+    if lines.len() <= if two { 2 } else { 1 } {
+        return lines;
+    }
+    let verdict = match advice.split_once(": ") {
+        Some((head, _)) if head.starts_with("Worth") => format!("{head}."),
+        Some((_, tail)) => {
+            let mut chars = tail.chars();
+            chars
+                .next()
+                .map(|c| c.to_uppercase().chain(chars).collect())
+                .unwrap_or_default()
+        }
+        None => advice.to_owned(),
+    };
+    text::wrap(&verdict, width.max(1)).into_iter().take(1).collect()
 }
 
 /// The robust range, cut on the bad side to a few times what decisions are made in.
@@ -134,6 +169,25 @@ impl Chart<'_, '_> {
                 let label = text::right(&tick.label, usize::from(gutter.saturating_sub(1)));
                 let (x, y) = (self.plot.x - gutter, self.plot.y + r);
                 text::put(buf, x, y, usize::from(gutter), &label, self.ctx.theme.dim());
+            }
+        }
+    }
+
+    /// A column at the trial that is selected, while it is trials that are looked at.
+    fn selection(&self, buf: &mut Buffer, points: &[HistoryPoint]) {
+        if !matches!(self.ctx.model.focus, Pane::Trials | Pane::History) {
+            return;
+        }
+        let place = self
+            .ctx
+            .model
+            .table
+            .selected
+            .and_then(|t| points.binary_search_by_key(&t, |p| p.trial).ok())
+            .and_then(|i| axis::column(Self::x(i, points.len()), self.plot.width));
+        if let Some(c) = place {
+            for y in self.plot.y..self.plot.bottom() + self.rug {
+                text::put(buf, self.plot.x + c, y, 1, "│", self.ctx.theme.accent());
             }
         }
     }
@@ -248,19 +302,46 @@ impl Chart<'_, '_> {
         if let Some(r) = row(p.mean) {
             text::put(buf, x, self.plot.y + r, 1, "◆", self.ctx.theme.accent_strong());
         }
+        let draft = self
+            .ctx
+            .model
+            .draft
+            .as_ref()
+            .and_then(|d| d.consequences.as_ref());
+        if let Some(r) = draft.and_then(|c| row(c.prediction.mean)) {
+            text::put(
+                buf,
+                x + 1,
+                self.plot.y + r,
+                1,
+                "◇",
+                self.ctx.theme.accent_strong(),
+            );
+        }
     }
 
-    fn count_labels(&self, buf: &mut Buffer, area: Rect, n: usize) {
+    /// Ids where they are numbers, else the count.
+    fn count_labels(&self, buf: &mut Buffer, area: Rect, points: &[HistoryPoint]) {
+        let n = points.len();
+        let label = |k: usize| {
+            let trial = points
+                .get(k)
+                .and_then(|p| self.ctx.model.study.trials.get(p.trial));
+            match trial.map(|t| &t.id) {
+                Some(TrialId::Number(id)) => id.to_string(),
+                _ => (k + 1).to_string(),
+            }
+        };
         let last = n.saturating_sub(1);
         let mut ticks = vec![Tick {
             position: Self::x(0, n),
-            label: "1".to_owned(),
+            label: label(0),
         }];
         for k in [last / 4, last / 2, 3 * last / 4, last] {
             if k > 0 {
                 ticks.push(Tick {
                     position: Self::x(k, n),
-                    label: (k + 1).to_string(),
+                    label: label(k),
                 });
             }
         }

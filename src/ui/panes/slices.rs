@@ -18,6 +18,7 @@ use crate::ui::context::Context;
 use crate::ui::theme::fade_step;
 use crate::ui::widgets::axis::{self, Scale};
 use crate::ui::widgets::band_chart::BandChart;
+use crate::ui::widgets::thin::thinned;
 use crate::ui::widgets::{bars, panel};
 use crate::ui::{hit, text};
 use grid::Grid;
@@ -31,6 +32,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     if count == 0 {
         let lines = if model.study.trials.is_empty() {
             "Nothing has been read yet. Slices appear with the first trials: one chart a parameter."
+        } else if !model.study.columns.is_empty() {
+            "Every parameter has one value so far: slices need 2 different trials, or a space file."
         } else {
             "No parameter is known yet: slices need trials with parameters."
         };
@@ -241,7 +244,7 @@ impl Frame<'_, '_> {
             }
         }
         chart.draw_mean(buf, area, &ctx.theme);
-        for trial in &slice.trials {
+        for trial in thinned(&slice.trials, |t| t.weight) {
             self.trial(buf, area, &chart, trial);
         }
         if let (Some(x), Some(y)) = (slice.incumbent, ctx.best_value())
@@ -260,6 +263,15 @@ impl Frame<'_, '_> {
             )
         {
             self.mark(buf, area, &chart, (c, r), "◆", ctx.theme.accent_strong());
+        }
+        if ctx.model.draft.is_some()
+            && let Some(mean) = mean_at(slice, slice.probe)
+            && let (Some(c), Some(r)) = (
+                axis::column(slice.probe, area.width),
+                axis::row(self.scale.position(mean), area.height),
+            )
+        {
+            self.mark(buf, area, &chart, (c, r), "◇", ctx.theme.accent_strong());
         }
     }
 
@@ -378,7 +390,7 @@ impl Frame<'_, '_> {
             put(*c, "┴", theme.faint());
         }
         let at = |p: f64| axis::column(p, area.width);
-        if let Some(c) = at(slice.probe) {
+        if let Some(c) = at(slice.probe).filter(|_| self.ctx.model.draft.is_none()) {
             put(c, "┼", theme.text());
         }
         if let Some(c) = peak {
@@ -389,6 +401,9 @@ impl Frame<'_, '_> {
         }
         if let Some(c) = slice.suggestion.and_then(at) {
             put(c, "◆", theme.accent_strong().add_modifier(Modifier::BOLD));
+        }
+        if let Some(c) = at(slice.probe).filter(|_| self.ctx.model.draft.is_some()) {
+            put(c, "◇", theme.accent_strong());
         }
     }
 }

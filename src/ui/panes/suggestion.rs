@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
-use crate::analysis::{Prediction, Readout, Reason};
+use crate::analysis::{AcquisitionFunction, Prediction, Readout, Reason};
 use crate::session::{HitMap, Pane, Target};
 use crate::study::number::{percent, plus_minus, significant, with_sd};
 use crate::ui::context::Context;
@@ -22,6 +22,8 @@ pub(super) struct Row<'a> {
     target: Option<Target>,
     /// Column at which a text field is drawn over the row.
     field_at: Option<u16>,
+    /// Part of a sum: it is drawn whole or not at all.
+    of_sum: bool,
 }
 
 impl<'a> Row<'a> {
@@ -31,6 +33,7 @@ impl<'a> Row<'a> {
             rank,
             target: None,
             field_at: None,
+            of_sum: false,
         }
     }
 
@@ -43,13 +46,13 @@ impl<'a> Row<'a> {
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) -> Option<Position> {
     let mut title = ctx.title(Pane::Suggestion, detail(ctx), ctx.model.suggestions.as_ref());
     if ctx.model.draft.as_ref().is_some_and(|d| d.outdated) {
-        title.remark = vec![Span::styled("new suggestion available", ctx.theme.accent())];
+        title.remark = vec![Span::styled("a newer one is there (n)", ctx.theme.accent())];
     }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let width = usize::from(body.width);
     if ctx.model.in_hand().is_empty() && ctx.model.suggestion().is_none() {
         let line = if ctx.model.study.space.is_empty() {
-            "The first suggestion comes with the first trials, or with a space file."
+            "The first suggestion comes with two different trials, or with a space file."
         } else {
             "Computing the first suggestion…"
         };
@@ -72,18 +75,28 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
             hit(hits, line, target);
         }
         if let Some(at) = row.field_at {
-            cursor = draw_field(ctx, buf, line, at);
+            cursor = draw_field(ctx, buf, line, at, false);
         }
     }
     cursor
 }
 
-fn draw_field(ctx: &Context<'_>, buf: &mut Buffer, line: Rect, at: u16) -> Option<Position> {
+fn draw_field(
+    ctx: &Context<'_>,
+    buf: &mut Buffer,
+    line: Rect,
+    at: u16,
+    with_remark: bool,
+) -> Option<Position> {
     let field = ctx.model.draft.as_ref()?.field.as_ref()?;
     let x = line.x + at.min(line.width.saturating_sub(2));
     let room = usize::from(line.right().saturating_sub(x));
     text::put(buf, x, line.y, room, &" ".repeat(room), ctx.theme.text());
-    let remark = field.remark.as_deref().unwrap_or_default();
+    let remark = field
+        .remark
+        .as_deref()
+        .filter(|_| with_remark)
+        .unwrap_or_default();
     let reserved = text::width(remark).min(room / 2);
     let (cursor, end) = footer::field(
         buf,
@@ -116,7 +129,11 @@ fn shorten(mut rows: Vec<Row<'_>>, height: usize) -> Vec<Row<'_>> {
             break;
         };
         if let Some(i) = rows.iter().rposition(|r| r.rank == lowest) {
-            rows.remove(i);
+            if rows.get(i).is_some_and(|r| r.of_sum) {
+                rows.retain(|r| !r.of_sum);
+            } else {
+                rows.remove(i);
+            }
         }
     }
     while rows.last().is_some_and(|r| r.spans.is_empty()) {
@@ -151,7 +168,7 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         Some(Reason::Replicate) => "worth measuring once more".to_owned(),
         Some(Reason::Exhausted) => "the whole space has been tried".to_owned(),
         Some(Reason::Acquisition) => {
-            format!("what to try next, by {}", ctx.model.acquisition.function.name())
+            format!("what to try next, by {}", acquisition_words(ctx))
         }
         None => String::new(),
     };
@@ -160,6 +177,23 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         spans.push(Span::styled(format!(", first of {batch}"), theme.dim()));
     }
     spans
+}
+
+/// The function that chose and what it was set to.
+fn acquisition_words(ctx: &Context<'_>) -> String {
+    let a = &ctx.model.acquisition;
+    let xi = || significant(a.xi, 2);
+    match a.function {
+        AcquisitionFunction::LogEi => format!("log EI, ξ {}", xi()),
+        AcquisitionFunction::Ei => format!("EI, ξ {}", xi()),
+        AcquisitionFunction::Pi => format!("P(improve), ξ {}", xi()),
+        AcquisitionFunction::Ucb => format!("UCB, β {}", significant(a.beta, 2)),
+    }
+}
+
+/// Glyph of what is in hand: the person's draft or the suggestion.
+fn glyph(ctx: &Context<'_>) -> &'static str {
+    if ctx.model.draft.is_some() { "◇" } else { "◆" }
 }
 
 /// What is predicted for what is in hand: the draft, else the suggestion.
@@ -186,30 +220,26 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     };
     let (mean, sd) = plus_minus(p.mean, p.sd);
     let mut spans = vec![
-        Span::styled("◆ ", theme.accent_strong()),
+        Span::styled(format!("{} ", glyph(ctx)), theme.accent_strong()),
         Span::styled(format!("{mean} ± {sd}"), theme.strong()),
     ];
-    if let Some(best) = ctx.best_value() {
-        spans.push(Span::styled(
-            format!("  {}", against(ctx, p.mean, best)),
-            theme.text(),
+    spans.push(Span::styled(format!("  {}", against(ctx, &p)), theme.text()));
+    let mut rows = vec![Row::new(9, spans)];
+    if let Some(cost) = cost(ctx) {
+        rows.push(Row::new(
+            9,
+            vec![Span::styled(format!("  {cost}"), theme.accent())],
         ));
     }
-    let mut rows = vec![Row::new(9, spans)];
     if let Some(r) = readout {
-        // Under noise the model improves on its own best mean, not on the luckiest observation.
-        let seen = ctx
-            .best_value()
-            .map(|best| ctx.model.study.direction().sign() * (p.mean - best));
-        let differs = seen.is_some_and(|gain| (gain > 0.0) != (p.model_mean > p.model_incumbent));
-        let on = if differs {
-            "  P(improve on the best mean) "
+        let score = if ctx.model.acquisition.function == AcquisitionFunction::Ucb {
+            format!("   UCB {}", text::minus(&significant(r.ucb, 3)))
         } else {
-            "  P(improve) "
+            String::new()
         };
         let mut spans = vec![
-            Span::styled(on, theme.dim()),
-            Span::styled(percent(r.pi), theme.text()),
+            Span::styled("  P(improve) ", theme.dim()),
+            Span::styled(format!("{}{score}", percent(r.pi)), theme.text()),
             Span::styled(
                 format!(
                     "   95 %: {} to {}",
@@ -219,29 +249,38 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
                 theme.dim(),
             ),
         ];
-        if let Some(cost) = cost(ctx) {
-            spans.push(Span::styled(format!("   {cost}"), theme.accent()));
-        }
         if text::spans_width(&spans) > width {
-            spans.remove(2);
+            spans.truncate(2);
         }
         rows.push(Row::new(8, spans));
     }
     rows
 }
 
-/// "0.0076 better than the best" in words.
-fn against(ctx: &Context<'_>, mean: f64, best: f64) -> String {
-    let gain = ctx.model.study.direction().sign() * (mean - best);
+/// "0.0076 better than the best's mean 0.3008" in words. Under noise the model improves on its own best
+/// mean, not on the luckiest observation; the chance to improve is against the same.
+fn against(ctx: &Context<'_>, p: &Prediction) -> String {
+    let sign = ctx.model.study.direction().sign();
+    let best = match &ctx.model.surrogate {
+        Some(s) => s.value.best_mean(),
+        None => p.mean + sign * (p.model_incumbent - p.model_mean) * p.sd / p.model_sd,
+    };
+    let gain = sign * (p.mean - best);
     if !gain.is_finite() {
         return String::new();
     }
-    let size = significant(gain.abs(), 2);
-    if gain > 0.0 {
-        format!("{size} better than the best {}", ctx.value.show(best))
+    let shown = ctx.value.show(best);
+    let reference = if ctx.best_value().is_some_and(|b| ctx.value.show(b) == shown) {
+        format!("the best {shown}")
     } else {
-        format!("{size} short of the best {}", ctx.value.show(best))
+        format!("the best's mean {shown}")
+    };
+    if gain.abs() < 0.1 * p.sd {
+        return format!("level with {reference}");
     }
+    let size = significant(gain.abs(), 2);
+    let side = if gain > 0.0 { "better" } else { "worse" };
+    format!("{size} {side} than {reference}")
 }
 
 /// What editing costs, where a draft is open.
@@ -266,11 +305,17 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let (_, Some(r)) = predicted(ctx) else {
         return Vec::new();
     };
-    let largest = r.exploitation.abs().max(r.exploration.abs()).max(r.ei.abs());
+    // Of the suggestion too: what a draft loses of it is to be seen.
+    let largest = std::iter::once(r)
+        .chain(ctx.model.suggestion().and_then(|s| s.readout))
+        .flat_map(|r| [r.exploitation, r.exploration, r.ei])
+        .map(f64::abs)
+        .filter(|v| v.is_finite())
+        .fold(0.0, f64::max);
     let words_room = if width >= 62 { 18 } else { 0 };
     let cells = width.saturating_sub(28 + words_room).clamp(0, 32) / 2 * 2;
     let cells = if cells < 6 { 0 } else { cells };
-    let line = |sign: &str, name: &str, value: f64, words: &str, rank: u8| {
+    let line = |sign: &str, name: &str, value: f64, words: &str| {
         let mut spans = vec![
             Span::styled(format!("{sign} "), theme.dim()),
             Span::styled(text::left(name, 13), theme.dim()),
@@ -285,12 +330,15 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         if words_room > 0 {
             spans.push(Span::styled(format!(" {words}"), theme.dim()));
         }
-        Row::new(rank, spans)
+        Row {
+            of_sum: true,
+            ..Row::new(6, spans)
+        }
     };
     vec![
-        line(" ", "exploitation", r.exploitation, "a better mean", 6),
-        line("+", "exploration", r.exploration, "the unknown", 6),
-        line("=", "EI", r.ei, "in model units", 7),
+        line(" ", "exploitation", r.exploitation, "a better mean"),
+        line("+", "exploration", r.exploration, "the unknown"),
+        line("=", "EI", r.ei, "in model units"),
         Row::blank(3),
     ]
 }
@@ -310,7 +358,7 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
     let (prediction, readout) = predicted(ctx);
     let mut spans = vec![Span::styled(
         if ctx.model.draft.is_some() {
-            "◆ draft "
+            "◇ draft "
         } else {
             "◆ next "
         },
@@ -319,8 +367,8 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
     match prediction {
         Some(p) => {
             spans.push(Span::styled(with_sd(p.mean, p.sd), theme.strong()));
-            if let Some(best) = ctx.best_value() {
-                spans.push(Span::raw(format!("  {}", against(ctx, p.mean, best))));
+            if let Some(cost) = cost(ctx) {
+                spans.push(Span::styled(format!("  {cost}"), theme.accent()));
             }
             if let Some(r) = readout {
                 spans.push(Span::styled(
@@ -328,9 +376,7 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
                     theme.dim(),
                 ));
             }
-            if let Some(cost) = cost(ctx) {
-                spans.push(Span::styled(format!("  {cost}"), theme.accent()));
-            }
+            spans.push(Span::raw(format!("  {}", against(ctx, &p))));
         }
         None if ctx.model.suggestion().is_some() => spans.push(Span::styled(
             "by the initial design: the model needs a few finished trials",
@@ -343,7 +389,7 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
     if let Some(draft) = ctx.model.draft.as_ref().filter(|d| d.field.is_some()) {
         let name = format!("  {} ", text::fit(ctx.param_name(draft.cursor), 24));
         let at = text::put_spans(buf, line, &[Span::styled(name, theme.accent())]);
-        return draw_field(ctx, buf, line, at - line.x);
+        return draw_field(ctx, buf, line, at - line.x, true);
     }
     let values = match &ctx.model.draft {
         Some(draft) => &draft.values,

@@ -14,6 +14,7 @@ use crate::ui::widgets::axis::{self, Tick};
 use crate::ui::widgets::color_bar::ColorBar;
 use crate::ui::widgets::heatmap::Heatmap;
 use crate::ui::widgets::panel;
+use crate::ui::widgets::thin::thinned;
 use crate::ui::{hit, text};
 
 /// Cells that a cross-hair reaches to each side.
@@ -289,7 +290,7 @@ impl View<'_, '_> {
     }
 
     fn trials(&self, buf: &mut Buffer) {
-        for mark in &self.surface.trials {
+        for mark in thinned(&self.surface.trials, |t| t.weight) {
             if mark.weight < 0.02 {
                 continue;
             }
@@ -342,7 +343,12 @@ impl View<'_, '_> {
             put(buf, 0, d, "│");
             put(buf, 0, -d, "│");
         }
-        put(buf, 0, 0, "┼");
+        let centre = if self.ctx.model.draft.is_some() {
+            "◇"
+        } else {
+            "┼"
+        };
+        put(buf, 0, 0, centre);
     }
 
     fn marks(&self, buf: &mut Buffer) {
@@ -366,16 +372,14 @@ impl View<'_, '_> {
         let theme = &self.ctx.theme;
         let ctx = self.ctx;
         let hand = ctx.model.in_hand();
-        let at = |param: usize| {
-            let value = hand.get(param).map(Context::show_short).unwrap_or_default();
-            format!("{} {value}", text::fit(ctx.param_name(param), 14))
-        };
+        let at = |param: usize| hand.get(param).map(Context::show_short).unwrap_or_default();
         let consequences = ctx
             .model
             .draft
             .as_ref()
             .map_or(ctx.model.probe.consequences.as_ref(), |d| d.consequences.as_ref());
-        let mut spans = vec![Span::styled("┼ ", theme.strong())];
+        let glyph = if ctx.model.draft.is_some() { "◇ " } else { "┼ " };
+        let mut spans = vec![Span::styled(glyph, theme.strong())];
         if let Some(c) = consequences {
             spans.push(Span::raw(with_sd(c.prediction.mean, c.prediction.sd)));
             spans.push(Span::styled(
@@ -387,11 +391,15 @@ impl View<'_, '_> {
                 theme.dim(),
             ));
         }
-        let place = format!("{}, {}", at(self.surface.x_param), at(self.surface.y_param));
+        let place = format!("at {} → {} ↑", at(self.surface.x_param), at(self.surface.y_param));
         spans.push(Span::styled(place, theme.dim()));
         text::put_spans(buf, text::row(self.places.readout, 0), &spans);
         let better = if ctx.model.layer == Layer::Mean {
-            ", bright is better"
+            if theme.light && theme.ramp.is_glyphs() {
+                ", dark is better"
+            } else {
+                ", bright is better"
+            }
         } else {
             ""
         };
@@ -401,11 +409,7 @@ impl View<'_, '_> {
             Some((low, _)) if low < self.map.low => format!(", down to {}", significant(low, 2)),
             _ => String::new(),
         };
-        let legend = format!(
-            "{} levels of {}{better}{cut}   ★ best ◆ next ● trials",
-            theme.ramp.len(),
-            theme.ramp.name,
-        );
+        let legend = format!("{}{better}{cut}   ★ best ◆ next ● trials", theme.ramp.name,);
         text::put_spans(
             buf,
             text::row(self.places.readout, 1),

@@ -1,5 +1,7 @@
 //! The table of trials: only the rows in sight are made.
 
+use std::collections::{HashMap, HashSet};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -54,12 +56,32 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     let rows = panel::below(body, 1);
     hits.table_rows = usize::from(rows.height);
     let first = first_shown(ctx, usize::from(rows.height));
-    for (i, trial) in (0..rows.height).zip(table.rows.iter().skip(first)) {
+    let visible: Vec<usize> = table
+        .rows
+        .iter()
+        .skip(first)
+        .take(usize::from(rows.height))
+        .copied()
+        .collect();
+    let residuals = residuals(ctx, &visible);
+    for (i, trial) in (0..rows.height).zip(&visible) {
         let area = text::row(rows, i);
-        draw_row(ctx, buf, area, *trial, &columns);
+        draw_row(ctx, buf, area, *trial, &columns, &residuals);
         hit(hits, area, Target::TrialRow(*trial));
     }
     scrollbar(ctx, buf, rows, first);
+}
+
+/// Leave-one-out residuals of the trials in sight, found in one pass.
+fn residuals(ctx: &Context<'_>, visible: &[usize]) -> HashMap<usize, f64> {
+    let visible: HashSet<usize> = visible.iter().copied().collect();
+    ctx.model
+        .trust
+        .iter()
+        .flat_map(|t| &t.value.left_out)
+        .filter(|l| visible.contains(&l.trial))
+        .map(|l| (l.trial, l.z))
+        .collect()
 }
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
@@ -130,9 +152,11 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
         .is_some_and(|t| !t.value.left_out.is_empty())
         && width >= 84
     {
-        out.push(column(Kind::Residual, "z left out", 10, false));
+        out.push(column(Kind::Residual, "z, + better", 11, false));
     }
     // Mark and gaps: one cell before everything, two between columns.
+    // The last cell of a row is the scrollbar's.
+    let width = width.saturating_sub(1);
     let mut used: usize = 2 + out.iter().map(|c| c.width + 2).sum::<usize>();
     let seconds = column(Kind::Seconds, "took", 11, false);
     let reserve = if width >= 100 { seconds.width + 2 } else { 0 };
@@ -239,7 +263,14 @@ fn head(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, columns: &[Column], hit
     }
 }
 
-fn draw_row(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, index: usize, columns: &[Column]) {
+fn draw_row(
+    ctx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    index: usize,
+    columns: &[Column],
+    residuals: &HashMap<usize, f64>,
+) {
     let Some(trial) = ctx.model.study.trials.get(index) else {
         return;
     };
@@ -259,7 +290,8 @@ fn draw_row(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, index: usize, colum
     text::put(buf, area.x, area.y, 1, mark.0, mark.1);
     let mut x = area.x + 2;
     for column in columns {
-        let (value, style) = cell(ctx, index, trial, column, base);
+        let z = residuals.get(&index).copied();
+        let (value, style) = cell(ctx, z, trial, column, base);
         let value = if column.left {
             text::left(&value, column.width)
         } else {
@@ -293,7 +325,7 @@ fn emphasize(buf: &mut Buffer, area: Rect, modifier: Modifier) {
     buf.set_style(area.intersection(buf.area), Style::new().add_modifier(modifier));
 }
 
-fn cell(ctx: &Context<'_>, index: usize, trial: &Trial, column: &Column, base: Style) -> (String, Style) {
+fn cell(ctx: &Context<'_>, z: Option<f64>, trial: &Trial, column: &Column, base: Style) -> (String, Style) {
     let theme = &ctx.theme;
     match column.kind {
         Kind::Id => (trial.id.to_string(), base),
@@ -311,20 +343,11 @@ fn cell(ctx: &Context<'_>, index: usize, trial: &Trial, column: &Column, base: S
             Some(v) => (ctx.value.show(v), theme.dim()),
             None => ("–".to_owned(), theme.dim()),
         },
-        Kind::Residual => {
-            let z = ctx
-                .model
-                .trust
-                .iter()
-                .flat_map(|t| &t.value.left_out)
-                .find(|l| l.trial == index)
-                .map(|l| l.z);
-            match z {
-                Some(z) if z.abs() > 2.0 => (format!("{z:+.1} !"), theme.accent()),
-                Some(z) => (format!("{z:+.1}  "), theme.dim()),
-                None => (String::new(), base),
-            }
-        }
+        Kind::Residual => match z {
+            Some(z) if z.abs() > 2.0 => (text::minus(&format!("{z:+.1} !")), theme.accent()),
+            Some(z) => (text::minus(&format!("{z:+.1}  ")), theme.dim()),
+            None => (String::new(), base),
+        },
         Kind::Param(c) => match trial.param(c) {
             Some(Value::Float(x)) => (significant(*x, 3), base),
             Some(v) => (v.to_string(), base),

@@ -208,11 +208,11 @@ fn labels(values: &[f64], log: bool) -> Vec<String> {
                     reason = "between 0 and 5"
                 )]
                 let decimals = (-(step * 1.0001).log10().floor()).clamp(0.0, 5.0) as usize;
-                format!("{v:.decimals$}")
+                text::minus(&format!("{v:.decimals$}"))
             } else if log {
                 significant(*v, 1)
             } else {
-                significant(*v, 3)
+                text::minus(&significant(*v, 3))
             }
         })
         .collect()
@@ -381,7 +381,7 @@ mod tests {
         );
         assert_eq!(
             shown(&Scale::new(-3.0e9, 3.0e9, false).ticks(3)),
-            ["-2e9", "0", "2e9"]
+            ["−2e9", "0", "2e9"]
         );
     }
 

@@ -106,8 +106,9 @@ fn words(ctx: &Context<'_>, receipt: &Receipt) -> String {
             let result = format!("trial {trial}: {}", ctx.value.show(*value));
             match receipt.predicted {
                 Some((mean, sd)) if sd > 0.0 => {
-                    let z = (value - mean) / sd;
-                    format!("{result}, expected {predicted} ({z:+.1}σ)")
+                    let z = ctx.model.study.direction().sign() * (value - mean) / sd;
+                    let side = if z < 0.0 { "worse" } else { "better" };
+                    format!("{result}, {:.1}σ {side} than {predicted}", z.abs())
                 }
                 _ => result,
             }

@@ -25,8 +25,28 @@ pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let track = width.saturating_sub(name_width + VALUE + 18).clamp(0, 28);
     order
         .into_iter()
-        .map(|param| row(ctx, param, name_width, track))
+        .flat_map(|param| {
+            let row = row(ctx, param, name_width, track);
+            let remark = row.field_at.and_then(|at| remark(ctx, usize::from(at)));
+            std::iter::once(row).chain(remark)
+        })
         .collect()
+}
+
+/// What is to be said of the value being typed, on a line of its own: it must be read.
+fn remark<'a>(ctx: &Context<'a>, at: usize) -> Option<Row<'a>> {
+    let field = ctx.model.draft.as_ref()?.field.as_ref()?;
+    let words = text::clean(field.remark.as_deref()?).into_owned();
+    let style = if field.is_error {
+        ctx.theme.error()
+    } else {
+        ctx.theme.dim()
+    };
+    let indent = at.min(4);
+    Some(Row::new(
+        9,
+        vec![Span::raw(" ".repeat(indent)), Span::styled(words, style)],
+    ))
 }
 
 fn row<'a>(ctx: &Context<'a>, param: usize, name_width: usize, track: usize) -> Row<'a> {
@@ -98,10 +118,10 @@ fn range<'a>(ctx: &Context<'a>, param: usize, values: &[crate::study::Value], ce
     if let Some(draft) = ctx.model.draft.as_ref().filter(|d| d.is_edited(param))
         && let Some(at) = draft.base.get(param).and_then(|v| ctx.position(param, v))
     {
-        marks.push((at, "◇", theme.dim()));
+        marks.push((at, "◆", theme.dim()));
     }
     if let Some(at) = values.get(param).and_then(|v| ctx.position(param, v)) {
-        marks.push((at, "◆", theme.accent()));
+        marks.push((at, super::glyph(ctx), theme.accent()));
     }
     bars::track(cells, &marks, theme)
 }
