@@ -4,15 +4,19 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::study::{Diagnostic, Label, Parameter, Study, Trial, TrialState};
+use crate::study::{Diagnostic, Label, Parameter, Study};
 
 use super::error::ReadError;
 use super::pipe::Pipe;
 use super::source::{Head, Kind, Problems, ReadOptions, Source, StudyEntry, without_mark};
 use super::sources;
-use super::strange::strangeness;
+use super::strange::{is_endless, strangeness};
+
+mod check;
+
 use super::table::file_study;
 use super::tail::{Fate, Tail};
+use check::warn_of_gaps;
 
 /// What a look at the source brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -527,124 +531,6 @@ impl Reader {
             bytes_total,
         }
     }
-
-    /// Whether what was read so far can be worked with; why not, as a headless command would say it.
-    ///
-    /// # Errors
-    /// There is no file, nothing in it, nothing that is understood, not the wanted study or column, or
-    /// several studies and no choice.
-    pub fn check(&self) -> Result<(), ReadError> {
-        let path = || self.path.clone();
-        if self.is_missing {
-            return Err(ReadError::Missing { path: path() });
-        }
-        if let Some(why) = self.strange {
-            return Err(ReadError::Strange { path: path(), why });
-        }
-        if self.source.is_none() {
-            return Err(if self.rest.trim_ascii().is_empty() {
-                ReadError::Empty { path: path() }
-            } else {
-                sources::unknown(&self.path)
-            });
-        }
-        let studies = self.studies();
-        let known = || {
-            let names: Vec<&str> = studies.iter().map(|s| s.name.shown()).collect();
-            names.join(", ")
-        };
-        match &self.options.study {
-            Some(name) if !studies.is_empty() && !studies.iter().any(|s| s.name == **name) => {
-                return Err(ReadError::NoSuchStudy {
-                    path: path(),
-                    name: crate::study::label::scrub(name),
-                    known: known(),
-                });
-            }
-            None if studies.len() > 1 => {
-                return Err(ReadError::WhichStudy {
-                    path: path(),
-                    known: known(),
-                });
-            }
-            _ => {}
-        }
-        if let (Some(name), Some(known)) = (
-            self.options.metric(),
-            self.source.as_ref().and_then(|s| s.metrics_instead()),
-        ) {
-            return Err(ReadError::NoSuchMetric {
-                path: path(),
-                name: crate::study::label::scrub(name),
-                known,
-            });
-        }
-        let columns = &self.study.columns;
-        match self
-            .options
-            .params
-            .iter()
-            .find(|p| !columns.iter().any(|c| *c == ***p))
-        {
-            Some(name) if !self.study.trials.is_empty() => Err(ReadError::NoSuchColumn {
-                path: path(),
-                name: crate::study::label::scrub(name),
-                known: columns.iter().map(Label::shown).collect::<Vec<_>>().join(", "),
-            }),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Names the parameters because of which no trial can be learned from, and those of a single value that a
-/// space file gives.
-fn warn_of_gaps(study: &mut Study) {
-    let mut warnings = Vec::new();
-    let complete = || study.trials.iter().filter(|t| t.state == TrialState::Complete);
-    let is_full = |t: &Trial| study.space.params.iter().all(|p| t.param(p.column).is_some());
-    if complete().next().is_some() && !complete().any(|t| is_full(t)) {
-        let gaps = study
-            .space
-            .params
-            .iter()
-            .filter(|p| complete().any(|t| t.param(p.column).is_none()));
-        let names: Vec<&str> = gaps.map(|p| p.name.shown()).collect();
-        warnings.push(format!(
-            "no complete trial has a value for every parameter ({} are not in every one), so that no model can \
-             be fitted; --params with those that every trial has makes it possible.",
-            names.join(", ")
-        ));
-    }
-    if !study.space.inferred {
-        let fixed = study.space.params.iter().filter(|p| p.cardinality() == Some(1));
-        warnings.extend(fixed.map(|p| {
-            format!(
-                "parameter {} has one value only: it is fixed, and nothing is searched there.",
-                p.name
-            )
-        }));
-    }
-    study
-        .diagnostics
-        .extend(warnings.into_iter().map(|message| Diagnostic {
-            line: None,
-            message: crate::study::label::scrub(&message),
-        }));
-}
-
-/// Whether a path is a device that is no terminal (`/dev/zero`).
-#[cfg(unix)]
-fn is_endless(path: &Path, metadata: &std::fs::Metadata) -> bool {
-    use std::io::IsTerminal;
-    use std::os::unix::fs::FileTypeExt;
-    let kind = metadata.file_type();
-    kind.is_block_device()
-        || kind.is_char_device() && std::fs::File::open(path).is_ok_and(|file| !file.is_terminal())
-}
-
-#[cfg(not(unix))]
-fn is_endless(_: &Path, _: &std::fs::Metadata) -> bool {
-    false
 }
 
 /// Reads a source once, to its end, as the headless commands do.

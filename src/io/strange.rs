@@ -1,5 +1,7 @@
 //! What is plainly no results file, in one sentence each.
 
+use std::path::Path;
+
 use super::source::without_mark;
 
 /// Bytes at the beginning of a text that are looked at.
@@ -42,6 +44,21 @@ fn is_printed_over_lines(head: &[u8]) -> bool {
         Some(b"[") => lines.next() == Some(b"{"),
         _ => false,
     }
+}
+
+/// Whether a path is a device that is no terminal (`/dev/zero`).
+#[cfg(unix)]
+pub(super) fn is_endless(path: &Path, metadata: &std::fs::Metadata) -> bool {
+    use std::io::IsTerminal;
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    kind.is_block_device()
+        || kind.is_char_device() && std::fs::File::open(path).is_ok_and(|file| !file.is_terminal())
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_endless(_: &Path, _: &std::fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(test)]
