@@ -6,7 +6,7 @@
 //!   `b = −α/d`, `c = ½/d + ½ α²/d²`, `u = K⁻¹b` its gradient is
 //!   `Σ (−½(uαᵀ + αuᵀ) − K⁻¹ diag(c) K⁻¹) ∘ ∂K/∂log θ`: one n³ product for all hyperparameters together.
 //!
-//! Leave-one-out counts observations, not rows: repeats are taken apart first ([`Data::apart`]), and the others of a
+//! Leave-one-out counts observations, not rows: repeats are taken apart first (`Data::apart`), and the others of a
 //! repeat stay when one of them is left out. A profiled mean is the envelope of the first (`β̂` needs no gradient term) and, in the second, replaces `K⁻¹` by
 //! `(K + τ²11ᵀ)⁻¹`. Checked by `tests/posterior.rs` and `tests/mle.rs`.
 
