@@ -10,7 +10,7 @@ use super::error::ReadError;
 use super::pipe::Pipe;
 use super::source::{Head, Kind, Problems, ReadOptions, Source, StudyEntry, without_mark};
 use super::sources;
-use super::strange::{is_endless, strangeness};
+use super::strange::{LOOKED_AT, is_endless, strangeness};
 
 mod check;
 
@@ -60,6 +60,8 @@ pub struct Reader {
     problems: Problems,
     /// Why this is no results file at all; nothing of it is kept then.
     strange: Option<&'static str>,
+    /// The bytes at the beginning by which that is judged, however they came.
+    first: Vec<u8>,
     /// Whether the line being read is too long, so that it is passed over.
     is_skipping: bool,
     /// Whether a line that is not UTF-8 was reported.
@@ -111,6 +113,7 @@ impl Reader {
             lines: 0,
             problems: Problems::default(),
             strange: None,
+            first: Vec::new(),
             is_skipping: false,
             has_odd_bytes: false,
             is_missing: false,
@@ -235,8 +238,15 @@ impl Reader {
         }
         let bytes = self.after_skipped(bytes);
         self.rest.extend_from_slice(bytes);
-        if self.lines == 0 && self.strange.is_none() {
-            self.strange = strangeness(&self.rest);
+        let room = LOOKED_AT.saturating_sub(self.first.len()).min(bytes.len());
+        if room > 0 {
+            self.first
+                .extend_from_slice(bytes.get(..room).unwrap_or_default());
+            let was_strange = self.strange.is_some();
+            self.strange = strangeness(&self.first);
+            if was_strange && self.strange.is_none() && self.reread() {
+                return true;
+            }
         }
         if self.strange.is_some() {
             // It will not become a results file by growing.
@@ -308,6 +318,7 @@ impl Reader {
         self.lines = 0;
         self.problems.clear();
         self.strange = None;
+        self.first.clear();
         self.is_skipping = false;
         self.has_odd_bytes = false;
     }

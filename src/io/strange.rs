@@ -5,7 +5,7 @@ use std::path::Path;
 use super::source::without_mark;
 
 /// Bytes at the beginning of a text that are looked at.
-const LOOKED_AT: usize = 4096;
+pub const LOOKED_AT: usize = 4096;
 
 /// Why a text cannot be a results file, by its first bytes; `None` where nothing speaks against it.
 #[must_use]
