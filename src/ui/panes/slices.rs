@@ -42,9 +42,9 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     }
     let order = model.params_by_importance();
     let scale = scale(ctx);
-    let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 4));
-    let gutter = labels
-        .iter()
+    // As wide as the longest label of any density: a tall slice may draw more of them, with more digits.
+    let gutter = (2..=6)
+        .flat_map(|n| scale.ticks(n))
         .map(|t| text::width(&t.label))
         .max()
         .unwrap_or(0)
