@@ -3,7 +3,9 @@
 //! `source` says what a kind of results file is and `sources` lists the kinds; `reader` follows one file
 //! (through `tail`, or `pipe`) and makes a study of it; `watch` says when to look again.
 
+pub mod cells;
 pub mod delivery;
+pub mod document;
 pub mod error;
 pub mod infer;
 pub mod json;

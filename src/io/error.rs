@@ -11,8 +11,26 @@ pub enum ReadError {
     Missing { path: PathBuf },
     #[error("{}: the file is empty; nothing has been written yet", path.display())]
     Empty { path: PathBuf },
-    #[error("{}: is a folder, and folders are not read yet; give the results file in it", path.display())]
-    Folder { path: PathBuf },
+    #[error(
+        "{}: nothing in this folder is of a kind that is read ({known}); give the results file itself",
+        path.display()
+    )]
+    NothingInFolder { path: PathBuf, known: String },
+    #[error(
+        "{}: this folder holds {count} things that can be read ({known}); name one, such as `tunescope {}`",
+        path.display(),
+        first.display()
+    )]
+    WhichInFolder {
+        path: PathBuf,
+        count: usize,
+        known: String,
+        first: PathBuf,
+    },
+    #[error("{address}: addresses of this kind are not read; the kinds are sqlite, postgresql and mysql")]
+    UnknownAddress { address: String },
+    #[error("{}: {message}", path.display())]
+    Store { path: PathBuf, message: String },
     #[error("{}: cannot be read ({source}); check its permissions", path.display())]
     Io {
         path: PathBuf,

@@ -5,6 +5,8 @@
 //! and objects as the bytes they span, to be entered only where their content is wanted. It allocates
 //! only for strings with escapes, never recurses, and accepts invalid UTF-8 as U+FFFD.
 
+pub mod tree;
+
 use std::borrow::Cow;
 
 /// Deepest nesting that is followed; one bit a level says whether it is an object or an array.

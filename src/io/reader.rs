@@ -8,38 +8,27 @@ use crate::study::{Diagnostic, Label, Parameter, Study};
 
 use super::error::ReadError;
 use super::pipe::Pipe;
-use super::source::{Head, Kind, Problems, ReadOptions, Source, StudyEntry, without_mark};
-use super::sources;
-use super::strange::{LOOKED_AT, is_endless, strangeness};
+pub use super::source::{Change, Progress};
+use super::source::{Kind, Lines, Problems, ReadOptions, Reads, Source, Store, StudyEntry};
+use super::table::file_study;
+use super::tail::{Fate, Stamp, Tail};
+use super::watch::Target;
 
 mod check;
+mod origin;
+mod text;
 
-use super::table::file_study;
-use super::tail::{Fate, Tail};
 use check::warn_of_gaps;
+use origin::Found;
 
-/// What a look at the source brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    Unchanged,
-    /// Rows were added, or rows that were there got a later word.
-    Appended,
-    /// The source is another one than before (truncated, rewritten, replaced): nothing before holds.
-    Rebuilt,
-}
-
-/// How far reading has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    pub bytes_done: u64,
-    /// Bytes there are, as far as is known (a pipe does not say).
-    pub bytes_total: u64,
-}
-
-/// Where bytes come from.
+/// Where it is read from.
 enum Origin {
     File(Tail),
     Pipe(Arc<Pipe>),
+    /// A source that looks after its own files.
+    Store(Box<dyn Store>),
+    /// A folder in which nothing can be read (yet).
+    Nothing,
 }
 
 /// An open source.
@@ -48,7 +37,9 @@ pub struct Reader {
     options: ReadOptions,
     origin: Origin,
     kind: Option<&'static Kind>,
-    source: Option<Box<dyn Source>>,
+    lines_source: Option<Box<dyn Lines>>,
+    /// What `stat` said when it was last found to be no store (yet).
+    probed: Option<Stamp>,
     /// The first bytes, while they may still change the opinion on the kind.
     head: Option<Vec<u8>>,
     /// Bytes after the last line end; before the kind is known, everything.
@@ -72,40 +63,36 @@ pub struct Reader {
     study: Arc<Study>,
 }
 
-/// Bytes from which on a text must have shown its kind.
-const MAX_HEAD: usize = 256 * 1024;
-/// Longest line that is read.
-const MAX_LINE: usize = 64 * 1024 * 1024;
-
 impl Reader {
-    /// Opens a source: a file, which need not exist yet, or `-` for standard input. Reads nothing yet.
+    /// Opens a source: a file (which need not exist yet), a folder, an address, or `-` for standard input.
+    /// Reads nothing yet but what it takes to know the kind of a store.
     ///
     /// # Errors
-    /// The path is a folder, or a device.
+    /// The path is a device, an address of no known kind, or a folder in which nothing, or more than one thing,
+    /// can be read.
     pub fn open(path: &Path, options: ReadOptions) -> Result<Self, ReadError> {
-        let origin = if path.as_os_str() == "-" {
-            Origin::Pipe(Pipe::standard_input())
-        } else {
-            match std::fs::metadata(path) {
-                Ok(m) if m.is_dir() => {
-                    return Err(ReadError::Folder {
-                        path: path.to_owned(),
-                    });
-                }
-                Ok(m) if is_endless(path, &m) => {
-                    return Err(ReadError::Device {
-                        path: path.to_owned(),
-                    });
-                }
-                Ok(m) if !m.is_file() => Origin::Pipe(Pipe::open(path)),
-                _ => Origin::File(Tail::new(path)),
-            }
-        };
-        let mut reader = Self {
+        let found = origin::find(path, &options)?;
+        Ok(Self::at(found, options))
+    }
+
+    /// A reader of a store that is open already.
+    #[must_use]
+    pub fn of_store(path: &Path, kind: &'static Kind, store: Box<dyn Store>, options: ReadOptions) -> Self {
+        let found = Found {
             path: path.to_owned(),
-            origin,
-            kind: options.kind,
-            source: None,
+            kind: Some(kind),
+            origin: Origin::Store(store),
+        };
+        Self::at(found, options)
+    }
+
+    fn at(found: Found, options: ReadOptions) -> Self {
+        let mut reader = Self {
+            path: found.path,
+            origin: found.origin,
+            kind: found.kind.or(options.kind),
+            lines_source: None,
+            probed: None,
             head: Some(Vec::new()),
             rest: Vec::new(),
             settled: 0,
@@ -122,7 +109,7 @@ impl Reader {
             options,
         };
         reader.study = Arc::new(reader.compose());
-        Ok(reader)
+        reader
     }
 
     /// Takes whatever is new. Cheap where nothing is.
@@ -147,6 +134,25 @@ impl Reader {
             move |source| ReadError::Io { path, source }
         };
         let mut change = Change::Unchanged;
+        self.probe_again()?;
+        if let Origin::Store(store) = &mut self.origin {
+            self.is_behind = false;
+            let is_behind = &mut self.is_behind;
+            let found = store.poll(&mut |progress| {
+                let flow = watch(progress);
+                *is_behind |= flow.is_break();
+                flow
+            })?;
+            self.is_missing = store.is_missing();
+            if found != Change::Unchanged {
+                self.study = Arc::new(self.compose());
+            }
+            return Ok(found);
+        }
+        if matches!(self.origin, Origin::Nothing) {
+            self.is_missing = true;
+            return Ok(Change::Unchanged);
+        }
         if let Origin::File(tail) = &mut self.origin {
             let fate = tail.look().map_err(failed(&self.path))?;
             self.is_missing = fate == Fate::Missing;
@@ -166,6 +172,7 @@ impl Reader {
             let read = match &mut self.origin {
                 Origin::File(tail) => tail.read(&mut chunk).map_err(failed(&self.path))?,
                 Origin::Pipe(pipe) => pipe.take(&mut chunk),
+                Origin::Store(_) | Origin::Nothing => 0,
             };
             if read == 0 {
                 break;
@@ -189,16 +196,16 @@ impl Reader {
     /// The file has stopped growing: a last line without line end is taken for whole, where the kind
     /// allows it and the line reads as one. Should it grow after all, what was taken is corrected.
     pub fn settle(&mut self) -> Change {
-        if self.strange.is_some() {
+        if self.strange.is_some() || matches!(self.origin, Origin::Store(_) | Origin::Nothing) {
             return Change::Unchanged;
         }
-        if self.source.is_none() {
+        if self.lines_source.is_none() {
             self.decide_at_end();
         }
-        let (Some(source), Some(kind)) = (self.source.as_mut(), self.kind) else {
+        let (Some(source), Some(kind)) = (self.lines_source.as_mut(), self.kind) else {
             return Change::Unchanged;
         };
-        if !kind.settles || self.settled > 0 {
+        if !matches!(kind.reads, Reads::Lines { settles: true, .. }) || self.settled > 0 {
             return Change::Unchanged;
         }
         let is_new = !self.rest.trim_ascii().is_empty();
@@ -215,207 +222,12 @@ impl Reader {
         Change::Unchanged
     }
 
-    /// Takes new bytes. Returns whether everything had to be read anew.
-    fn feed(&mut self, bytes: &[u8]) -> bool {
-        let mut is_rebuilt = false;
-        if self.settled > 0 || self.must_restart {
-            let is_line_end = bytes
-                .split(|b| *b == b'\n')
-                .next()
-                .is_some_and(|rest| rest.trim_ascii().is_empty() && bytes.contains(&b'\n'));
-            if is_line_end && !self.must_restart {
-                // The line was whole: step over it.
-                let end = bytes.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
-                self.rest.clear();
-                self.settled = 0;
-                self.lines += 1;
-                return self.feed(bytes.get(end..).unwrap_or_default());
-            }
-            is_rebuilt = self.reread();
-            if is_rebuilt {
-                return true;
-            }
-        }
-        let bytes = self.after_skipped(bytes);
-        self.rest.extend_from_slice(bytes);
-        let room = LOOKED_AT.saturating_sub(self.first.len()).min(bytes.len());
-        if room > 0 {
-            self.first
-                .extend_from_slice(bytes.get(..room).unwrap_or_default());
-            let was_strange = self.strange.is_some();
-            self.strange = strangeness(&self.first);
-            if was_strange && self.strange.is_none() && self.reread() {
-                return true;
-            }
-        }
-        if self.strange.is_some() {
-            // It will not become a results file by growing.
-            self.source = None;
-            self.head = None;
-            self.rest.truncate(1);
-            return is_rebuilt;
-        }
-        is_rebuilt |= self.decide(bytes);
-        self.take_lines();
-        self.limit_line();
-        is_rebuilt
-    }
-
-    /// What follows a line that is passed over.
-    fn after_skipped<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        if !self.is_skipping {
-            return bytes;
-        }
-        let Some(end) = bytes.iter().position(|b| *b == b'\n') else {
-            return &[];
-        };
-        self.is_skipping = false;
-        self.lines += 1;
-        bytes.get(end + 1..).unwrap_or_default()
-    }
-
-    /// Gives up a line that is too long to be a row.
-    fn limit_line(&mut self) {
-        if self.rest.len() <= MAX_LINE {
-            return;
-        }
-        if self.source.is_none() {
-            self.strange = Some("has no line end in its first 64 MiB: that is no results file");
-            self.head = None;
-            self.rest.truncate(1);
-            return;
-        }
-        self.problems.push(self.lines + 1, || {
-            "the line is longer than 64 MiB; it was skipped.".to_owned()
-        });
-        self.rest.clear();
-        self.is_skipping = true;
-    }
-
-    /// Begins anew from the first byte; the bytes that were just read are read again. A pipe cannot: it
-    /// goes on as if the settled line had ended there.
-    fn reread(&mut self) -> bool {
-        self.must_restart = false;
-        if let Origin::File(tail) = &mut self.origin {
-            *tail = Tail::new(&self.path);
-            let is_open = tail.look().is_ok();
-            self.restart();
-            return is_open;
-        }
-        self.rest.clear();
-        self.settled = 0;
-        self.lines += 1;
-        false
-    }
-
-    fn restart(&mut self) {
-        self.kind = self.options.kind;
-        self.source = None;
-        self.head = Some(Vec::new());
-        self.rest.clear();
-        self.settled = 0;
-        self.must_restart = false;
-        self.lines = 0;
-        self.problems.clear();
-        self.strange = None;
-        self.first.clear();
-        self.is_skipping = false;
-        self.has_odd_bytes = false;
-    }
-
-    /// Finds out what kind of text it is. While the text is short the opinion may change: then everything
-    /// is taken again, in the new light, and the answer is `true`.
-    fn decide(&mut self, new: &[u8]) -> bool {
-        if self.options.kind.is_some() {
-            self.head = None;
-            if self.source.is_none() {
-                self.source = self.kind.map(|kind| (kind.open)(&self.options));
-            }
-            return false;
-        }
-        let Some(head) = self.head.as_mut() else {
-            if self.source.is_none() {
-                // It will not become readable by growing; what follows need not be kept.
-                self.rest.truncate(MAX_HEAD);
-            }
-            return false;
-        };
-        let limit = MAX_HEAD.saturating_sub(head.len());
-        // A first line that is longer is needed whole.
-        let first_end = new
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(new.len(), |at| at + 1);
-        let has_line = head.contains(&b'\n');
-        let room = if has_line { limit } else { limit.max(first_end) }.min(new.len());
-        head.extend_from_slice(new.get(..room).unwrap_or_default());
-        let is_full = head.len() >= MAX_HEAD && head.contains(&b'\n');
-        let text = Head {
-            bytes: head,
-            is_all: false,
-        };
-        let is_enough = is_full || text.lines().count() == Head::LINES;
-        let kind = sources::recognize(&text);
-        let is_changed = kind.is_some() && kind != self.kind;
-        let is_again = is_changed && self.source.is_some();
-        if is_again {
-            let mut all = std::mem::take(head);
-            all.extend_from_slice(new.get(room..).unwrap_or_default());
-            self.restart();
-            self.head = Some(all.get(..all.len().min(MAX_HEAD)).unwrap_or_default().to_vec());
-            self.rest = all;
-        }
-        if is_changed {
-            self.kind = kind;
-            self.source = kind.map(|kind| (kind.open)(&self.options));
-        }
-        if is_enough {
-            self.head = None;
-        }
-        is_again
-    }
-
-    /// The last chance to find the kind of a text that is all there, with or without a last line end.
-    fn decide_at_end(&mut self) {
-        let text = Head {
-            bytes: &self.rest,
-            is_all: true,
-        };
-        self.kind = self.options.kind.or_else(|| sources::recognize(&text));
-        self.source = self.kind.map(|kind| (kind.open)(&self.options));
-        self.take_lines();
-    }
-
-    fn take_lines(&mut self) {
-        let Some(source) = self.source.as_mut() else {
-            return;
-        };
-        let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else {
-            return;
-        };
-        let whole = self.rest.get(..end).unwrap_or_default();
-        for line in whole.split(|b| *b == b'\n') {
-            self.lines += 1;
-            let line = if self.lines == 1 { without_mark(line) } else { line };
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !self.has_odd_bytes && std::str::from_utf8(line).is_err() {
-                self.has_odd_bytes = true;
-                self.problems.push(self.lines, || {
-                    "the line is not UTF-8; what is not is shown as \u{fffd}, here and in later lines; save the \
-                     file as UTF-8."
-                        .to_owned()
-                });
-            }
-            source.line(self.lines, line, &mut self.problems);
-        }
-        self.rest.drain(..=end);
-    }
-
     /// The study with everything the person said about it.
     fn compose(&mut self) -> Study {
-        let mut study = match self.source.as_mut() {
-            Some(source) => source.study(),
-            None => Study::empty(),
+        let mut study = match (&mut self.origin, &mut self.lines_source) {
+            (Origin::Store(store), _) => store.study(),
+            (_, Some(lines)) => lines.study(),
+            (_, None) => Study::empty(),
         };
         if study.name.is_empty() {
             study.name = match &self.options.space {
@@ -424,7 +236,7 @@ impl Reader {
                 _ => file_study(&self.path),
             };
         }
-        let instead = self.source.as_ref().and_then(|s| s.metrics_instead());
+        let instead = self.source().and_then(Source::metrics_instead);
         if let (Some(metric), None) = (self.options.metric(), instead) {
             study.metric = Label::new(metric);
         }
@@ -497,7 +309,7 @@ impl Reader {
     /// The studies there are, where the source may hold several.
     #[must_use]
     pub fn studies(&self) -> Vec<StudyEntry> {
-        self.source.as_ref().map_or_else(Vec::new, |s| s.studies())
+        self.source().map_or_else(Vec::new, Source::studies)
     }
 
     #[must_use]
@@ -527,7 +339,38 @@ impl Reader {
     pub fn pipe(&self) -> Option<&Arc<Pipe>> {
         match &self.origin {
             Origin::Pipe(pipe) => Some(pipe),
-            Origin::File(_) => None,
+            Origin::File(_) | Origin::Store(_) | Origin::Nothing => None,
+        }
+    }
+
+    /// What to watch in order to know when to look again; nothing for a pipe, which calls by itself.
+    #[must_use]
+    pub fn watched(&self) -> Vec<Target> {
+        match &self.origin {
+            Origin::File(_) => vec![Target::File(self.path.clone())],
+            Origin::Pipe(_) => Vec::new(),
+            Origin::Store(store) => store.watched(),
+            Origin::Nothing => vec![Target::Tree(self.path.clone())],
+        }
+    }
+
+    /// When the source was last written to: seconds since the Unix epoch.
+    #[must_use]
+    pub fn modified(&self) -> Option<f64> {
+        if let Origin::Store(store) = &self.origin {
+            return store.modified();
+        }
+        let time = std::fs::metadata(&self.path).ok()?.modified().ok()?;
+        let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(since.as_secs_f64())
+    }
+
+    /// What was opened, whichever way it is fed.
+    fn source(&self) -> Option<&dyn Source> {
+        match (&self.origin, &self.lines_source) {
+            (Origin::Store(store), _) => Some(store.as_ref()),
+            (_, Some(lines)) => Some(lines.as_ref()),
+            (_, None) => None,
         }
     }
 
@@ -536,6 +379,7 @@ impl Reader {
         let (bytes_done, bytes_total) = match &self.origin {
             Origin::File(tail) => tail.progress(),
             Origin::Pipe(pipe) => (pipe.taken(), pipe.taken()),
+            Origin::Store(_) | Origin::Nothing => (0, 0),
         };
         Progress {
             bytes_done,

@@ -78,6 +78,11 @@ pub fn trial_report(study: &Study, trial: &Trial) -> Json {
     if let Some(id) = &trial.queue_id {
         out.insert("queue_id".to_owned(), json!(id));
     }
+    if !trial.attributes.is_empty() {
+        let attributes = trial.attributes.iter();
+        let attributes = attributes.map(|(name, value)| (name.raw().to_owned(), value.to_json()));
+        out.insert("attributes".to_owned(), Json::Object(attributes.collect()));
+    }
     Json::Object(out)
 }
 

@@ -1,4 +1,4 @@
-//! The kinds of results files there are. A new kind is a file beside these and a line in [`KINDS`].
+//! The kinds of sources there are. A new kind is a file beside these and a line in [`KINDS`].
 
 pub mod delimited;
 pub mod jsonl;
@@ -7,7 +7,7 @@ pub mod optuna_journal;
 use std::path::Path;
 
 use super::error::ReadError;
-use super::source::{Head, Kind};
+use super::source::{Head, Kind, Place, Reads};
 
 /// Every kind. Of equally sure ones the first is taken.
 pub static KINDS: &[&Kind] = &[&optuna_journal::KIND, &jsonl::KIND, &delimited::KIND];
@@ -15,14 +15,33 @@ pub static KINDS: &[&Kind] = &[&optuna_journal::KIND, &jsonl::KIND, &delimited::
 /// The kind that a text is, by its content. `None`: too little is there to tell, or it is none of them.
 #[must_use]
 pub fn recognize(head: &Head<'_>) -> Option<&'static Kind> {
-    let mut best: Option<(u8, &'static Kind)> = None;
+    surest(|kind| match kind.reads {
+        Reads::Lines { recognize, .. } => recognize(head),
+        Reads::Store { .. } => 0,
+    })
+    .map(|(kind, _)| kind)
+}
+
+/// The kind of store that a place is; `None`: none.
+#[must_use]
+pub fn store_at(place: &Place<'_>) -> Option<&'static Kind> {
+    surest(|kind| match kind.reads {
+        Reads::Lines { .. } => 0,
+        Reads::Store { recognize, .. } => recognize(place),
+    })
+    .map(|(kind, _)| kind)
+}
+
+/// The first of the kinds that are surest, and how sure it is.
+pub(super) fn surest(sure: impl Fn(&Kind) -> u8) -> Option<(&'static Kind, u8)> {
+    let mut best: Option<(&'static Kind, u8)> = None;
     for kind in KINDS {
-        let sure = (kind.recognize)(head);
-        if sure > best.map_or(0, |(s, _)| s) {
-            best = Some((sure, kind));
+        let sure = sure(kind);
+        if sure > best.map_or(0, |(_, s)| s) {
+            best = Some((kind, sure));
         }
     }
-    best.map(|(_, kind)| kind)
+    best
 }
 
 /// The kind of a name, as `--from` gives it.
@@ -30,16 +49,10 @@ pub fn recognize(head: &Head<'_>) -> Option<&'static Kind> {
 /// # Errors
 /// There is none of this name: the message lists them.
 pub fn by_name(name: &str) -> Result<&'static Kind, ReadError> {
-    let wanted = super::names::normalized(name);
-    let alias = match wanted.as_str() {
-        "tsv" => "csv",
-        "json" | "ndjson" => "jsonl",
-        "optuna" | "journal" | "optuna_journal" => "optuna-journal",
-        other => other,
-    };
+    let wanted = super::names::normalized(name).replace('_', "-");
     KINDS
         .iter()
-        .find(|k| k.name == alias)
+        .find(|k| k.name == wanted || k.aliases.contains(&wanted.as_str()))
         .copied()
         .ok_or_else(|| ReadError::NoSuchKind {
             name: crate::study::label::scrub(name),
@@ -51,6 +64,18 @@ pub fn by_name(name: &str) -> Result<&'static Kind, ReadError> {
 #[must_use]
 pub fn names() -> String {
     KINDS.iter().map(|k| k.name).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn unknown_address(path: &Path) -> ReadError {
+    let text = path.to_string_lossy();
+    // A password stands before the `@`; it is nobody's business.
+    let shown = match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => text.into_owned(),
+    };
+    ReadError::UnknownAddress {
+        address: crate::study::label::scrub(&shown),
+    }
 }
 
 pub(super) fn unknown(path: &Path) -> ReadError {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::study::{Label, Trial, TrialId, TrialState, Value};
+use crate::study::{Direction, Domain, Label, Trial, TrialId, TrialState, Value};
 
 use super::infer::Stats;
 use super::source::ReadOptions;
@@ -68,6 +68,8 @@ pub struct Row {
     pub seconds: Option<f64>,
     pub queue_id: Option<Label>,
     pub error: Option<Label>,
+    /// What the row says beside all that.
+    pub attributes: Vec<(Label, Value)>,
     /// Aligned with the columns of the table; may be shorter.
     pub cells: Vec<Option<Value>>,
     /// `(step, column, number)` of the steps so far, where rows are steps.
@@ -93,6 +95,17 @@ impl Row {
     }
 }
 
+/// What a source says of its study by itself; everything may be missing. Options of the person go first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Declared {
+    /// The measurement that is the objective.
+    pub metric: Option<Label>,
+    /// One direction an objective; of [`Row::values`] where there are several.
+    pub directions: Vec<Direction>,
+    /// The search space, in its order.
+    pub domains: Vec<(Label, Domain)>,
+}
+
 /// Everything that was read of a text of rows.
 #[derive(Debug)]
 pub struct Table {
@@ -107,6 +120,7 @@ pub struct Table {
     /// Names of the objectives of [`Row::values`], where the source names them.
     pub(crate) value_names: Vec<Label>,
     has_values: bool,
+    pub(crate) declared: Declared,
     built: Vec<Arc<Trial>>,
     dirty: Vec<usize>,
     roles: Roles,
@@ -125,10 +139,30 @@ impl Table {
             next_number: 0,
             value_names: Vec::new(),
             has_values: false,
+            declared: Declared::default(),
             built: Vec::new(),
             dirty: Vec::new(),
             roles: Roles::default(),
         }
+    }
+
+    /// Takes what the source declares. Its parameters are columns from now on, in its order.
+    pub fn declare(&mut self, declared: Declared) {
+        for (name, _) in &declared.domains {
+            self.column(Group::Param, name.raw());
+        }
+        self.declared = declared;
+    }
+
+    /// Forgets every row (the source is read anew); what columns there were stays, without what was in them.
+    pub fn forget_rows(&mut self) {
+        let (declared, names) = (
+            std::mem::take(&mut self.declared),
+            std::mem::take(&mut self.value_names),
+        );
+        *self = Self::new(&self.options, self.absent_is_failed);
+        self.value_names = names;
+        self.declare(declared);
     }
 
     /// Whether the person named this column, as a parameter or as the metric.
@@ -193,6 +227,25 @@ impl Table {
     #[must_use]
     pub fn metrics_instead(&self) -> Option<String> {
         self.missing_metric(&self.roles.objective)
+    }
+
+    /// Takes all there is of a trial (the row has its identity), in the place of what was there.
+    pub fn replace(&mut self, row: Row) {
+        let Some(id) = row.id.clone() else { return };
+        if let Some(&index) = self.by_id.get(&id)
+            && let Some(old) = self.rows.get_mut(index)
+        {
+            for (column, cell) in self.columns.iter_mut().zip(&row.cells) {
+                if let Some(value) = cell {
+                    column.observe(value, row.line);
+                }
+            }
+            self.has_values |= row.values.is_some();
+            *old = row;
+            self.dirty.push(index);
+            return;
+        }
+        self.push(row);
     }
 
     /// Takes a row: a new trial, a further step of one, or the later word on one.
@@ -350,4 +403,7 @@ fn merge(old: &mut Row, new: Row, columns: &[Column]) {
     old.seconds = new.seconds.or(old.seconds);
     old.queue_id = new.queue_id.or(old.queue_id.take());
     old.error = new.error.or(old.error.take());
+    if !new.attributes.is_empty() {
+        old.attributes = new.attributes;
+    }
 }

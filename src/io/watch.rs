@@ -11,8 +11,8 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -49,12 +49,17 @@ impl Default for Pace {
 }
 
 /// What is watched.
-#[derive(Clone, Debug)]
-enum Target {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
     /// One file, also where it does not exist yet.
     File(PathBuf),
-    /// A folder with everything in it.
+    /// A folder with everything in it, two levels deep.
     Folder(PathBuf),
+    /// A folder with everything in it, whose reader finds out cheaply what is new: beside the events it is
+    /// asked to look again every [`Pace::poll`].
+    Tree(PathBuf),
+    /// Nothing that sends events (a server): look again every [`Pace::poll`].
+    Clock,
 }
 
 /// A watch; ends when dropped.
@@ -106,6 +111,25 @@ impl Watch {
             thread: thread.ok(),
             pipe: Some(Arc::clone(pipe)),
         }
+    }
+
+    /// Watches several things at once: the signs of any are passed on, one at a time.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn all(
+        targets: Vec<Target>,
+        pace: Pace,
+        call: impl FnMut(Sign) + Send + 'static,
+    ) -> std::io::Result<Vec<Self>> {
+        let call = Arc::new(Mutex::new(call));
+        let start = |target| {
+            let call = Arc::clone(&call);
+            Self::start(target, pace, move |sign| {
+                (call.lock().unwrap_or_else(PoisonError::into_inner))(sign);
+            })
+        };
+        targets.into_iter().map(start).collect()
     }
 
     fn start(target: Target, pace: Pace, call: impl FnMut(Sign) + Send + 'static) -> std::io::Result<Self> {
@@ -198,7 +222,9 @@ impl Watching {
             if now >= next_poll {
                 self.rewatch();
                 let print = self.look();
-                if print == self.print {
+                if matches!(self.target, Target::Tree(_) | Target::Clock) {
+                    is_due = true;
+                } else if print == self.print {
                     if !was_quiet {
                         call(Sign::Quiet);
                     }
@@ -240,6 +266,7 @@ impl Watching {
                 entries.sort_by(|a, b| a.0.cmp(&b.0));
                 (!entries.is_empty()).then_some(Print::Folder(entries))
             }
+            Target::Tree(_) | Target::Clock => None,
         }
     }
 
@@ -259,11 +286,12 @@ impl Watching {
                 }
                 places
             }
-            Target::Folder(path) => vec![Place {
+            Target::Folder(path) | Target::Tree(path) => vec![Place {
                 identity: identity(path),
                 folder: path.clone(),
                 name: None,
             }],
+            Target::Clock => Vec::new(),
         }
     }
 
@@ -297,8 +325,8 @@ impl Watching {
             }
         };
         let mode = match self.target {
-            Target::File(_) => RecursiveMode::NonRecursive,
-            Target::Folder(_) => RecursiveMode::Recursive,
+            Target::File(_) | Target::Clock => RecursiveMode::NonRecursive,
+            Target::Folder(_) | Target::Tree(_) => RecursiveMode::Recursive,
         };
         self.events = notify::recommended_watcher(handler).ok().and_then(|mut watcher| {
             let mut is_any = false;

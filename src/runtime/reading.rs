@@ -58,21 +58,15 @@ impl Reading {
                 }
             };
             // Watching begins before the first read, so that nothing falls between the two.
-            let call = move |sign| {
-                let _ = watcher.send(sign);
-            };
-            let watch = match reader.pipe() {
-                Some(pipe) => Ok(Watch::pipe(pipe, call)),
-                None => Watch::file(&path, Pace::default(), call),
-            };
-            if let Err(error) = &watch {
-                desk.status(
-                    "",
-                    SourceState::Failed(format!("the file cannot be watched: {error}")),
-                );
-            }
+            let mut watched = reader.watched();
+            let mut watches = desk.watch(&reader, &watcher);
             let mut goes_on = desk.look(&mut reader);
             while goes_on {
+                if reader.watched() != watched {
+                    watched = reader.watched();
+                    drop(watches);
+                    watches = desk.watch(&reader, &watcher);
+                }
                 let Ok(mut sign) = woken.recv() else { return };
                 // Of what came meanwhile only the strongest counts.
                 while let Ok(next) = woken.try_recv() {
@@ -128,6 +122,24 @@ impl Desk<'_> {
         }
     }
 
+    /// Watches whatever tells of changes.
+    fn watch(&mut self, reader: &Reader, wake: &Sender<Sign>) -> Vec<Watch> {
+        let wake = wake.clone();
+        let call = move |sign| {
+            let _ = wake.send(sign);
+        };
+        if let Some(pipe) = reader.pipe() {
+            return vec![Watch::pipe(pipe, call)];
+        }
+        Watch::all(reader.watched(), Pace::default(), call).unwrap_or_else(|error| {
+            self.status(
+                "",
+                SourceState::Failed(format!("the source cannot be watched: {error}")),
+            );
+            Vec::new()
+        })
+    }
+
     /// Tells the state where it is another than before.
     fn status(&mut self, kind: &str, state: SourceState) -> bool {
         if self.last.as_ref() == Some(&state) {
@@ -174,7 +186,7 @@ impl Desk<'_> {
                 if change == Change::Unchanged && !first {
                     return self.status(kind, state);
                 }
-                self.changed = modified(reader).or(self.changed);
+                self.changed = reader.modified().or(self.changed);
                 self.last = Some(state.clone());
                 (self.tell)(Msg::Study {
                     study: reader.study(),
@@ -191,18 +203,12 @@ impl Desk<'_> {
             return true;
         }
         let kind = reader.kind().map_or("", |k| k.title);
-        self.changed = modified(reader).or(self.changed);
+        self.changed = reader.modified().or(self.changed);
         (self.tell)(Msg::Study {
             study: reader.study(),
             source: self.source(kind, SourceState::Live),
         })
     }
-}
-
-/// When the file was last written: its own time at the first look, so that an old file looks old.
-fn modified(reader: &Reader) -> Option<f64> {
-    let time = std::fs::metadata(reader.path()).ok()?.modified().ok()?;
-    Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs_f64())
 }
 
 fn now() -> f64 {

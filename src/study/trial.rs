@@ -80,6 +80,8 @@ pub struct Trial {
     pub queue_id: Option<Label>,
     /// What its owner said of a failure.
     pub error: Option<Label>,
+    /// What its owner noted beside all that (tags, user attributes, other measurements), in its order.
+    pub attributes: Vec<(Label, Value)>,
     /// 1-based line of the source where the trial began (0: the source has no lines).
     pub line: u64,
 }
@@ -99,6 +101,7 @@ impl Trial {
             seconds: None,
             queue_id: None,
             error: None,
+            attributes: Vec::new(),
             line: 0,
         }
     }

@@ -3,6 +3,7 @@
 use crate::study::{Diagnostic, Label, Study, Trial, TrialState};
 
 use super::super::error::ReadError;
+use super::super::source::Source;
 use super::super::sources;
 use super::Reader;
 
@@ -14,13 +15,19 @@ impl Reader {
     /// several studies and no choice.
     pub fn check(&self) -> Result<(), ReadError> {
         let path = || self.path.clone();
+        if matches!(self.origin, super::Origin::Nothing) {
+            return Err(ReadError::NothingInFolder {
+                path: path(),
+                known: sources::names(),
+            });
+        }
         if self.is_missing {
             return Err(ReadError::Missing { path: path() });
         }
         if let Some(why) = self.strange {
             return Err(ReadError::Strange { path: path(), why });
         }
-        if self.source.is_none() {
+        if self.source().is_none() {
             return Err(if self.rest.trim_ascii().is_empty() {
                 ReadError::Empty { path: path() }
             } else {
@@ -50,7 +57,7 @@ impl Reader {
         }
         if let (Some(name), Some(known)) = (
             self.options.metric(),
-            self.source.as_ref().and_then(|s| s.metrics_instead()),
+            self.source().and_then(Source::metrics_instead),
         ) {
             return Err(ReadError::NoSuchMetric {
                 path: path(),

@@ -4,7 +4,7 @@ use crate::study::{Label, Study, TrialId, Value};
 
 use super::super::json::{Members, Node};
 use super::super::names::{self, Prefixed, Role};
-use super::super::source::{Head, Kind, Problems, ReadOptions, Source};
+use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source};
 use super::super::table::{Group, Row, Table};
 use super::super::time::{parse_duration, parse_time};
 use super::jsonl::not_finite;
@@ -13,9 +13,12 @@ use super::jsonl::not_finite;
 pub static KIND: Kind = Kind {
     name: "csv",
     title: "CSV",
-    recognize,
-    open: |options| Box::new(Delimited::new(options)),
-    settles: true,
+    aliases: &["tsv"],
+    reads: Reads::Lines {
+        recognize,
+        open: |options| Box::new(Delimited::new(options)),
+        settles: true,
+    },
 };
 
 /// Lines that one quoted cell may span; beyond, the quote is taken for damage.
@@ -340,14 +343,15 @@ fn moment(text: &str) -> Option<f64> {
     })
 }
 
-enum Scalar {
+/// What a cell holds.
+pub(crate) enum Scalar {
     Value(Value),
     Text,
     Absent,
 }
 
 /// A cell as a number, a boolean or nothing; text is left to the caller.
-fn scalar(text: &str, has_decimal_comma: bool) -> Scalar {
+pub(crate) fn scalar(text: &str, has_decimal_comma: bool) -> Scalar {
     if text.is_empty() {
         return Scalar::Absent;
     }
@@ -378,7 +382,7 @@ fn scalar(text: &str, has_decimal_comma: bool) -> Scalar {
     }
 }
 
-impl Source for Delimited {
+impl Lines for Delimited {
     fn line(&mut self, number: u64, text: &[u8], problems: &mut Problems) {
         let text = String::from_utf8_lossy(text);
         let text = text.strip_suffix('\r').unwrap_or(&text);
@@ -427,7 +431,9 @@ impl Source for Delimited {
         }
         is_held
     }
+}
 
+impl Source for Delimited {
     fn study(&mut self) -> Study {
         self.table.study()
     }

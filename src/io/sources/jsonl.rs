@@ -7,7 +7,7 @@ use crate::study::{Label, Study, TrialId, Value};
 
 use super::super::json::{Cursor, JsonError, Members, Node, elements};
 use super::super::names::{self, Prefixed, Role};
-use super::super::source::{Head, Kind, Problems, ReadOptions, Source};
+use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source};
 use super::super::table::{Group, Row, Table};
 use super::super::time::{parse_duration, parse_time};
 
@@ -15,9 +15,12 @@ use super::super::time::{parse_duration, parse_time};
 pub static KIND: Kind = Kind {
     name: "jsonl",
     title: "JSON lines",
-    recognize,
-    open: |options| Box::new(Jsonl::new(options)),
-    settles: true,
+    aliases: &["json", "ndjson"],
+    reads: Reads::Lines {
+        recognize,
+        open: |options| Box::new(Jsonl::new(options)),
+        settles: true,
+    },
 };
 
 /// Levels of nesting that are flattened into dotted names.
@@ -246,7 +249,7 @@ impl Jsonl {
     }
 }
 
-impl Source for Jsonl {
+impl Lines for Jsonl {
     fn line(&mut self, number: u64, text: &[u8], problems: &mut Problems) {
         let mut at = 0;
         loop {
@@ -297,7 +300,9 @@ impl Source for Jsonl {
             }
         }
     }
+}
 
+impl Source for Jsonl {
     fn study(&mut self) -> Study {
         self.table.study()
     }

@@ -7,7 +7,7 @@ pub mod replay;
 use crate::study::{Diagnostic, Label, Parameter, Space, Study};
 
 use super::super::json::JsonError;
-use super::super::source::{Head, Kind, Problems, ReadOptions, Source, StudyEntry};
+use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source, StudyEntry};
 use record::Record;
 use replay::{JournalStudy, Replay};
 
@@ -15,10 +15,13 @@ use replay::{JournalStudy, Replay};
 pub static KIND: Kind = Kind {
     name: "optuna-journal",
     title: "Optuna journal",
-    recognize,
-    open: |options| Box::new(Journal::new(options)),
-    // To Optuna's own reader, too, a last line without its end is not there yet.
-    settles: false,
+    aliases: &["optuna", "journal"],
+    reads: Reads::Lines {
+        recognize,
+        open: |options| Box::new(Journal::new(options)),
+        // To Optuna's own reader, too, a last line without its end is not there yet.
+        settles: false,
+    },
 };
 
 /// How every record begins; the place to go on after damage.
@@ -75,7 +78,7 @@ impl Journal {
     }
 }
 
-impl Source for Journal {
+impl Lines for Journal {
     fn line(&mut self, number: u64, text: &[u8], problems: &mut Problems) {
         if text.trim_ascii().is_empty() {
             problems.push(number, || {
@@ -112,7 +115,9 @@ impl Source for Journal {
             }
         }
     }
+}
 
+impl Source for Journal {
     fn study(&mut self) -> Study {
         let mut study = Study::empty();
         let count = self.living().count();

@@ -8,7 +8,7 @@ use crate::study::{Label, Parameter, Space, Study, Trial, TrialId, TrialState, V
 
 use super::super::infer::Inferred;
 use super::roles::{Objective, Roles};
-use super::{Row, Table, VALUE_COLUMN, number_of};
+use super::{Group, Row, Table, VALUE_COLUMN, number_of};
 
 impl Table {
     /// The study so far.
@@ -24,7 +24,15 @@ impl Table {
             .collect();
         let space = self.space(&roles, &mut notes);
         let mut directions = vec![self.direction(roles.metric.as_ref())];
-        if roles.objective == Objective::Values {
+        if roles.objective == Objective::Values && self.declared.directions.len() > 1 {
+            directions.clone_from(&self.declared.directions);
+            if roles.first_value < directions.len() {
+                directions.swap(0, roles.first_value);
+            }
+            if let (Some(told), Some(first)) = (self.options.direction(), directions.first_mut()) {
+                *first = told;
+            }
+        } else if roles.objective == Objective::Values {
             let count = self
                 .rows
                 .iter()
@@ -39,7 +47,8 @@ impl Table {
                 directions.push(direction);
             }
         }
-        if roles.first_value > 0 && roles.first_value < directions.len() {
+        if roles.first_value > 0 && roles.first_value < directions.len() && self.declared.directions.len() < 2
+        {
             let name = self.value_names.first().map_or("value", Label::raw);
             if let Some(slot) = directions.get_mut(roles.first_value) {
                 *slot = super::super::names::direction(name);
@@ -106,9 +115,23 @@ impl Table {
             seconds: row.seconds.or_else(|| Some(row.finished? - row.started?)),
             queue_id: row.queue_id.clone(),
             error: row.error.clone().or_else(|| why.map(Label::new)),
+            attributes: self.attributes(row, roles),
             line: row.line,
             ..Trial::new(row.id.clone().unwrap_or(TrialId::Number(0)))
         }
+    }
+
+    /// What a row says beside its parameters and its objective: its other measurements first.
+    fn attributes(&self, row: &Row, roles: &Roles) -> Vec<(Label, Value)> {
+        let others = self.columns.iter().zip(&row.cells).enumerate();
+        let mut all: Vec<(Label, Value)> = others
+            .filter(|(i, (column, _))| {
+                column.group == Group::Metric && roles.objective != Objective::Column(*i)
+            })
+            .filter_map(|(_, (column, cell))| Some((column.name.clone(), cell.clone()?)))
+            .collect();
+        all.extend(row.attributes.iter().cloned());
+        all
     }
 
     /// The objective of a row: `None` where it does not say.
@@ -141,7 +164,7 @@ impl Table {
     fn space(&self, roles: &Roles, notes: &mut Vec<String>) -> Space {
         let mut space = Space {
             params: Vec::new(),
-            inferred: true,
+            inferred: self.declared.domains.is_empty(),
         };
         if self.options.space.as_ref().is_some_and(|s| !s.params.is_empty()) {
             return space;
@@ -152,7 +175,28 @@ impl Table {
             .enumerate()
             .filter_map(|(k, i)| Some((k, self.columns.get(*i)?)))
         {
+            let declared = self
+                .declared
+                .domains
+                .iter()
+                .find(|(name, _)| *name == column.name);
+            if let Some((name, domain)) = declared {
+                match Parameter::new(name.clone(), k, domain.clone()) {
+                    Ok(parameter) => space.params.push(parameter),
+                    Err(error) => notes.push(format!("{error}; the parameter is left out of the space.")),
+                }
+                continue;
+            }
             let inferred = column.seen().infer();
+            if !space.inferred {
+                if !matches!(inferred, Inferred::Constant(_) | Inferred::Nothing) {
+                    notes.push(format!(
+                        "parameter {} is not in the declared space; it is shown and not modelled.",
+                        column.name
+                    ));
+                }
+                continue;
+            }
             if let Some(why) = self.why_left_out(column, &inferred) {
                 notes.push(why);
             } else if let Inferred::Domain(domain) = inferred

@@ -3,7 +3,7 @@
 use crate::study::{Diagnostic, Direction, Label, TrialState};
 
 use super::super::infer::{Inferred, left_out};
-use super::super::names;
+use super::super::names::{self, Role};
 use super::{Column, Group, Table};
 
 /// Where the objective of a row stands.
@@ -81,6 +81,16 @@ impl Table {
         if self.has_values {
             return Objective::Values;
         }
+        if let Some(declared) = &self.declared.metric
+            && let Some((i, _)) = self
+                .columns
+                .iter()
+                .enumerate()
+                .filter_map(measured)
+                .find(|(_, name)| *declared == **name)
+        {
+            return Objective::Column(i);
+        }
         let candidates = || {
             self.columns.iter().enumerate().filter(|(_, c)| {
                 c.group != Group::Param && c.seen().is_numeric() && !self.is_parameter_asked_for(c)
@@ -88,7 +98,12 @@ impl Table {
         };
         let by_name = candidates()
             .filter(|(_, c)| c.group == Group::Metric || names::is_metric(c.name.raw()))
-            .min_by_key(|(i, c)| (names::metric_rank(c.name.raw()), *i));
+            .min_by_key(|(i, c)| {
+                let name = c.name.raw();
+                let is_bookkeeping =
+                    !names::is_metric(name) && !matches!(names::role(name), Role::Other | Role::Value);
+                (is_bookkeeping, names::metric_rank(name), *i)
+            });
         if let Some((i, _)) = by_name {
             return Objective::Column(i);
         }
@@ -273,8 +288,11 @@ impl Table {
 
     /// The direction: as told, or as the name of the metric says.
     pub(super) fn direction(&self, metric: Option<&Label>) -> Direction {
+        let is_declared =
+            metric.is_none() || self.declared.metric.is_none() || self.declared.metric.as_ref() == metric;
         self.options
             .direction()
+            .or_else(|| self.declared.directions.first().copied().filter(|_| is_declared))
             .unwrap_or_else(|| names::direction(metric.map_or("value", Label::raw)))
     }
 
@@ -290,13 +308,28 @@ impl Table {
             (Objective::None, ..) if !self.rows.is_empty() => {
                 notes.push("no column looks like an objective; --metric NAME chooses one.".to_owned());
             }
-            (Objective::Column(_), Some(metric), None) => notes.push(format!(
-                "the objective is taken to be {metric}, {}; --metric and --direction say otherwise.",
-                match self.direction(Some(metric)) {
-                    Direction::Minimize => "to minimize",
-                    Direction::Maximize => "to maximize",
+            (Objective::Column(i), Some(metric), None) => {
+                let others = self.other_metrics(*i);
+                let is_declared = self.declared.metric.as_ref() == Some(metric);
+                if !is_declared || self.declared.directions.is_empty() {
+                    notes.push(format!(
+                        "the objective is {} {metric}, {}{others}; --metric and --direction say otherwise.",
+                        if is_declared {
+                            "declared to be"
+                        } else {
+                            "taken to be"
+                        },
+                        match self.direction(Some(metric)) {
+                            Direction::Minimize => "to minimize",
+                            Direction::Maximize => "to maximize",
+                        }
+                    ));
+                } else if !others.is_empty() {
+                    notes.push(format!(
+                        "the objective is {metric}{others}; --metric chooses another."
+                    ));
                 }
-            )),
+            }
             _ => {}
         }
         for name in &self.options.params {
@@ -308,6 +341,23 @@ impl Table {
             }
         }
         notes
+    }
+
+    /// The measurements beside the objective, as the end of a clause.
+    fn other_metrics(&self, objective: usize) -> String {
+        let is_other = |(i, c): &(usize, &Column)| {
+            *i != objective
+                && c.seen().is_numeric()
+                && c.seen().has_numbers()
+                && (c.group == Group::Metric || c.group == Group::Plain && names::is_metric(c.name.raw()))
+        };
+        let others = self.columns.iter().enumerate().filter(is_other);
+        let names: Vec<&str> = others.map(|(_, c)| c.name.shown()).take(12).collect();
+        if names.is_empty() {
+            String::new()
+        } else {
+            format!(" (there are {} too)", names.join(", "))
+        }
     }
 
     /// Why a parameter is not in the inferred space; `None` where it is.
