@@ -5,10 +5,13 @@
 
 pub mod ei;
 pub mod maximize;
+pub mod mes;
 pub mod normal;
+pub mod paths;
 pub mod pi;
 pub mod random;
 pub mod sobol;
+pub mod truncated;
 pub mod ucb;
 
 pub use ei::{ExpectedImprovement, Sensitivity};
@@ -38,6 +41,62 @@ impl AcquisitionFunction {
             Self::Pi => "pi",
             Self::Ucb => "ucb",
         }
+    }
+
+    /// The name as a heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::LogEi => "log EI",
+            Self::Ei => "EI",
+            Self::Pi => "P(improve)",
+            Self::Ucb => "UCB",
+        }
+    }
+
+    /// The function that is drawn in its place, on a scale that starts at zero: EI for its logarithm.
+    #[must_use]
+    pub fn linear(self) -> Self {
+        match self {
+            Self::LogEi => Self::Ei,
+            Self::Ei | Self::Pi | Self::Ucb => self,
+        }
+    }
+
+    /// What a value is measured in. Model units are those of the transformed output, larger is better.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::LogEi => "ln of model units",
+            Self::Ei | Self::Ucb => "model units",
+            Self::Pi => "probability",
+        }
+    }
+
+    /// What it asks of a candidate, in one line.
+    #[must_use]
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::LogEi => "the logarithm of EI: the same order, with a slope where EI vanishes",
+            Self::Ei => "how much better than the best so far, on average",
+            Self::Pi => "how likely better than the best so far, however little",
+            Self::Ucb => "how good at best: the mean plus β standard deviations",
+        }
+    }
+
+    /// Whether the margin ξ changes it.
+    #[must_use]
+    pub fn uses_xi(self) -> bool {
+        match self {
+            Self::LogEi | Self::Ei | Self::Pi => true,
+            Self::Ucb => false,
+        }
+    }
+
+    /// Whether the weight β changes it.
+    #[must_use]
+    pub fn uses_beta(self) -> bool {
+        self == Self::Ucb
     }
 
     #[must_use]

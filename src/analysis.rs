@@ -4,6 +4,7 @@
 //! screen share it. Everything in this module's data types is in the user's units and direction unless
 //! a name says `model`.
 
+pub mod comparison;
 pub mod diagnostics;
 pub mod explain;
 pub mod history;
@@ -16,6 +17,7 @@ pub mod suggestion;
 pub mod surface;
 pub mod surrogate;
 
+pub use comparison::{CompareRequest, Compared, Comparison, NextPoint};
 pub use diagnostics::{Trust, Verdict};
 pub use history::History;
 pub use importance::Importance;

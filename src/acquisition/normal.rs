@@ -15,7 +15,7 @@ pub const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// Above this `t = −z` the continued fraction is exact to a unit in the last place with 40 terms, and
 /// below it the direct forms lose at most one digit.
-const TAIL: f64 = 3.0;
+pub(super) const TAIL: f64 = 3.0;
 
 /// `φ(z) = exp(−z²/2)/√2π`.
 #[must_use]
@@ -67,7 +67,8 @@ pub fn tail_ratios(t: f64) -> (f64, f64) {
     (r1, r2)
 }
 
-fn tail_ratio_from(t: f64, first: u32) -> f64 {
+/// `r_first` for `t ≥ 3`.
+pub(super) fn tail_ratio_from(t: f64, first: u32) -> f64 {
     let terms = if t > 5.0 { 20_u32 } else { 40 };
     let n = f64::from(terms + 1);
     let mut r = 2.0 / (t + t.mul_add(t, 4.0 * n).sqrt());

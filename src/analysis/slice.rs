@@ -2,7 +2,7 @@
 
 mod compute;
 
-pub(super) use compute::{places, position};
+pub(super) use compute::{kind, places, position};
 
 use crate::study::Value;
 

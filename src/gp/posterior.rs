@@ -5,6 +5,7 @@
 //! Source: Rasmussen & Williams 2006, algorithm 2.1. Checked by `tests/posterior.rs` and `tests/incremental.rs`.
 
 mod evidence;
+mod functional;
 mod predict;
 mod update;
 

@@ -29,12 +29,9 @@ impl Surrogate {
         let incumbent = self.best_point();
         (0..encoder.dims())
             .map(|j| {
-                if cancel() {
-                    return None;
-                }
                 let axis = encoder.axis(j);
                 let place = |point: &Vec<f64>| position(axis, point[j]);
-                let drawn = self.slice_points(j, &probe, acquisition, points);
+                let drawn = self.slice_points(j, &probe, acquisition, points, cancel)?;
                 let best_acquisition = largest(&drawn);
                 Some(Slice {
                     param: encoder.param_of(j),
@@ -50,13 +47,18 @@ impl Surrogate {
             .collect()
     }
 
-    fn slice_points(
+    /// The posterior and an acquisition function along coordinate `j`; `None` on cancellation.
+    pub(in crate::analysis) fn slice_points(
         &self,
         j: usize,
         probe: &[f64],
         acquisition: &AcquisitionSettings,
         points: usize,
-    ) -> Vec<SlicePoint> {
+        cancel: &dyn Fn() -> bool,
+    ) -> Option<Vec<SlicePoint>> {
+        if cancel() {
+            return None;
+        }
         let encoder = &self.training().encoder;
         let axis = encoder.axis(j);
         let places = places(axis, points, MOST_STEPS);
@@ -68,7 +70,8 @@ impl Surrogate {
                 point
             })
             .collect();
-        self.moments(&along)
+        let drawn = self
+            .moments(&along)
             .into_iter()
             .zip(along)
             .map(|(at, point)| {
@@ -85,11 +88,12 @@ impl Surrogate {
                     acquisition: acquisition.linear(at.mean, at.believed_sd, self.believed_incumbent()),
                 }
             })
-            .collect()
+            .collect();
+        Some(drawn)
     }
 
     /// Trials, weakest first, weighed by the prior correlation with their foot on the slice.
-    fn slice_trials(&self, j: usize, probe: &[f64]) -> Vec<SliceTrial> {
+    pub(in crate::analysis) fn slice_trials(&self, j: usize, probe: &[f64]) -> Vec<SliceTrial> {
         let axis = self.training().encoder.axis(j);
         let mut trials: Vec<SliceTrial> = self
             .observed()
@@ -141,7 +145,7 @@ pub(in crate::analysis) fn places(axis: &Axis, points: usize, steps: u64) -> Vec
     }
 }
 
-fn kind(axis: &Axis) -> SliceKind {
+pub(in crate::analysis) fn kind(axis: &Axis) -> SliceKind {
     match axis {
         Axis::Unit { .. } => SliceKind::Curve,
         Axis::Grid { .. } => SliceKind::Steps,

@@ -207,22 +207,35 @@ fn next_acquisition(model: &Model, by: usize) -> AcquisitionFunction {
 
 fn set_acquisition(model: &mut Model, function: AcquisitionFunction, effects: &mut Vec<Effect>) {
     model.acquisition.function = function;
-    say(model, format!("acquisition {}", function.name()), false);
+    say(
+        model,
+        format!("acquisition {}: {}", function.name(), function.explanation()),
+        false,
+    );
     acquisition_changed(model, effects);
+}
+
+/// What to add about a knob that the function in use does not have.
+fn unused(used: bool, function: AcquisitionFunction) -> String {
+    if used {
+        String::new()
+    } else {
+        format!(" ({} does not use it)", function.title())
+    }
 }
 
 fn set_xi(model: &mut Model, xi: f64, effects: &mut Vec<Effect>) {
     model.acquisition.xi = xi;
-    let unused = model.acquisition.function == AcquisitionFunction::Ucb;
-    let remark = if unused { " (UCB does not use it)" } else { "" };
+    let function = model.acquisition.function;
+    let remark = unused(function.uses_xi(), function);
     say(model, format!("ξ = {xi}{remark}"), false);
     acquisition_changed(model, effects);
 }
 
 fn set_beta(model: &mut Model, beta: f64, effects: &mut Vec<Effect>) {
     model.acquisition.beta = beta;
-    let unused = model.acquisition.function != AcquisitionFunction::Ucb;
-    let remark = if unused { " (only UCB uses it)" } else { "" };
+    let function = model.acquisition.function;
+    let remark = unused(function.uses_beta(), function);
     say(model, format!("β = {beta}{remark}"), false);
     acquisition_changed(model, effects);
 }

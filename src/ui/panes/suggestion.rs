@@ -182,13 +182,14 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
 /// The function that chose and what it was set to.
 fn acquisition_words(ctx: &Context<'_>) -> String {
     let a = &ctx.model.acquisition;
-    let xi = || significant(a.xi, 2);
-    match a.function {
-        AcquisitionFunction::LogEi => format!("log EI, ξ {}", xi()),
-        AcquisitionFunction::Ei => format!("EI, ξ {}", xi()),
-        AcquisitionFunction::Pi => format!("P(improve), ξ {}", xi()),
-        AcquisitionFunction::Ucb => format!("UCB, β {}", significant(a.beta, 2)),
+    let mut words = a.function.title().to_owned();
+    if a.function.uses_xi() {
+        words += &format!(", ξ {}", significant(a.xi, 2));
     }
+    if a.function.uses_beta() {
+        words += &format!(", β {}", significant(a.beta, 2));
+    }
+    words
 }
 
 /// Glyph of what is in hand: the person's draft or the suggestion.

@@ -118,13 +118,7 @@ fn layer_name(ctx: &Context<'_>, layer: Layer) -> String {
     match layer {
         Layer::Mean => format!("mean {}", ctx.metric()),
         Layer::Acquisition => {
-            let name = match ctx.model.acquisition.function {
-                crate::analysis::AcquisitionFunction::LogEi | crate::analysis::AcquisitionFunction::Ei => {
-                    "EI"
-                }
-                crate::analysis::AcquisitionFunction::Pi => "P(improve)",
-                crate::analysis::AcquisitionFunction::Ucb => "UCB",
-            };
+            let name = ctx.model.acquisition.function.linear().title();
             format!("acquisition {name}")
         }
         other => other.title().to_owned(),
