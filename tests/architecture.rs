@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("analysis", &["study", "gp", "acquisition"]),
     ("session", &["study", "analysis"]),
     ("keymap", &["session"]),
+    ("learn", &["study"]),
     ("ui", &["study", "analysis", "session", "keymap"]),
     ("io", &["study", "session"]),
     (
@@ -39,6 +40,7 @@ const PURE: &[&str] = &[
     "gp",
     "acquisition",
     "analysis",
+    "learn",
     "session",
     "keymap",
     "ui",

@@ -1,0 +1,3 @@
+//! For learning and for judging the engine: functions whose optimum is known.
+
+pub mod function;
