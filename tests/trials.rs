@@ -387,7 +387,7 @@ fn a_first_line_of_any_length_is_read_and_so_is_what_follows() {
 
 #[test]
 fn what_is_no_results_file_is_refused_in_one_sentence() {
-    let pretty = "[\n {\n  \"params\": {\n   \"a\": 1\n  },\n  \"value\": 2\n }\n]\n";
+    let pretty = "{\n \"params\": {\n   \"a\": 1\n  },\n  \"value\": 2\n }\n";
     assert!(why_not(pretty, ReadOptions::default()).contains("one object a line"));
     assert!(why_not(&"\u{0}\u{1}".repeat(900), ReadOptions::default()).contains("binary"));
     let device = read_once(Path::new("/dev/zero"), ReadOptions::default(), &mut |_| {

@@ -11,8 +11,8 @@ use crate::runtime::color::ColorChoice;
 use crate::study::Direction;
 
 const SOURCES: &str = "\
-SOURCE is a results file: JSONL, CSV or TSV, or an Optuna journal; `-` is standard input. Its kind is \
-recognised by content.";
+SOURCE is a results file (JSONL, CSV or TSV, an Optuna journal, an Ax or another JSON document) or a folder (Ray \
+Tune, MLflow, W&B, SMAC, Syne Tune, DeepCAVE); `-` is standard input. Its kind is recognised by content.";
 
 const AFTER: &str = "\
 Without a command, the explorer opens on SOURCE and follows it as it grows. A file that is named like a \
@@ -80,7 +80,7 @@ pub enum Command {
 /// `tunescope [SOURCE]`.
 #[derive(Debug, Args)]
 pub struct Explore {
-    /// The results file to watch: JSONL, CSV or TSV, or an Optuna journal; - is standard input
+    /// The results file or folder to watch (Optuna, Ray Tune, MLflow, W&B, SMAC, JSONL, CSV, …); - is standard input
     pub source: Option<PathBuf>,
     #[command(flatten)]
     pub reading: Reading,

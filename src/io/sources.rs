@@ -1,8 +1,17 @@
 //! The kinds of sources there are. A new kind is a file beside these and a line in [`KINDS`].
 
+pub mod ax;
+pub(super) mod configspace;
+pub mod deepcave;
 pub mod delimited;
+pub mod documents;
 pub mod jsonl;
+pub mod mlflow;
 pub mod optuna_journal;
+pub mod ray;
+pub mod smac;
+pub mod syne_tune;
+pub mod wandb;
 
 use std::path::Path;
 
@@ -10,7 +19,20 @@ use super::error::ReadError;
 use super::source::{Head, Kind, Place, Reads};
 
 /// Every kind. Of equally sure ones the first is taken.
-pub static KINDS: &[&Kind] = &[&optuna_journal::KIND, &jsonl::KIND, &delimited::KIND];
+#[rustfmt::skip]
+pub static KINDS: &[&Kind] = &[
+    &optuna_journal::KIND,
+    &jsonl::KIND,
+    &delimited::KIND,
+    &ax::KIND,
+    &deepcave::KIND,
+    &documents::KIND,
+    &mlflow::KIND,
+    &ray::KIND,
+    &smac::KIND,
+    &syne_tune::KIND,
+    &wandb::KIND,
+];
 
 /// The kind that a text is, by its content. `None`: too little is there to tell, or it is none of them.
 #[must_use]

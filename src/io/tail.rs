@@ -62,7 +62,7 @@ impl Stamp {
         }
     }
 
-    fn is_same_file(&self, other: &Self) -> bool {
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
 }
@@ -108,6 +108,11 @@ impl Tail {
             open_block: Vec::new(),
             next_sample: 0,
         }
+    }
+
+    /// Closes the file until the next look, for those who follow thousands.
+    pub fn release(&mut self) {
+        self.file = None;
     }
 
     /// Bytes read so far, and bytes there are.

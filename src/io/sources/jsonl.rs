@@ -54,7 +54,7 @@ enum Place {
     Open,
 }
 
-struct Jsonl {
+pub(super) struct Jsonl {
     table: Table,
     /// What is done with each top-level key, decided when it is first seen.
     places: HashMap<Box<str>, Place>,
@@ -66,7 +66,7 @@ struct Jsonl {
 }
 
 impl Jsonl {
-    fn new(options: &ReadOptions) -> Self {
+    pub(super) fn new(options: &ReadOptions) -> Self {
         Self {
             table: Table::new(options, false),
             places: HashMap::new(),

@@ -1,0 +1,272 @@
+//! A DeepCAVE run: `history.jsonl` with `configs.json`, `configspace.json` and `meta.json` beside it.
+//!
+//! A configuration may have been run at several budgets: it is one trial, whose value is the one at its highest
+//! budget and whose learning curve goes over the budgets.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use crate::study::{Direction, Label, Study, TrialId, TrialState, Value};
+
+use super::super::cells::set_params;
+use super::super::document::{Complaints, Document, Fresh};
+use super::super::error::ReadError;
+use super::super::json::tree::Json;
+use super::super::source::{Change, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
+use super::super::table::{Declared, Row, Table, VALUE_COLUMN};
+use super::super::watch::Target;
+use super::configspace;
+use super::smac::{look, shown};
+
+/// DeepCAVE's own format.
+pub static KIND: Kind = Kind {
+    name: "deepcave",
+    title: "DeepCAVE",
+    aliases: &[],
+    reads: Reads::Store {
+        recognize,
+        open: |path, options| Ok(Box::new(DeepCave::new(path, options))),
+    },
+};
+
+fn recognize(place: &Place<'_>) -> u8 {
+    if place.holds("history.jsonl") && place.holds("configs.json") {
+        90
+    } else {
+        0
+    }
+}
+
+struct DeepCave {
+    folder: PathBuf,
+    documents: [Document; 4],
+    history: Document,
+    table: Table,
+    notes: Vec<String>,
+    configs: Json,
+    origins: Json,
+    complaints: Complaints,
+}
+
+impl DeepCave {
+    fn new(path: &Path, options: &ReadOptions) -> Self {
+        let at = |name: &str| Document::new(&path.join(name));
+        Self {
+            folder: path.to_owned(),
+            documents: [
+                at("configspace.json"),
+                at("meta.json"),
+                at("configs.json"),
+                at("origins.json"),
+            ],
+            history: at("history.jsonl"),
+            table: Table::new(options, false),
+            notes: Vec::new(),
+            configs: Json::Null,
+            origins: Json::Null,
+            complaints: Complaints::default(),
+        }
+    }
+
+    /// Takes what is new beside the history; returns whether anything was.
+    fn read_documents(&mut self) -> bool {
+        let [space, meta, configs, origins] = &mut self.documents;
+        let mut is_new = false;
+        if let Some(json) = look(space, &mut self.complaints) {
+            self.notes.clear();
+            let domains = configspace::domains(&json, &mut self.notes);
+            let declared = Declared {
+                domains,
+                ..self.table.declared.clone()
+            };
+            self.table.declare(declared);
+            is_new = true;
+        }
+        if let Some(json) = look(meta, &mut self.complaints) {
+            let objectives = json.at("objectives").items();
+            self.table.value_names = objectives
+                .iter()
+                .map(|o| Label::new(o.at("name").as_text().unwrap_or("cost")))
+                .collect();
+            let directions = objectives.iter().map(|o| match o.at("optimize").as_text() {
+                Some("upper") => Direction::Maximize,
+                _ => Direction::Minimize,
+            });
+            let declared = Declared {
+                directions: directions.collect(),
+                ..self.table.declared.clone()
+            };
+            self.table.declare(declared);
+            is_new = true;
+        }
+        if let Some(json) = look(configs, &mut self.complaints) {
+            self.configs = json;
+            is_new = true;
+        }
+        if let Some(json) = look(origins, &mut self.complaints) {
+            self.origins = json;
+            is_new = true;
+        }
+        is_new
+    }
+
+    fn read_history(&mut self) -> Result<bool, ReadError> {
+        let name = shown(self.history.path());
+        let bytes = match self.history.look() {
+            Ok(Fresh::New(bytes)) => bytes,
+            Ok(Fresh::Same | Fresh::Missing) => return Ok(false),
+            Err(source) => {
+                return Err(ReadError::Io {
+                    path: self.history.path().to_owned(),
+                    source,
+                });
+            }
+        };
+        self.complaints.clear(&name);
+        let mut runs: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
+        for (line, number) in bytes.split(|b| *b == b'\n').zip(1u64..) {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match Json::parse(line).ok().as_ref().and_then(run) {
+                Some((config, run)) => runs.entry(config).or_default().push(run),
+                None => self
+                    .complaints
+                    .add(&name, Some(number), "the line is no run; it was skipped."),
+            }
+        }
+        self.table.forget_rows();
+        for (config, runs) in &runs {
+            let row = self.row(*config, runs);
+            self.table.replace(row);
+        }
+        Ok(true)
+    }
+
+    fn row(&mut self, config: u64, runs: &[Run]) -> Row {
+        let key = config.to_string();
+        let mut row = Row {
+            id: Some(TrialId::Number(config)),
+            ..Row::default()
+        };
+        set_params(&mut self.table, &mut row, self.configs.at(&key), '.');
+        let complete = |r: &&Run| r.state == TrialState::Complete;
+        let best = runs
+            .iter()
+            .filter(complete)
+            .max_by(|a, b| a.budget.total_cmp(&b.budget));
+        let shown = best.or(runs.last());
+        row.state = shown.map(|r| r.state);
+        row.values = best.map(|r| r.costs.clone());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+        let curve = runs.iter().filter(complete).filter_map(|r| {
+            let step = Some(r.budget).filter(|b| b.is_finite() && *b > 0.0)?;
+            Some((step.round() as u64, VALUE_COLUMN, *r.costs.first()?))
+        });
+        row.steps = curve.collect();
+        row.started = runs.iter().map(|r| r.started).reduce(f64::min);
+        row.finished = runs.iter().map(|r| r.finished).reduce(f64::max);
+        row.seconds = Some(runs.iter().map(|r| (r.finished - r.started).max(0.0)).sum());
+        if let Some(origin) = self.origins.at(&key).as_text() {
+            row.attributes.push(("origin".into(), Value::Text(origin.into())));
+        }
+        if row.state == Some(TrialState::Failed) {
+            let text = shown.and_then(|r| r.traceback.as_deref());
+            row.error = text
+                .and_then(|t| t.lines().rev().find(|l| !l.trim().is_empty()))
+                .map(Label::new);
+        }
+        row
+    }
+}
+
+/// One run of a configuration.
+#[derive(Debug)]
+struct Run {
+    budget: f64,
+    costs: Vec<f64>,
+    state: TrialState,
+    started: f64,
+    finished: f64,
+    traceback: Option<String>,
+}
+
+/// config, budget, \[seed,\] costs, start, end, status, additional.
+fn run(json: &Json) -> Option<(u64, Run)> {
+    let cells = json.items();
+    let config = cells.first()?.as_u64()?;
+    let costs_at = (2..4).find(|k| matches!(cells.get(*k), Some(Json::List(_))))?;
+    let at = |k: usize| cells.get(costs_at + k).unwrap_or(&Json::Null);
+    let state = match at(3).as_i64()? {
+        1 => TrialState::Complete,
+        6 => TrialState::Waiting,
+        _ => TrialState::Failed,
+    };
+    let found = Run {
+        budget: cells.get(1).and_then(Json::as_f64).unwrap_or(f64::INFINITY),
+        costs: at(0)
+            .items()
+            .iter()
+            .map(|c| c.as_f64().unwrap_or(f64::NAN))
+            .collect(),
+        state,
+        started: at(1).as_f64().unwrap_or(0.0),
+        finished: at(2).as_f64().unwrap_or(0.0),
+        traceback: at(4).at("traceback").as_text().map(str::to_owned),
+    };
+    Some((config, found))
+}
+
+impl Source for DeepCave {
+    fn study(&mut self) -> Study {
+        let mut study = self.table.study();
+        study.name = Label::new(&shown(&self.folder));
+        study.notes.extend(self.notes.iter().cloned());
+        study.diagnostics.extend(self.complaints.list());
+        study
+    }
+
+    fn metrics_instead(&self) -> Option<String> {
+        self.table.metrics_instead()
+    }
+}
+
+impl Store for DeepCave {
+    fn poll(&mut self, _: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError> {
+        if self.read_documents() {
+            self.history.forget();
+        }
+        Ok(if self.read_history()? {
+            Change::Rebuilt
+        } else {
+            Change::Unchanged
+        })
+    }
+
+    fn watched(&self) -> Vec<Target> {
+        vec![Target::Tree(self.folder.clone())]
+    }
+
+    fn is_missing(&self) -> bool {
+        !self.history.path().exists()
+    }
+
+    fn modified(&self) -> Option<f64> {
+        self.history.modified()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_with_and_without_a_seed() {
+        let of = |text: &str| run(&Json::parse(text.as_bytes()).unwrap()).unwrap();
+        let (config, old) = of("[3, 27.0, [0.5], 1.0, 2.5, 1, {}]");
+        assert_eq!((config, old.budget, old.costs), (3, 27.0, vec![0.5]));
+        let (_, new) = of("[3, 27.0, 7, [0.5, NaN], 1.0, 2.5, 4, {\"traceback\": \"x\"}]");
+        assert_eq!((new.costs.len(), new.state), (2, TrialState::Failed));
+    }
+}

@@ -1,0 +1,183 @@
+//! A whole JSON document that holds trials: a list of objects, printed over lines or not; an object with such a
+//! list under a usual name (`trials`, `results`, `history`, …); and HiPlot's experiments (`datapoints`).
+//!
+//! Each object is read as a line of JSONL would be.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::study::Study;
+
+use super::super::document::{Complaints, Document};
+use super::super::error::ReadError;
+use super::super::json::tree::Json;
+use super::super::source::{
+    Change, Form, Kind, Lines, Place, Problems, Progress, ReadOptions, Reads, Source, Store,
+};
+use super::super::watch::Target;
+use super::jsonl::Jsonl;
+use super::smac::look;
+
+/// One JSON document.
+pub static KIND: Kind = Kind {
+    name: "json-document",
+    title: "JSON",
+    aliases: &["hiplot", "document"],
+    reads: Reads::Store {
+        recognize,
+        open: |path, options| Ok(Box::new(Whole::new(path, options))),
+    },
+};
+
+/// Names under which the trials stand in an object, in the order of preference.
+const LISTS: &[&str] = &[
+    "datapoints",
+    "trials",
+    "results",
+    "history",
+    "runs",
+    "experiments",
+    "evaluations",
+    "observations",
+    "data",
+    "rows",
+];
+
+fn recognize(place: &Place<'_>) -> u8 {
+    if place.form != Form::File {
+        return 0;
+    }
+    let mut lines = place
+        .first
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|l| !l.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let second = lines.next();
+    let opens_list = |line: &[u8]| {
+        LISTS.iter().any(|name| {
+            let text = String::from_utf8_lossy(line);
+            text.split_once(&format!("\"{name}\"")).is_some_and(|(_, rest)| {
+                rest.trim_start()
+                    .strip_prefix(':')
+                    .is_some_and(|r| r.trim_start().starts_with('['))
+            })
+        })
+    };
+    // Printed over lines: a bracket alone, and within it the beginning of an object or a name.
+    let is_printed = match first {
+        b"[" => second == Some(b"{"),
+        b"[{" => second.is_some_and(|l| l.starts_with(b"\"")),
+        b"{" => {
+            second.is_some_and(|l| l.starts_with(b"\"")) && place.first.split(|b| *b == b'\n').any(opens_list)
+        }
+        _ => false,
+    };
+    // On one line: an object whose list comes early, or a list of several objects that is the whole text.
+    let is_single = second.is_none()
+        && (first.starts_with(b"{\"") && opens_objects(first)
+            || first.starts_with(b"[{") && first.ends_with(b"]"));
+    if is_printed || is_single { 40 } else { 0 }
+}
+
+/// Whether one of the first names of an object holds a list of objects. A `history` may be the learning curve of
+/// a single trial: there, the objects must have parameters.
+fn opens_objects(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line.get(..400).unwrap_or(line));
+    LISTS.iter().any(|name| {
+        let Some((_, rest)) = text.split_once(&format!("\"{name}\"")) else {
+            return false;
+        };
+        let plain: String = rest.chars().filter(|c| !c.is_whitespace()).take(40).collect();
+        plain.starts_with(":[{") && (*name != "history" || plain.starts_with(":[{\"params\""))
+    })
+}
+
+struct Whole {
+    document: Document,
+    options: ReadOptions,
+    rows: Jsonl,
+    problems: Problems,
+    complaints: Complaints,
+}
+
+impl Whole {
+    fn new(path: &Path, options: &ReadOptions) -> Self {
+        Self {
+            document: Document::new(path),
+            options: options.clone(),
+            rows: Jsonl::new(options),
+            problems: Problems::default(),
+            complaints: Complaints::default(),
+        }
+    }
+}
+
+/// The objects that are trials.
+fn items(json: &Json) -> &[Json] {
+    match json {
+        Json::List(items) => items,
+        object => LISTS
+            .iter()
+            .map(|name| object.at(name).items())
+            .find(|items| !items.is_empty())
+            .unwrap_or_default(),
+    }
+}
+
+/// One trial as a line; HiPlot keeps the values of a point in an object of its own.
+fn line(item: &Json) -> String {
+    let Json::Map(values) = item.at("values") else {
+        return item.to_string();
+    };
+    let own = item
+        .members()
+        .iter()
+        .filter(|(name, _)| name == "uid" || name == "from_uid");
+    Json::Map(own.chain(values).cloned().collect()).to_string()
+}
+
+impl Source for Whole {
+    fn study(&mut self) -> Study {
+        let mut study = self.rows.study();
+        study.diagnostics.extend(self.problems.list());
+        study.diagnostics.extend(self.complaints.list());
+        study
+    }
+
+    fn metrics_instead(&self) -> Option<String> {
+        self.rows.metrics_instead()
+    }
+}
+
+impl Store for Whole {
+    fn poll(&mut self, _: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError> {
+        let Some(json) = look(&mut self.document, &mut self.complaints) else {
+            return Ok(Change::Unchanged);
+        };
+        self.rows = Jsonl::new(&self.options);
+        self.problems.clear();
+        let items = items(&json);
+        if items.is_empty() && !json.items().is_empty() | !json.members().is_empty() {
+            self.problems.push(0, || {
+                format!("the document holds no list of trials ({}).", LISTS.join(", "))
+            });
+        }
+        for (item, number) in items.iter().zip(1..) {
+            self.rows.line(number, line(item).as_bytes(), &mut self.problems);
+        }
+        Ok(Change::Rebuilt)
+    }
+
+    fn watched(&self) -> Vec<Target> {
+        vec![Target::File(self.document.path().to_owned())]
+    }
+
+    fn is_missing(&self) -> bool {
+        !self.document.path().exists()
+    }
+
+    fn modified(&self) -> Option<f64> {
+        self.document.modified()
+    }
+}
