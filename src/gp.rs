@@ -17,6 +17,7 @@
 //! | `θ` | natural logs of variances, lengthscales and, last, the noise variance | p |
 
 pub mod data;
+pub mod ensemble;
 pub mod error;
 pub mod fit;
 pub mod kernel;
@@ -31,8 +32,9 @@ mod linalg;
 mod random;
 
 pub use data::{Data, InputKind, Mean, Model};
+pub use ensemble::Ensemble;
 pub use error::FitError;
-pub use fit::{AtBound, Fit, FitOptions, fit};
+pub use fit::{AtBound, Fit, FitOptions, fit, fit_orders, log_evidence, sample, settled};
 pub use kernel::{Kernel, Role};
 pub use likelihood::{Evaluation, Objective, evaluate};
 pub use posterior::{LeaveOneOut, LogMarginalLikelihood, Moments, PointGradient, Posterior};

@@ -61,6 +61,7 @@ fn check_optimum(objective: Objective, field: &str) {
             variance: range(&case["bounds"]["variance"]),
             lengthscale: range(&case["bounds"]["lengthscale"]),
             noise_variance: range(&case["bounds"]["noise_variance"]),
+            ..Bounds::default()
         };
         let options = FitOptions {
             objective,

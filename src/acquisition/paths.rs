@@ -43,7 +43,7 @@ impl Paths {
         let mut rest = features.values(&data.x) * &prior;
         for s in 0..count {
             for i in 0..data.n() {
-                let noise = (model.noise_variance / data.counts[i] + posterior.jitter()).sqrt();
+                let noise = (data.noise_of(i, model.noise_variance) + posterior.jitter()).sqrt();
                 rest[(i, s)] = data.y[i] - posterior.mean_constant() - rest[(i, s)] - noise * random.normal();
             }
         }

@@ -4,7 +4,12 @@
 //! `g = s·y` (`s = −1` where the study is minimised), transformed: `mean`, `sd` and `lambda` of `output` are those of
 //! `g`, not of `y` (of a minimised loss around 0.3 the `mean` is around −0.3); with `half_rank_log`, a transform of this
 //! program beside the usual three, `mean` and `sd` are those of the warped `g`. And the prior mean, the kernel variances and the noise variance are in the units of the transformed
-//! `g`, so that larger is better throughout. Checked by `tests/engine.rs`.
+//! `g`, so that larger is better throughout. Checked by `tests/engine.rs` and `tests/models.rs`.
+//!
+//! Beside the kernels of the usual files (`constant`, `rbf`, `matern`, `hamming`, `sum`, `product`) there are
+//! `{"rational_quadratic": {"alpha", "lengthscales"}}`, `{"periodic": {"lengthscales", "periods"}}`,
+//! `{"linear": {"variances", "center"}}`, `{"categorical": {"lengthscales"}}` and `{"warp": {"a", "b", "kernel"}}`; their formulas
+//! stand at [`crate::gp::Kernel`]. A list of one number stands for the same number for each input.
 
 mod bind;
 mod parse;
@@ -70,18 +75,26 @@ pub enum TransformName {
     Identity,
     Standardize,
     YeoJohnson,
+    /// Half-rank warp of the worse half, standardised; recomputed from the data that the model meets.
+    HalfRank,
     /// Half-rank warp of the worse half, log warp, standardised; the warp itself is recomputed from the
     /// data that the model meets.
     HalfRankLog,
 }
 
 impl TransformName {
-    const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Identity,
         Self::Standardize,
         Self::YeoJohnson,
+        Self::HalfRank,
         Self::HalfRankLog,
     ];
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.name() == name)
+    }
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -89,6 +102,7 @@ impl TransformName {
             Self::Identity => "identity",
             Self::Standardize => "standardize",
             Self::YeoJohnson => "yeo_johnson",
+            Self::HalfRank => "half_rank",
             Self::HalfRankLog => "half_rank_log",
         }
     }
@@ -112,6 +126,32 @@ pub enum KernelSpec {
     Hamming {
         lengthscale: f64,
         inputs: Option<Vec<String>>,
+    },
+    RationalQuadratic {
+        alpha: f64,
+        lengthscales: Vec<f64>,
+        inputs: Option<Vec<String>>,
+    },
+    Periodic {
+        lengthscales: Vec<f64>,
+        periods: Vec<f64>,
+        inputs: Option<Vec<String>>,
+    },
+    Linear {
+        variances: Vec<f64>,
+        /// In coordinates of the unit cube; ½ where a file leaves it out.
+        center: f64,
+        inputs: Option<Vec<String>>,
+    },
+    Categorical {
+        lengthscales: Vec<f64>,
+        inputs: Option<Vec<String>>,
+    },
+    Warp {
+        a: Vec<f64>,
+        b: Vec<f64>,
+        inputs: Option<Vec<String>>,
+        kernel: Box<KernelSpec>,
     },
     Sum(Vec<KernelSpec>),
     Product(Vec<KernelSpec>),
@@ -139,7 +179,9 @@ pub enum ModelFileError {
         name: String,
         known: String,
     },
-    #[error("the model's field {field} has {found} lengthscales for {inputs} inputs; give one an input")]
+    #[error(
+        "the model's field {field} has {found} entries for {inputs} inputs; give one an input, or one for all"
+    )]
     Lengthscales {
         field: String,
         found: usize,

@@ -53,6 +53,9 @@ pub struct Data {
     pub total: usize,
     /// `Σ (y_obs − y_row)²` over the observations of each row, n; 0 for a row of one.
     pub within: Vec<f64>,
+    /// Noise variance that a row is known to carry beside that of the model, in output units squared: n entries, or none
+    /// where nothing is known. Rows that have some stand for one observation.
+    pub known_noise: Vec<f64>,
 }
 
 impl Data {
@@ -66,6 +69,41 @@ impl Data {
             counts: vec![1.0; n],
             total: n,
             within: vec![0.0; n],
+            known_noise: Vec::new(),
+        }
+    }
+
+    /// One observation a row, each with a noise variance that is known of it; repeats are left as they are,
+    /// for they need not be equally good.
+    #[must_use]
+    pub fn with_known_noise(x: DMatrix<f64>, y: DVector<f64>, known_noise: Vec<f64>) -> Self {
+        Self {
+            known_noise,
+            ..Self::new(x, y)
+        }
+    }
+
+    /// Noise variance of row `i`, where that of one observation is `noise`.
+    #[must_use]
+    pub fn noise_of(&self, i: usize, noise: f64) -> f64 {
+        noise / self.counts[i] + self.known_noise.get(i).copied().unwrap_or(0.0)
+    }
+
+    /// One more observation.
+    pub(crate) fn push(&mut self, x: &[f64], y: f64, known_noise: f64) {
+        let n = self.n();
+        let grown = std::mem::replace(&mut self.x, DMatrix::zeros(0, 0)).resize_vertically(n + 1, 0.0);
+        self.x = grown;
+        for (j, v) in x.iter().enumerate() {
+            self.x[(n, j)] = *v;
+        }
+        self.y = std::mem::replace(&mut self.y, DVector::zeros(0)).resize_vertically(n + 1, y);
+        self.counts.push(1.0);
+        self.within.push(0.0);
+        self.total += 1;
+        if known_noise > 0.0 || !self.known_noise.is_empty() {
+            self.known_noise.resize(n, 0.0);
+            self.known_noise.push(known_noise);
         }
     }
 
@@ -106,6 +144,7 @@ impl Data {
             counts,
             total: x.nrows(),
             within,
+            known_noise: Vec::new(),
         };
         (merged, row_of)
     }
@@ -143,7 +182,11 @@ impl Data {
                 });
             }
         }
-        Self::new(self.x.select_rows(&rows), DVector::from_vec(y))
+        let known_noise = rows
+            .iter()
+            .filter_map(|&i| self.known_noise.get(i).copied())
+            .collect();
+        Self::with_known_noise(self.x.select_rows(&rows), DVector::from_vec(y), known_noise)
     }
 
     /// The rows of the given indices, in that order.
@@ -158,6 +201,10 @@ impl Data {
             counts,
             total,
             within: rows.iter().map(|&i| self.within[i]).collect(),
+            known_noise: rows
+                .iter()
+                .filter_map(|&i| self.known_noise.get(i).copied())
+                .collect(),
         }
     }
 
@@ -178,6 +225,17 @@ impl Data {
         shape("y", n, self.y.len())?;
         shape("counts", n, self.counts.len())?;
         shape("the sums of squares within rows", n, self.within.len())?;
+        if !self.known_noise.is_empty() {
+            shape("the list of known noise", n, self.known_noise.len())?;
+        }
+        for (row, v) in self.known_noise.iter().enumerate() {
+            if !(v.is_finite() && *v >= 0.0) {
+                return Err(FitError::NotFinite {
+                    what: "the known noise",
+                    row,
+                });
+            }
+        }
         for i in 0..n {
             if !self.y[i].is_finite() {
                 return Err(FitError::NotFinite {

@@ -16,6 +16,10 @@ pub enum FitError {
     BadHyperparameter { name: String, value: f64 },
     #[error("the kernel names input {input}, but there are only {dims}; name inputs below {dims}")]
     UnknownInput { input: usize, dims: usize },
+    #[error("the kernel {kernel} needs numbers, but input {input} is a category; name the numeric inputs")]
+    NeedsNumber { kernel: &'static str, input: usize },
+    #[error("the kernel warps input {input} inside another warp of it; warp it once")]
+    WarpedTwice { input: usize },
     #[error("the kernel has a sum or product without terms; give it at least one")]
     EmptyKernel,
     #[error(

@@ -4,6 +4,14 @@
 //! noise, long lengthscales" beside "signal, short lengthscales"), so a cold fit looks from several starts.
 //! Source: Rasmussen & Williams 2006, ch. 5. Checked by `tests/mle.rs`.
 
+mod average;
+mod laplace;
+mod orders;
+
+pub use average::sample;
+pub use laplace::log_evidence;
+pub use orders::{fit_orders, settled};
+
 use std::sync::Arc;
 
 use super::kernel::{Kernel, Program, Role};
@@ -23,6 +31,9 @@ pub struct FitOptions {
     pub mean: Mean,
     /// `Some`: the noise variance is known (1e-6 for a deterministic objective) and not fitted.
     pub noise_variance: Option<f64>,
+    /// Hyperparameters that are known, in the order of [`Kernel::parameters`] with the noise variance last: they keep
+    /// these values and have no prior. Where the list ends, everything is fitted.
+    pub held: Vec<Option<f64>>,
     /// Draws from the prior as further starts of a cold fit; `None`: two while n < 100.
     pub extra_starts: Option<usize>,
     /// A warm fit also looks from the mode of the prior; ask for it every tenth time.
@@ -45,6 +56,7 @@ impl Default for FitOptions {
             bounds: Bounds::default(),
             mean: Mean::Profiled,
             noise_variance: None,
+            held: Vec::new(),
             extra_starts: None,
             refresh: false,
             subset_above: 700,
@@ -53,6 +65,33 @@ impl Default for FitOptions {
             warm_iterations: 15,
             seed: 0,
         }
+    }
+}
+
+impl FitOptions {
+    /// Log density of a model's hyperparameters over `dims` inputs under the priors of these options, with the penalty
+    /// on its prior mean `constant`; nothing counts that is held or given. 0 without priors.
+    #[must_use]
+    pub fn log_prior(&self, model: &Model, constant: f64, dims: usize) -> f64 {
+        let Some(priors) = &self.priors else {
+            return 0.0;
+        };
+        let mut roles = model.kernel.roles(dims);
+        let mut values = model.kernel.parameters();
+        if self.noise_variance.is_none() {
+            roles.push(Role::Noise);
+            values.push(model.noise_variance.max(f64::MIN_POSITIVE));
+        }
+        let held = self
+            .held
+            .iter()
+            .map(Option::is_some)
+            .chain(std::iter::repeat(false));
+        let densities = roles.iter().zip(values).zip(held).filter(|(_, held)| !held);
+        let sum: f64 = densities
+            .map(|((role, value), _)| priors.of(*role).log_density(value.ln()).0)
+            .sum();
+        sum - 0.5 * constant * constant / Mean::PROFILE_VARIANCE
     }
 }
 
@@ -103,6 +142,25 @@ const RACE_SIZE: usize = 200;
 const POLISH_ITERATIONS: usize = 10;
 /// Their smallest relative decrease: less than what the choice of the subset has cost.
 const POLISH_DECREASE: f64 = 1e-5;
+
+/// At most so many optima of few rows are followed to more.
+const MOST_RIVALS: usize = 2;
+/// Steps that the second of them gets before it is compared with the first.
+const RIVAL_ITERATIONS: usize = 6;
+/// Optima closer than this (largest difference of logs) are one.
+const ONE_OPTIMUM: f64 = 0.3;
+
+/// Optima by their value, each once.
+fn apart(mut optima: Vec<Minimizer>) -> Vec<Minimizer> {
+    optima.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let mut kept: Vec<Minimizer> = Vec::new();
+    for run in optima {
+        if kept.iter().all(|k| !run.is_near(&k.x, ONE_OPTIMUM)) {
+            kept.push(run);
+        }
+    }
+    kept
+}
 
 /// Fits the hyperparameters of a kernel. Its own values matter only where they are fixed by a box; `warm`
 /// is the model to start from, where there is one.
@@ -161,6 +219,11 @@ impl<'a> Task<'a> {
         if let (Some(noise), Some(last)) = (options.noise_variance, bounds.last_mut()) {
             *last = (noise.ln(), noise.ln());
         }
+        for (bound, held) in bounds.iter_mut().zip(&options.held) {
+            if let Some(value) = held {
+                *bound = (value.ln(), value.ln());
+            }
+        }
         Self {
             program,
             options,
@@ -177,25 +240,30 @@ impl<'a> Task<'a> {
         (theta.len() == self.roles.len()).then_some(theta)
     }
 
+    #[expect(
+        clippy::float_cmp,
+        reason = "the ends of a box that is a point are one number"
+    )]
+    fn is_fixed(&self, i: usize) -> bool {
+        self.bounds.get(i).is_none_or(|(low, high)| low == high)
+    }
+
     /// Log prior and its gradient, added.
     fn add_prior(&self, theta: &[f64], gradient: Option<&mut [f64]>) -> f64 {
         let Some(priors) = &self.options.priors else {
             return 0.0;
         };
         let mut sum = 0.0;
-        let mut slopes = Vec::new();
+        let mut gradient = gradient;
         for (i, (role, t)) in self.roles.iter().zip(theta).enumerate() {
-            let fixed = *role == Role::Noise && self.options.noise_variance.is_some();
-            let (value, slope) = if fixed {
-                (0.0, 0.0)
-            } else {
-                priors.of(*role).log_density(*t)
-            };
+            if self.is_fixed(i) {
+                continue;
+            }
+            let (value, slope) = priors.of(*role).log_density(*t);
             sum += value;
-            slopes.push((i, slope));
-        }
-        if let Some(gradient) = gradient {
-            slopes.into_iter().for_each(|(i, s)| gradient[i] += s);
+            if let Some(gradient) = gradient.as_deref_mut() {
+                gradient[i] += slope;
+            }
         }
         sum
     }
@@ -214,9 +282,16 @@ impl<'a> Task<'a> {
         let mut noisy = mode.clone();
         for (i, role) in self.roles.iter().enumerate() {
             match role {
-                Role::Lengthscale { .. } | Role::SharedLengthscale => short[i] += halved,
+                Role::Lengthscale { .. } | Role::SharedLengthscale | Role::Period { .. } => {
+                    short[i] += halved;
+                }
                 Role::Noise => noisy[i] = 0.1_f64.ln(),
-                Role::Variance => {}
+                Role::Variance
+                | Role::CategoryScale { .. }
+                | Role::Shape
+                | Role::SlopeVariance { .. }
+                | Role::WarpA { .. }
+                | Role::WarpB { .. } => {}
             }
         }
         let mut starts = vec![mode.clone(), short, noisy];
@@ -245,8 +320,13 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// The best optimum over all starts, on the rows given.
-    fn race(&self, data: &Data, warm: Option<Vec<f64>>, tally: &mut Tally) -> Result<Minimizer, FitError> {
+    /// The optima that the starts lead to on the rows given, the best first, none near another.
+    fn race(
+        &self,
+        data: &Data,
+        warm: Option<Vec<f64>>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Minimizer>, FitError> {
         let n = data.n();
         let is_warm = warm.is_some();
         let starts = match warm {
@@ -274,25 +354,23 @@ impl<'a> Task<'a> {
             run.run(first, tolerance, &mut objective);
         }
         runs.sort_by(|a, b| a.value.total_cmp(&b.value));
-        let mut runs = runs.into_iter();
-        let mut best = runs.next();
-        if let Some(best) = &mut best {
-            best.run(cap - first, tolerance, &mut objective);
-            for mut run in runs {
-                if run.value - best.value > HOPELESS || run.is_near(&best.x, SAME_BASIN) {
-                    continue;
-                }
+        let mut optima: Vec<Minimizer> = Vec::new();
+        for mut run in runs {
+            let best = optima.iter().map(|o| o.value).fold(f64::INFINITY, f64::min);
+            let known = optima.iter().any(|o| run.is_near(&o.x, SAME_BASIN));
+            if run.value - best <= HOPELESS && !known {
                 run.run(cap - first, tolerance, &mut objective);
-                if run.value < best.value {
-                    *best = run;
-                }
+                optima.push(run);
             }
         }
         drop(objective);
         if tally.cancelled {
             return Err(FitError::Cancelled);
         }
-        best.ok_or(FitError::NoFiniteStart { rows: n })
+        if optima.is_empty() {
+            return Err(FitError::NoFiniteStart { rows: n });
+        }
+        Ok(apart(optima))
     }
 
     /// The negative of what is maximised.
@@ -323,7 +401,7 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// From few rows to all: starts race on the first size, each further size goes on from the winner with
+    /// From few rows to all: starts race on the first size, each further size goes on from the winners with
     /// the curvature learned so far. Gives `θ` and the size of the largest subset that stood for all rows.
     fn optimum(
         &self,
@@ -347,63 +425,95 @@ impl<'a> Task<'a> {
         } else {
             self.options.cold_iterations
         };
-        let mut best: Option<(Minimizer, usize)> = None;
+        let mut field: Vec<Minimizer> = Vec::new();
+        let mut from = 0;
         for size in sizes {
             let part = data.select(&self.subset(data, size));
-            let run = match &best {
-                None => self.race(&part, warm.clone(), tally)?,
-                Some((run, from)) => self.refine(&part, (run, *from, &run.x), cap, DECREASE, tally)?,
+            field = if field.is_empty() {
+                self.race(&part, warm.clone(), tally)?
+            } else {
+                self.refine(&part, (&field, from, None), cap, DECREASE, tally)?
             };
-            best = Some((run, size));
+            from = size;
         }
-        let run = match &best {
-            None => self.race(data, warm, tally)?,
-            Some((run, from)) => {
-                let (cap, decrease) = if is_large {
-                    (POLISH_ITERATIONS, POLISH_DECREASE)
-                } else {
-                    (cap, DECREASE)
-                };
-                // A warm start was polished on nearly all of these rows: the subset lends its curvature alone,
-                // unless it has found another optimum.
-                let start = warm.as_ref().filter(|theta| run.is_near(theta, SAME_OPTIMUM));
-                let start = start.unwrap_or(&run.x);
-                self.refine(data, (run, *from, start), cap, decrease, tally)?
-            }
-        };
-        Ok((run.x, is_large.then_some(self.options.subset_size)))
+        if field.is_empty() {
+            field = self.race(data, warm, tally)?;
+        } else {
+            let (cap, decrease) = if is_large { self.polish() } else { (cap, DECREASE) };
+            // A warm start was polished on nearly all of these rows: the subset lends its curvature alone,
+            // unless it has found another optimum.
+            let near = |theta: &&Vec<f64>| field.first().is_some_and(|run| run.is_near(theta, SAME_OPTIMUM));
+            let start = warm.as_ref().filter(near).map(Vec::as_slice);
+            field = self.refine(data, (&field, from, start), cap, decrease, tally)?;
+        }
+        let best = field
+            .into_iter()
+            .next()
+            .ok_or(FitError::NoFiniteStart { rows: n })?;
+        Ok((best.x, is_large.then_some(self.options.subset_size)))
     }
 
-    /// Goes on from a start with the curvature of a run on `from` rows.
+    /// Steps on all rows after a subset, and their smallest relative decrease. Priors make up for what the choice of the
+    /// subset has cost; without them there are directions that only all rows settle.
+    fn polish(&self) -> (usize, f64) {
+        let free = (0..self.roles.len()).filter(|&i| !self.is_fixed(i)).count();
+        if self.options.priors.is_some() {
+            (POLISH_ITERATIONS.max(free), POLISH_DECREASE)
+        } else {
+            (POLISH_ITERATIONS + 3 * free, 0.1 * POLISH_DECREASE)
+        }
+    }
+
+    /// Goes on from the optima of `from` rows with their curvature: from the best (or from `start` in its place), and
+    /// from those that are hardly behind it as long as they may still win.
     fn refine(
         &self,
         data: &Data,
-        (run, from, start): (&Minimizer, usize, &[f64]),
+        (field, from, start): (&[Minimizer], usize, Option<&[f64]>),
         cap: usize,
         decrease: f64,
         tally: &mut Tally,
-    ) -> Result<Minimizer, FitError> {
+    ) -> Result<Vec<Minimizer>, FitError> {
         let n = data.n();
         let tolerance = Tolerance {
             decrease,
             ..Self::tolerance(n)
         };
         let mut objective = self.objective(data, tally);
-        let fine = Minimizer::new(start, &self.bounds, &mut objective).map(|mut fine| {
+        let mut optima: Vec<Minimizer> = Vec::new();
+        let lead = field.first().map_or(0.0, |run| run.value);
+        for (place, run) in field.iter().take(MOST_RIVALS).enumerate() {
+            if run.value - lead > HOPELESS {
+                break;
+            }
+            let at = start.filter(|_| place == 0).unwrap_or(&run.x);
+            let Some(mut fine) = Minimizer::new(at, &self.bounds, &mut objective) else {
+                continue;
+            };
             #[expect(clippy::cast_precision_loss, reason = "counts")]
             fine.inherit(run, n as f64 / from as f64);
-            fine.run(cap, tolerance, &mut objective);
-            fine
-        });
+            // A rival shows in a few steps whether it is worth the rest.
+            let first = if place == 0 {
+                cap
+            } else {
+                cap.min(RIVAL_ITERATIONS)
+            };
+            fine.run(first, tolerance, &mut objective);
+            let best = optima.iter().map(|o| o.value).fold(f64::INFINITY, f64::min);
+            if place > 0 && fine.value - best <= HOPELESS {
+                fine.run(cap - first, tolerance, &mut objective);
+            }
+            optima.push(fine);
+        }
         drop(objective);
         if tally.cancelled {
             return Err(FitError::Cancelled);
         }
-        match fine {
-            Some(fine) => Ok(fine),
-            // The winner of the subset has no value on all rows: look afresh.
-            None => self.race(data, None, tally),
+        if optima.is_empty() {
+            // The winners of the subset have no value on all rows: look afresh.
+            return self.race(data, None, tally);
         }
+        Ok(apart(optima))
     }
 
     /// The rows with the largest outputs (the best, as the engine has them) for a quarter, and a random choice

@@ -1,10 +1,11 @@
-//! Covariance functions as trees of constants, stationary kernels, sums and products.
+//! Covariance functions as trees of leaves, sums, products and warps of the inputs.
 //!
 //! A stationary kernel is `k = g(q)` of the scaled squared distance
 //! `q = Σ_j (x_j − x'_j)²/ℓ_j²`, in which a category counts `1{x_j ≠ x'_j}/ℓ_j²` (an explicit embedding:
 //! one-hot columns at `ℓ_j √2`, so every kernel stays positive semi-definite). All derivatives follow from `g'(q)`:
 //! `∂k/∂log ℓ_j = −2 g' q_j`, `∂k/∂x_j = 2 g' (x_j − x'_j)/ℓ_j²`.
-//! Source: Rasmussen & Williams 2006, ch. 4. Checked by `tests/kernels.rs`.
+//! Linear leaves are the only ones that are not stationary; periodic ones put `4 sin²(πΔ/p)/ℓ²` in the place of `Δ²/ℓ²`.
+//! Source: Rasmussen & Williams 2006, ch. 4. Checked by `tests/kernels.rs` and `tests/kernel_catalogue.rs`.
 
 pub mod matern;
 
@@ -12,10 +13,14 @@ mod block;
 mod exp;
 mod family;
 mod inner;
+mod parameters;
 mod program;
+mod warp;
 
 pub(crate) use block::{Coefficients, Columns, LeafStore, Scratch};
+pub use parameters::Role;
 pub(crate) use program::Program;
+pub use warp::{Warped, kumaraswamy};
 
 use super::{FitError, InputKind};
 
@@ -44,21 +49,42 @@ pub enum Kernel {
         lengthscale: f64,
         inputs: Option<Vec<usize>>,
     },
+    /// `k = (1 + q/(2α))^(−α)`: a mixture of RBFs of many lengthscales, the RBF itself as `α → ∞`.
+    RationalQuadratic {
+        alpha: f64,
+        lengthscales: Vec<f64>,
+        inputs: Option<Vec<usize>>,
+    },
+    /// `k = exp(−2 Σ_j sin²(π (x_j − x'_j)/p_j)/ℓ_j²)`: repeats itself after each period `p_j`. Numeric inputs only.
+    Periodic {
+        lengthscales: Vec<f64>,
+        periods: Vec<f64>,
+        inputs: Option<Vec<usize>>,
+    },
+    /// `k = Σ_j v_j (x_j − c)(x'_j − c)`: straight lines that meet in the `center` c, which is given and never
+    /// fitted. Not stationary. Numeric inputs only.
+    Linear {
+        variances: Vec<f64>,
+        center: f64,
+        inputs: Option<Vec<usize>>,
+    },
+    /// `k = exp(−(1/m) Σ_j 1{x_j ≠ x'_j}/ℓ_j)` over m inputs, each of which counts as a category.
+    /// Source: BoTorch's mixed models (Balandat et al. 2020).
+    Categorical {
+        lengthscales: Vec<f64>,
+        inputs: Option<Vec<usize>>,
+    },
+    /// Another kernel of warped inputs, `w_j(x) = 1 − (1 − x^a_j)^b_j` (Kumaraswamy) with x kept within
+    /// `[1e-6, 1 − 1e-6]`; inputs that are not named stay as they are. Numeric inputs only.
+    /// Source: Snoek, Swersky, Zemel & Adams 2014.
+    Warp {
+        a: Vec<f64>,
+        b: Vec<f64>,
+        inputs: Option<Vec<usize>>,
+        kernel: Box<Kernel>,
+    },
     Sum(Vec<Kernel>),
     Product(Vec<Kernel>),
-}
-
-/// What a hyperparameter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Of a constant leaf.
-    Variance,
-    /// Of one input of a leaf that looks at `active` inputs.
-    Lengthscale { input: usize, active: usize },
-    /// The one lengthscale of a Hamming leaf.
-    SharedLengthscale,
-    /// Of the observation noise; never part of a kernel.
-    Noise,
 }
 
 /// A kernel value with its derivatives.
@@ -101,81 +127,75 @@ impl Kernel {
         Self::scaled_matern(2.5, 2.5, vec![length; dims])
     }
 
-    /// The hyperparameters, depth first: variances and lengthscales, linear scale.
-    #[must_use]
-    pub fn parameters(&self) -> Vec<f64> {
-        let mut list = Vec::new();
-        self.visit(&mut |v| list.push(v));
-        list
-    }
-
-    fn visit(&self, f: &mut impl FnMut(f64)) {
-        match self {
-            Self::Constant { variance, .. } => f(*variance),
-            Self::Rbf { lengthscales, .. } | Self::Matern { lengthscales, .. } => {
-                lengthscales.iter().for_each(|l| f(*l));
-            }
-            Self::Hamming { lengthscale, .. } => f(*lengthscale),
-            Self::Sum(terms) | Self::Product(terms) => terms.iter().for_each(|t| t.visit(f)),
-        }
-    }
-
-    /// The same tree with other hyperparameters, in the order of [`Kernel::parameters`]; surplus entries
-    /// of the tree keep their values.
-    #[must_use]
-    pub fn with_parameters(&self, values: &[f64]) -> Self {
-        let mut kernel = self.clone();
-        let mut values = values.iter();
-        kernel.assign(&mut |slot| {
-            if let Some(v) = values.next() {
-                *slot = *v;
-            }
-        });
-        kernel
-    }
-
-    fn assign(&mut self, f: &mut impl FnMut(&mut f64)) {
-        match self {
-            Self::Constant { variance, .. } => f(variance),
-            Self::Rbf { lengthscales, .. } | Self::Matern { lengthscales, .. } => {
-                lengthscales.iter_mut().for_each(f);
-            }
-            Self::Hamming { lengthscale, .. } => f(lengthscale),
-            Self::Sum(terms) | Self::Product(terms) => terms.iter_mut().for_each(|t| t.assign(f)),
-        }
-    }
-
-    /// What each of [`Kernel::parameters`] is, over `dims` inputs.
-    #[must_use]
-    pub fn roles(&self, dims: usize) -> Vec<Role> {
-        match self {
-            Self::Constant { .. } => vec![Role::Variance],
-            Self::Rbf { lengthscales, inputs }
-            | Self::Matern {
-                lengthscales, inputs, ..
-            } => {
-                let active = lengthscales.len();
-                let of = |j: usize| inputs.as_ref().and_then(|l| l.get(j).copied()).unwrap_or(j);
-                (0..active)
-                    .map(|j| Role::Lengthscale {
-                        input: of(j).min(dims),
-                        active,
-                    })
-                    .collect()
-            }
-            Self::Hamming { .. } => vec![Role::SharedLengthscale],
-            Self::Sum(terms) | Self::Product(terms) => terms.iter().flat_map(|t| t.roles(dims)).collect(),
-        }
-    }
-
-    /// `k(x, x)`: the prior variance of the latent function.
+    /// `k(x, x)`: the prior variance of the latent function. Of a linear leaf, the mean over the unit cube.
     #[must_use]
     pub fn prior_variance(&self) -> f64 {
         match self {
             Self::Constant { variance, .. } => *variance,
-            Self::Rbf { .. } | Self::Matern { .. } | Self::Hamming { .. } => 1.0,
+            Self::Rbf { .. }
+            | Self::Matern { .. }
+            | Self::Hamming { .. }
+            | Self::RationalQuadratic { .. }
+            | Self::Periodic { .. }
+            | Self::Categorical { .. } => 1.0,
+            Self::Linear {
+                variances, center, ..
+            } => variances.iter().sum::<f64>() * mean_square_from(*center),
+            Self::Warp { kernel, .. } => kernel.prior_variance(),
             Self::Sum(terms) => terms.iter().map(Self::prior_variance).sum(),
             Self::Product(terms) => terms.iter().map(Self::prior_variance).product(),
+        }
+    }
+
+    /// Whether `k(a, b)` depends on differences of the inputs (warped ones included) alone.
+    #[must_use]
+    pub fn is_stationary(&self) -> bool {
+        match self {
+            Self::Linear { .. } | Self::Warp { .. } => false,
+            Self::Constant { .. }
+            | Self::Rbf { .. }
+            | Self::Matern { .. }
+            | Self::Hamming { .. }
+            | Self::RationalQuadratic { .. }
+            | Self::Periodic { .. }
+            | Self::Categorical { .. } => true,
+            Self::Sum(terms) | Self::Product(terms) => terms.iter().all(Self::is_stationary),
+        }
+    }
+
+    /// The orders ν of the Matérn leaves, depth first.
+    #[must_use]
+    pub fn orders(&self) -> Vec<f64> {
+        match self {
+            Self::Matern { nu, .. } => vec![*nu],
+            Self::Warp { kernel, .. } => kernel.orders(),
+            Self::Sum(terms) | Self::Product(terms) => terms.iter().flat_map(Self::orders).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same tree with another order of the Matérn leaf of the given place in [`Kernel::orders`]; `∞` is kept
+    /// as such, and evaluated as the RBF that it is.
+    #[must_use]
+    pub fn with_order(&self, place: usize, order: f64) -> Self {
+        let mut kernel = self.clone();
+        kernel.set_order(&mut place.clone(), order);
+        kernel
+    }
+
+    fn set_order(&mut self, left: &mut usize, order: f64) -> bool {
+        match self {
+            Self::Matern { nu, .. } => {
+                if *left == 0 {
+                    *nu = order;
+                    return true;
+                }
+                *left -= 1;
+                false
+            }
+            Self::Warp { kernel, .. } => kernel.set_order(left, order),
+            Self::Sum(terms) | Self::Product(terms) => terms.iter_mut().any(|t| t.set_order(left, order)),
+            _ => false,
         }
     }
 
@@ -205,4 +225,10 @@ impl Kernel {
         let weights = program.weights(&self.parameters());
         Ok(program.pair_gradient(&weights, a, b))
     }
+}
+
+/// `∫₀¹ (x − c)² dx`.
+fn mean_square_from(center: f64) -> f64 {
+    let offset = 0.5 - center;
+    1.0 / 12.0 + offset * offset
 }

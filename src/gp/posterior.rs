@@ -49,6 +49,8 @@ struct Inner {
     /// The posterior without the pending rows, where there are any.
     without_pending: Option<Posterior>,
     leave_one_out: OnceLock<LeaveOneOut>,
+    /// All rows with their warped columns, where the kernel has any.
+    wide: OnceLock<DMatrix<f64>>,
 }
 
 impl Posterior {
@@ -98,6 +100,7 @@ impl Posterior {
                 jitter,
                 without_pending: None,
                 leave_one_out: OnceLock::new(),
+                wide: OnceLock::new(),
             }),
         })
     }
@@ -160,10 +163,21 @@ impl Posterior {
         self.inner.factor.assemble()
     }
 
-    /// `k(x, x)`: the variance of the latent function far from all rows.
+    /// `k(x, x)`: the variance of the latent function far from all rows. Under a kernel with linear parts, where it
+    /// is not the same everywhere, its mean over the unit cube; see [`Posterior::prior_variance_at`].
     #[must_use]
     pub fn prior_variance(&self) -> f64 {
         self.inner.program.prior_variance(&self.inner.weights)
+    }
+
+    /// `k(x, x)` at a point.
+    #[must_use]
+    pub fn prior_variance_at(&self, x: &[f64]) -> f64 {
+        if self.inner.program.is_even() {
+            self.prior_variance()
+        } else {
+            self.prior_covariance(x, x)
+        }
     }
 
     /// `k(a, b)` under the prior. NaN where a point has the wrong number of inputs.
@@ -175,10 +189,11 @@ impl Posterior {
         self.inner.program.pair(&self.inner.weights, a, b)
     }
 
-    /// `k(a, b) / k(x, x)`.
+    /// `k(a, b) / √(k(a, a) k(b, b))`.
     #[must_use]
     pub fn prior_correlation(&self, a: &[f64], b: &[f64]) -> f64 {
-        self.prior_covariance(a, b) / self.prior_variance()
+        let scale = (self.prior_variance_at(a) * self.prior_variance_at(b)).sqrt();
+        self.prior_covariance(a, b) / scale
     }
 
     fn rows(&self) -> &DMatrix<f64> {
@@ -186,6 +201,21 @@ impl Posterior {
             .rows_with_pending
             .as_ref()
             .unwrap_or(&self.inner.data.x)
+    }
+
+    /// The rows as the kernel compares them.
+    fn wide_rows(&self) -> &DMatrix<f64> {
+        if self.inner.program.has_warps() {
+            let widen = || {
+                self.inner
+                    .program
+                    .widen(&self.inner.weights, self.rows())
+                    .into_owned()
+            };
+            self.inner.wide.get_or_init(widen)
+        } else {
+            self.rows()
+        }
     }
 }
 
@@ -196,13 +226,14 @@ fn factorize(program: &Program, weights: &[f64], noise: f64, data: &Data) -> Res
     let mut work = Work::new(n);
     let mut scratch = Scratch::new(program);
     let scale = program.prior_variance(weights);
+    let wide = program.widen(weights, &data.x);
+    let rows = Columns::new(&wide);
     let mut jitter = 0.0;
     for step in JITTER_LADDER {
         jitter = step * scale;
-        let rows = Columns::new(&data.x);
         program.fill_triangle(weights, rows, k.as_mut_slice(), None, &mut scratch);
         for i in 0..n {
-            k[(i, i)] += noise / data.counts[i] + jitter;
+            k[(i, i)] += data.noise_of(i, noise) + jitter;
         }
         if cholesky(k.as_mut_slice(), n, &mut work) {
             return Ok((Factor::from_lower(k), jitter));

@@ -34,6 +34,16 @@ pub struct Priors {
     pub lengthscale: LogNormal,
     pub variance: LogNormal,
     pub noise_variance: LogNormal,
+    /// Of a categorical leaf: at the mode, inputs that all differ have the correlation 1/e.
+    pub category_scale: LogNormal,
+    /// α of a rational quadratic leaf.
+    pub shape: LogNormal,
+    /// In widths of the unit cube.
+    pub period: LogNormal,
+    /// For a linear leaf with one input; with `d` inputs the location is `ln d` lower.
+    pub slope_variance: LogNormal,
+    /// Of a and b; the identity is the mode (Snoek et al. 2014).
+    pub warp: LogNormal,
 }
 
 impl Default for Priors {
@@ -51,6 +61,26 @@ impl Default for Priors {
                 location: -6.0,
                 sd: 2.0,
             },
+            category_scale: LogNormal {
+                location: 0.0,
+                sd: 1.0,
+            },
+            shape: LogNormal {
+                location: 2.0_f64.ln(),
+                sd: 1.0,
+            },
+            period: LogNormal {
+                location: 0.5_f64.ln(),
+                sd: 0.7,
+            },
+            slope_variance: LogNormal {
+                location: 4.0_f64.ln(),
+                sd: 1.0,
+            },
+            warp: LogNormal {
+                location: 0.0,
+                sd: 0.75,
+            },
         }
     }
 }
@@ -63,12 +93,22 @@ impl Priors {
             Role::Variance => self.variance,
             Role::Noise => self.noise_variance,
             Role::SharedLengthscale => self.lengthscale,
-            Role::Lengthscale { active, .. } => LogNormal {
-                #[expect(clippy::cast_precision_loss, reason = "few inputs")]
-                location: self.lengthscale.location + 0.5 * (active.max(1) as f64).ln(),
-                sd: self.lengthscale.sd,
-            },
+            Role::Lengthscale { active, .. } => shifted(self.lengthscale, 0.5, active),
+            Role::CategoryScale { .. } => self.category_scale,
+            Role::Shape => self.shape,
+            Role::Period { .. } => self.period,
+            Role::SlopeVariance { active, .. } => shifted(self.slope_variance, -1.0, active),
+            Role::WarpA { .. } | Role::WarpB { .. } => self.warp,
         }
+    }
+}
+
+/// With its location moved by `power · ln active`.
+fn shifted(prior: LogNormal, power: f64, active: usize) -> LogNormal {
+    LogNormal {
+        #[expect(clippy::cast_precision_loss, reason = "few inputs")]
+        location: prior.location + power * (active.max(1) as f64).ln(),
+        sd: prior.sd,
     }
 }
 
@@ -78,6 +118,11 @@ pub struct Bounds {
     pub lengthscale: (f64, f64),
     pub variance: (f64, f64),
     pub noise_variance: (f64, f64),
+    pub category_scale: (f64, f64),
+    pub shape: (f64, f64),
+    pub period: (f64, f64),
+    pub slope_variance: (f64, f64),
+    pub warp: (f64, f64),
 }
 
 impl Default for Bounds {
@@ -86,6 +131,11 @@ impl Default for Bounds {
             lengthscale: (0.01, 100.0),
             variance: (0.02, 100.0),
             noise_variance: (1e-6, 1.0),
+            category_scale: (0.02, 100.0),
+            shape: (0.02, 1e4),
+            period: (0.05, 10.0),
+            slope_variance: (1e-4, 100.0),
+            warp: (0.1, 10.0),
         }
     }
 }
@@ -98,6 +148,11 @@ impl Bounds {
             Role::Variance => self.variance,
             Role::Noise => self.noise_variance,
             Role::SharedLengthscale | Role::Lengthscale { .. } => self.lengthscale,
+            Role::CategoryScale { .. } => self.category_scale,
+            Role::Shape => self.shape,
+            Role::Period { .. } => self.period,
+            Role::SlopeVariance { .. } => self.slope_variance,
+            Role::WarpA { .. } | Role::WarpB { .. } => self.warp,
         }
     }
 }

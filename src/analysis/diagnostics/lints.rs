@@ -45,7 +45,7 @@ impl Surrogate {
                 Role::Noise => lints.push(
                     "The noise is at its upper bound: the model takes the values for noise alone.".to_owned(),
                 ),
-                Role::Variance | Role::Lengthscale { .. } | Role::SharedLengthscale => {}
+                _ => {}
             }
         }
     }

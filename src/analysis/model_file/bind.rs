@@ -73,6 +73,7 @@ fn set_scale(domain: &mut Domain, input: &InputSpec) -> Result<(), &'static str>
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a kernel")]
 /// The kernel with columns for names. A parameter with one value only has no column: its lengthscale is
 /// dropped, as its difference is always 0.
 fn columns(
@@ -87,14 +88,19 @@ fn columns(
             |names| names.iter().map(|n| column_of(n)).collect(),
         )
     };
-    let leaf = |inputs: &Option<Vec<String>>, lengthscales: &[f64]| {
-        let (list, lengths): (Vec<usize>, Vec<f64>) = pick(inputs)
-            .into_iter()
-            .zip(lengthscales)
-            .filter_map(|(column, l)| Some((column?, *l)))
-            .unzip();
+    // The columns that there are, and a function that picks the entries of a list that belong to them.
+    let bound = |inputs: &Option<Vec<String>>| {
+        let picked = pick(inputs);
+        let list: Vec<usize> = picked.iter().copied().flatten().collect();
         let is_all = list.len() == dims && list.iter().enumerate().all(|(i, c)| i == *c);
-        ((!is_all).then_some(list), lengths)
+        let of = move |values: &[f64]| -> Vec<f64> {
+            picked
+                .iter()
+                .zip(values)
+                .filter_map(|(column, v)| column.map(|_| *v))
+                .collect()
+        };
+        ((!is_all).then_some(list), of)
     };
     match spec {
         KernelSpec::Constant { variance } => Kernel::Constant {
@@ -102,19 +108,79 @@ fn columns(
             inputs: None,
         },
         KernelSpec::Rbf { lengthscales, inputs } => {
-            let (inputs, lengthscales) = leaf(inputs, lengthscales);
-            Kernel::Rbf { lengthscales, inputs }
+            let (inputs, of) = bound(inputs);
+            Kernel::Rbf {
+                lengthscales: of(lengthscales),
+                inputs,
+            }
         }
         KernelSpec::Matern {
             nu,
             lengthscales,
             inputs,
         } => {
-            let (inputs, lengthscales) = leaf(inputs, lengthscales);
+            let (inputs, of) = bound(inputs);
             Kernel::Matern {
                 nu: *nu,
-                lengthscales,
+                lengthscales: of(lengthscales),
                 inputs,
+            }
+        }
+        KernelSpec::RationalQuadratic {
+            alpha,
+            lengthscales,
+            inputs,
+        } => {
+            let (inputs, of) = bound(inputs);
+            Kernel::RationalQuadratic {
+                alpha: *alpha,
+                lengthscales: of(lengthscales),
+                inputs,
+            }
+        }
+        KernelSpec::Periodic {
+            lengthscales,
+            periods,
+            inputs,
+        } => {
+            let (inputs, of) = bound(inputs);
+            Kernel::Periodic {
+                lengthscales: of(lengthscales),
+                periods: of(periods),
+                inputs,
+            }
+        }
+        KernelSpec::Linear {
+            variances,
+            center,
+            inputs,
+        } => {
+            let (inputs, of) = bound(inputs);
+            Kernel::Linear {
+                variances: of(variances),
+                center: *center,
+                inputs,
+            }
+        }
+        KernelSpec::Categorical { lengthscales, inputs } => {
+            // The mean over inputs counts those with one value, too, which never differ.
+            let all = inputs.as_ref().map_or(all.len(), Vec::len);
+            let (inputs, of) = bound(inputs);
+            let kept = of(lengthscales);
+            #[expect(clippy::cast_precision_loss, reason = "few inputs")]
+            let share = all as f64 / kept.len().max(1) as f64;
+            Kernel::Categorical {
+                lengthscales: kept.iter().map(|l| l * share).collect(),
+                inputs,
+            }
+        }
+        KernelSpec::Warp { a, b, inputs, kernel } => {
+            let (inputs, of) = bound(inputs);
+            Kernel::Warp {
+                a: of(a),
+                b: of(b),
+                inputs,
+                kernel: Box::new(columns(kernel, all, column_of, dims)),
             }
         }
         KernelSpec::Hamming { lengthscale, inputs } => Kernel::Hamming {
@@ -160,6 +226,7 @@ pub fn describe(encoder: &Encoder, model: &Model, mean: f64, output: OutputSpec)
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a kernel")]
 fn spec(kernel: &Kernel, names: &[String]) -> KernelSpec {
     let named = |inputs: &Option<Vec<usize>>| {
         inputs
@@ -176,6 +243,14 @@ fn spec(kernel: &Kernel, names: &[String]) -> KernelSpec {
             nu,
             lengthscales,
             inputs,
+        } if nu.is_infinite() => KernelSpec::Rbf {
+            lengthscales: lengthscales.clone(),
+            inputs: named(inputs),
+        },
+        Kernel::Matern {
+            nu,
+            lengthscales,
+            inputs,
         } => KernelSpec::Matern {
             nu: *nu,
             lengthscales: lengthscales.clone(),
@@ -184,6 +259,43 @@ fn spec(kernel: &Kernel, names: &[String]) -> KernelSpec {
         Kernel::Hamming { lengthscale, inputs } => KernelSpec::Hamming {
             lengthscale: *lengthscale,
             inputs: named(inputs),
+        },
+        Kernel::RationalQuadratic {
+            alpha,
+            lengthscales,
+            inputs,
+        } => KernelSpec::RationalQuadratic {
+            alpha: *alpha,
+            lengthscales: lengthscales.clone(),
+            inputs: named(inputs),
+        },
+        Kernel::Periodic {
+            lengthscales,
+            periods,
+            inputs,
+        } => KernelSpec::Periodic {
+            lengthscales: lengthscales.clone(),
+            periods: periods.clone(),
+            inputs: named(inputs),
+        },
+        Kernel::Linear {
+            variances,
+            center,
+            inputs,
+        } => KernelSpec::Linear {
+            variances: variances.clone(),
+            center: *center,
+            inputs: named(inputs),
+        },
+        Kernel::Categorical { lengthscales, inputs } => KernelSpec::Categorical {
+            lengthscales: lengthscales.clone(),
+            inputs: named(inputs),
+        },
+        Kernel::Warp { a, b, inputs, kernel } => KernelSpec::Warp {
+            a: a.clone(),
+            b: b.clone(),
+            inputs: named(inputs),
+            kernel: Box::new(spec(kernel, names)),
         },
         Kernel::Sum(terms) => KernelSpec::Sum(terms.iter().map(|t| spec(t, names)).collect()),
         Kernel::Product(terms) => KernelSpec::Product(terms.iter().map(|t| spec(t, names)).collect()),

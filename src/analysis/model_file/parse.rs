@@ -124,7 +124,7 @@ pub fn model(json: &Json) -> Result<ModelFile> {
     Ok(ModelFile {
         output: output(&at.get("output")?)?,
         mean: at.optional("mean").map_or(Ok(0.0), |at| at.number())?,
-        kernel: kernel(&at.get("kernel")?, &names, None)?,
+        kernel: kernel(&at.get("kernel")?, &names, Around::default())?,
         noise_variance,
         inputs,
     })
@@ -147,7 +147,7 @@ fn output(at: &At<'_>) -> Result<OutputSpec> {
     let transform = at.get("transform")?.one_of(
         &TransformName::ALL,
         TransformName::name,
-        "\"identity\", \"standardize\", \"yeo_johnson\" or \"half_rank_log\"",
+        "\"identity\", \"standardize\", \"yeo_johnson\", \"half_rank\" or \"half_rank_log\"",
     )?;
     let number = |name: &str| at.optional(name).map(|at| at.number()).transpose();
     Ok(OutputSpec {
@@ -158,26 +158,58 @@ fn output(at: &At<'_>) -> Result<OutputSpec> {
     })
 }
 
-const KERNELS: [&str; 7] = ["constant", "rbf", "matern", "hamming", "sum", "product", "inputs"];
+const KERNELS: [&str; 12] = [
+    "constant",
+    "rbf",
+    "matern",
+    "hamming",
+    "rational_quadratic",
+    "periodic",
+    "linear",
+    "categorical",
+    "warp",
+    "sum",
+    "product",
+    "inputs",
+];
 
-/// `outer`: the inputs that an enclosing sum or product names.
-fn kernel(at: &At<'_>, names: &[&str], outer: Option<&[String]>) -> Result<KernelSpec> {
+/// Kernels within kernels, as deep as this; beyond it only a mistake is likely.
+const DEEPEST: usize = 64;
+
+/// What encloses a kernel: the inputs that sums and products around it name, how deep it is.
+#[derive(Clone, Copy, Default)]
+struct Around<'a> {
+    inputs: Option<&'a [String]>,
+    depth: usize,
+    /// Whether a warp is among it.
+    warp: bool,
+}
+
+fn kernel(at: &At<'_>, names: &[&str], around: Around<'_>) -> Result<KernelSpec> {
     let object = at.object(&KERNELS)?;
     let kinds: Vec<&String> = object.keys().filter(|key| *key != "inputs").collect();
     let [kind] = kinds[..] else {
-        return at.wrong("one kernel: constant, rbf, matern, hamming, sum or product");
+        return at.wrong("one kernel: constant, rbf, matern, hamming, sum, product or another");
     };
+    if around.depth > DEEPEST {
+        return at.wrong("a kernel that is nested less deeply");
+    }
     let beside = at
         .optional("inputs")
         .map(|at| self::names(&at, names))
         .transpose()?;
-    let named = beside.or_else(|| outer.map(<[String]>::to_vec));
+    let named = beside.or_else(|| around.inputs.map(<[String]>::to_vec));
     let inner = at.get(kind)?;
     if kind == "sum" || kind == "product" {
+        let within = Around {
+            inputs: named.as_deref(),
+            depth: around.depth + 1,
+            ..around
+        };
         let terms = inner
             .items()?
             .iter()
-            .map(|term| kernel(term, names, named.as_deref()))
+            .map(|term| kernel(term, names, within))
             .collect::<Result<Vec<_>>>()?;
         if terms.is_empty() {
             return inner.wrong("a list of at least one kernel");
@@ -188,14 +220,24 @@ fn kernel(at: &At<'_>, names: &[&str], outer: Option<&[String]>) -> Result<Kerne
             KernelSpec::Product(terms)
         });
     }
-    leaf(kind, &inner, names, named)
+    leaf(kind, &inner, names, named, around)
 }
 
-fn leaf(kind: &str, at: &At<'_>, names: &[&str], named: Option<Vec<String>>) -> Result<KernelSpec> {
+fn leaf(
+    kind: &str,
+    at: &At<'_>,
+    names: &[&str],
+    named: Option<Vec<String>>,
+    around: Around<'_>,
+) -> Result<KernelSpec> {
     at.object(match kind {
         "constant" => &["variance", "inputs"],
-        "rbf" => &["lengthscales", "inputs"],
-        "matern" => &["nu", "lengthscales", "inputs"],
+        "rbf" | "categorical" => &["lengthscales", "lengthscale", "inputs"],
+        "matern" => &["nu", "lengthscales", "lengthscale", "inputs"],
+        "rational_quadratic" => &["alpha", "lengthscales", "lengthscale", "inputs"],
+        "periodic" => &["lengthscales", "lengthscale", "periods", "period", "inputs"],
+        "linear" => &["variances", "variance", "center", "inputs"],
+        "warp" => &["a", "b", "kernel", "inputs"],
         _ => &["lengthscale", "inputs"],
     })?;
     let inside = at
@@ -204,19 +246,53 @@ fn leaf(kind: &str, at: &At<'_>, names: &[&str], named: Option<Vec<String>>) -> 
         .transpose()?;
     let inputs = inside.or(named);
     let active = inputs.as_ref().map_or(names.len(), Vec::len);
+    let lengthscales = || each(at, "lengthscales", Some("lengthscale"), active);
     Ok(match kind {
         "constant" => KernelSpec::Constant {
             variance: at.get("variance")?.positive()?,
         },
         "rbf" => KernelSpec::Rbf {
-            lengthscales: lengthscales(&at.get("lengthscales")?, active)?,
+            lengthscales: lengthscales()?,
             inputs,
         },
         "matern" => KernelSpec::Matern {
             nu: at.get("nu")?.positive()?,
-            lengthscales: lengthscales(&at.get("lengthscales")?, active)?,
+            lengthscales: lengthscales()?,
             inputs,
         },
+        "rational_quadratic" => KernelSpec::RationalQuadratic {
+            alpha: at.get("alpha")?.positive()?,
+            lengthscales: lengthscales()?,
+            inputs,
+        },
+        "periodic" => KernelSpec::Periodic {
+            lengthscales: lengthscales()?,
+            periods: each(at, "periods", Some("period"), active)?,
+            inputs,
+        },
+        "linear" => KernelSpec::Linear {
+            variances: each(at, "variances", Some("variance"), active)?,
+            center: at.optional("center").map_or(Ok(0.5), |at| at.number())?,
+            inputs,
+        },
+        "categorical" => KernelSpec::Categorical {
+            lengthscales: lengthscales()?,
+            inputs,
+        },
+        "warp" if around.warp => return at.wrong("a kernel without a warp, inside of one"),
+        "warp" => {
+            let within = Around {
+                inputs: None,
+                depth: around.depth + 1,
+                warp: true,
+            };
+            KernelSpec::Warp {
+                a: each(at, "a", None, active)?,
+                b: each(at, "b", None, active)?,
+                kernel: Box::new(kernel(&at.get("kernel")?, names, within)?),
+                inputs,
+            }
+        }
         _ => KernelSpec::Hamming {
             lengthscale: at.get("lengthscale")?.positive()?,
             inputs,
@@ -242,16 +318,27 @@ fn names(at: &At<'_>, known: &[&str]) -> Result<Vec<String>> {
         .collect()
 }
 
-fn lengthscales(at: &At<'_>, inputs: usize) -> Result<Vec<f64>> {
+/// One number above 0 for each of some inputs: a list as long, or one number (in a list, bare, or in the
+/// singular) for all.
+fn each(at: &At<'_>, plural: &str, singular: Option<&str>, inputs: usize) -> Result<Vec<f64>> {
+    let one = singular.and_then(|name| at.optional(name));
+    let at = match (at.optional(plural), one) {
+        (Some(list), _) => list,
+        (None, Some(one)) => one,
+        (None, None) => at.get(plural)?,
+    };
+    if at.json.is_number() {
+        return Ok(vec![at.positive()?; inputs]);
+    }
     let list = at.items()?.iter().map(At::positive).collect::<Result<Vec<_>>>()?;
-    if list.len() == inputs {
-        Ok(list)
-    } else {
-        Err(ModelFileError::Lengthscales {
+    match list[..] {
+        [one] => Ok(vec![one; inputs]),
+        _ if list.len() == inputs => Ok(list),
+        _ => Err(ModelFileError::Lengthscales {
             field: at.field.clone(),
             found: list.len(),
             inputs,
-        })
+        }),
     }
 }
 
@@ -270,7 +357,14 @@ mod tests {
                 {"sum": [
                     {"matern": {"nu": 2.5, "lengthscales": [0.3, 1.5]}},
                     {"rbf": {"lengthscales": [0.1], "inputs": ["lr"]}},
-                    {"hamming": {"lengthscale": 0.7, "inputs": ["opt"]}}
+                    {"hamming": {"lengthscale": 0.7, "inputs": ["opt"]}},
+                    {"rational_quadratic": {"alpha": 1.5, "lengthscales": [0.2, 0.9]}},
+                    {"periodic": {"lengthscales": [0.8], "periods": [0.25], "inputs": ["lr"]}},
+                    {"linear": {"variances": [0.4], "center": 0.25, "inputs": ["lr"]}},
+                    {"categorical": {"lengthscales": [1.2], "inputs": ["opt"]}},
+                    {"warp": {
+                        "a": [0.7], "b": [1.4], "kernel": {"rbf": {"lengthscales": [0.2, 1.0]}}, "inputs": ["lr"]
+                    }}
                 ]}
             ]},
             "noise_variance": 0.01
@@ -288,6 +382,30 @@ mod tests {
     }
 
     #[test]
+    fn one_number_stands_for_the_same_for_each_input() {
+        let with = |kernel: Json| {
+            let mut json = example();
+            json["kernel"] = kernel;
+            model(&json).unwrap().kernel
+        };
+        let known = with(json!({"rbf": {"lengthscales": [0.3, 0.3]}}));
+        assert_eq!(with(json!({"rbf": {"lengthscales": [0.3]}})), known);
+        assert_eq!(with(json!({"rbf": {"lengthscales": 0.3}})), known);
+        assert_eq!(with(json!({"rbf": {"lengthscale": 0.3}})), known);
+    }
+
+    #[test]
+    fn a_kernel_that_is_nested_without_end_is_refused() {
+        let mut kernel = json!({"constant": {"variance": 1.0}});
+        for _ in 0..100 {
+            kernel = json!({"sum": [kernel]});
+        }
+        let mut json = example();
+        json["kernel"] = kernel;
+        assert!(model(&json).unwrap_err().to_string().contains("less deeply"));
+    }
+
+    #[test]
     fn errors_name_the_field() {
         let cases: [(&str, Json, &str); 6] = [
             ("/noise_variance", json!(-1.0), "noise_variance"),
@@ -295,7 +413,7 @@ mod tests {
             ("/output/transform", json!("log"), "output.transform"),
             (
                 "/kernel/product/1/sum/0/matern/lengthscales",
-                json!([0.3]),
+                json!([0.3, 0.4, 0.5]),
                 "kernel.product[1].sum[0].matern.lengthscales",
             ),
             (
@@ -305,8 +423,8 @@ mod tests {
             ),
             (
                 "/kernel/product/0",
-                json!({"linear": {}}),
-                "kernel.product[0].linear",
+                json!({"lineal": {}}),
+                "kernel.product[0].lineal",
             ),
         ];
         for (place, value, field) in cases {

@@ -59,6 +59,43 @@ fn kernel(spec: &KernelSpec) -> Json {
         KernelSpec::Hamming { lengthscale, inputs } => {
             leaf("hamming", fields(&[("lengthscale", json!(lengthscale))]), inputs)
         }
+        KernelSpec::RationalQuadratic {
+            alpha,
+            lengthscales,
+            inputs,
+        } => leaf(
+            "rational_quadratic",
+            fields(&[("alpha", json!(alpha)), ("lengthscales", json!(lengthscales))]),
+            inputs,
+        ),
+        KernelSpec::Periodic {
+            lengthscales,
+            periods,
+            inputs,
+        } => leaf(
+            "periodic",
+            fields(&[("lengthscales", json!(lengthscales)), ("periods", json!(periods))]),
+            inputs,
+        ),
+        KernelSpec::Linear {
+            variances,
+            center,
+            inputs,
+        } => leaf(
+            "linear",
+            fields(&[("variances", json!(variances)), ("center", json!(center))]),
+            inputs,
+        ),
+        KernelSpec::Categorical { lengthscales, inputs } => leaf(
+            "categorical",
+            fields(&[("lengthscales", json!(lengthscales))]),
+            inputs,
+        ),
+        KernelSpec::Warp { a, b, inputs, kernel } => leaf(
+            "warp",
+            fields(&[("a", json!(a)), ("b", json!(b)), ("kernel", self::kernel(kernel))]),
+            inputs,
+        ),
         KernelSpec::Sum(terms) => json!({"sum": terms.iter().map(kernel).collect::<Vec<_>>()}),
         KernelSpec::Product(terms) => json!({"product": terms.iter().map(kernel).collect::<Vec<_>>()}),
     }

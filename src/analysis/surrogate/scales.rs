@@ -19,18 +19,35 @@ fn gather(kernel: &Kernel, scales: &mut [f64]) {
         }
     };
     match kernel {
-        Kernel::Constant { .. } => {}
+        Kernel::Constant { .. } | Kernel::Linear { .. } => {}
         Kernel::Rbf { lengthscales, inputs }
         | Kernel::Matern {
             lengthscales, inputs, ..
-        } => {
-            for (k, length) in lengthscales.iter().enumerate() {
-                let input = inputs.as_ref().map_or(Some(k), |list| list.get(k).copied());
-                if let Some(input) = input {
-                    note(input, *length);
-                }
-            }
         }
+        | Kernel::RationalQuadratic {
+            lengthscales, inputs, ..
+        } => each(lengthscales, inputs.as_deref(), &mut note),
+        Kernel::Periodic {
+            lengthscales,
+            periods,
+            inputs,
+        } => {
+            // Close together, sin²(πΔ/p) is (πΔ/p)².
+            let lengths: Vec<f64> = lengthscales
+                .iter()
+                .zip(periods)
+                .map(|(l, p)| l * p / std::f64::consts::TAU)
+                .collect();
+            each(&lengths, inputs.as_deref(), &mut note);
+        }
+        Kernel::Categorical { lengthscales, inputs } => {
+            // The lengthscale at which a mismatch inside a distance would correlate as much.
+            #[expect(clippy::cast_precision_loss, reason = "few inputs")]
+            let active = lengthscales.len() as f64;
+            let lengths: Vec<f64> = lengthscales.iter().map(|l| (0.5 * active * l).sqrt()).collect();
+            each(&lengths, inputs.as_deref(), &mut note);
+        }
+        Kernel::Warp { kernel, .. } => gather(kernel, scales),
         Kernel::Hamming { lengthscale, inputs } => match inputs {
             Some(list) => list.iter().for_each(|&input| note(input, *lengthscale)),
             None => (0..scales.len()).for_each(|input| {
@@ -39,6 +56,14 @@ fn gather(kernel: &Kernel, scales: &mut [f64]) {
         },
         Kernel::Sum(terms) | Kernel::Product(terms) => {
             terms.iter().for_each(|term| gather(term, scales));
+        }
+    }
+}
+
+fn each(lengths: &[f64], inputs: Option<&[usize]>, note: &mut dyn FnMut(usize, f64)) {
+    for (k, length) in lengths.iter().enumerate() {
+        if let Some(input) = inputs.map_or(Some(k), |list| list.get(k).copied()) {
+            note(input, *length);
         }
     }
 }

@@ -73,7 +73,7 @@ impl Scratch {
             slope: vec![[0.0; BLOCK]; program.leaves.len()],
             q: [0.0; BLOCK],
             sums: vec![[0.0; LANES]; program.params()],
-            point: vec![0.0; program.dims],
+            point: vec![0.0; program.width()],
         }
     }
 
@@ -86,7 +86,8 @@ impl Scratch {
     }
 }
 
-/// Leaf values and slopes of a lower triangle, kept from the forward pass for the gradient.
+/// Leaf values and slopes of a lower triangle, kept from the forward pass for the gradient. Columns stand one after the
+/// other, each from its diagonal entry on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LeafStore {
     value: Vec<Vec<f64>>,
@@ -95,7 +96,7 @@ pub(crate) struct LeafStore {
 
 impl LeafStore {
     pub(crate) fn resize(&mut self, program: &Program, n: usize) {
-        let size = n * n;
+        let size = n * (n + 1) / 2;
         for list in [&mut self.value, &mut self.slope] {
             list.resize_with(program.leaves.len(), Vec::new);
             list.iter_mut().for_each(|v| v.resize(size, 0.0));
@@ -166,20 +167,21 @@ impl WithSimd for FillTriangle<'_> {
         let n = x.rows;
         let root = program.nodes.len() - 1;
         let mut point = std::mem::take(&mut scratch.point);
+        let mut at = 0;
         for j in 0..n {
             x.copy_row(j, &mut point);
             let mut start = j;
             while start < n {
                 let len = BLOCK.min(n - start);
                 program.forward(weights, x, start, len, &point, scratch);
-                let at = j * n + start;
-                out[at..at + len].copy_from_slice(&scratch.value[root][..len]);
+                out[j * n + start..][..len].copy_from_slice(&scratch.value[root][..len]);
                 if let Some(store) = store.as_deref_mut() {
                     for (l, leaf) in program.leaves.iter().enumerate() {
                         store.value[l][at..at + len].copy_from_slice(&scratch.value[leaf.node][..len]);
                         store.slope[l][at..at + len].copy_from_slice(&scratch.slope[l][..len]);
                     }
                 }
+                at += len;
                 start += len;
             }
         }
@@ -239,12 +241,12 @@ impl WithSimd for ContractTriangle<'_> {
         let n = x.rows;
         let root = program.nodes.len() - 1;
         let mut point = std::mem::take(&mut scratch.point);
+        let mut at = 0;
         for j in 0..n {
             x.copy_row(j, &mut point);
             let mut start = j;
             while start < n {
                 let len = BLOCK.min(n - start);
-                let at = j * n + start;
                 for (l, leaf) in program.leaves.iter().enumerate() {
                     scratch.value[leaf.node][..len].copy_from_slice(&store.value[l][at..at + len]);
                     scratch.slope[l][..len].copy_from_slice(&store.slope[l][at..at + len]);
@@ -253,6 +255,7 @@ impl WithSimd for ContractTriangle<'_> {
                 coefficients.fill(j, start, &mut scratch.adjoint[root][..len]);
                 program.backward(scratch);
                 program.add_log_gradient(weights, x, start, len, &point, scratch);
+                at += len;
                 start += len;
             }
         }

@@ -10,6 +10,8 @@ use crate::gp::FitError;
 #[derive(Clone, Debug)]
 pub(crate) enum Family {
     Rbf,
+    /// `exp(−q)`, slope `−exp(−q)`: of the categorical kernel, whose q is a mean of mismatches.
+    Exponential,
     /// `ν = 1/2`: `exp(−z)`, slope `−exp(−z)/(2√q)`.
     Half,
     /// `ν = 3/2`: `(1 + z) exp(−z)`, slope `−3/2 exp(−z)`.
@@ -76,6 +78,7 @@ impl Family {
     pub(crate) fn fill(&self, q: &[f64], k: &mut [f64], s: &mut [f64]) {
         match self {
             Self::Rbf => each::<RbfShape>(q, k, s),
+            Self::Exponential => each::<ExponentialShape>(q, k, s),
             Self::Half => each::<HalfShape>(q, k, s),
             Self::ThreeHalves => each::<ThreeHalvesShape>(q, k, s),
             Self::FiveHalves => each::<FiveHalvesShape>(q, k, s),
@@ -118,6 +121,16 @@ impl Shape for RbfShape {
     fn at(q: f64) -> (f64, f64) {
         let e = exp_negative(-0.5 * q);
         (e, -0.5 * e)
+    }
+}
+
+struct ExponentialShape;
+
+impl Shape for ExponentialShape {
+    #[inline(always)]
+    fn at(q: f64) -> (f64, f64) {
+        let e = exp_negative(-q);
+        (e, -e)
     }
 }
 

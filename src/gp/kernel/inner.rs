@@ -2,7 +2,7 @@
 //! vector width.
 
 use super::block::{BLOCK, Block, Columns, LANES, Scratch};
-use super::program::{Leaf, Node, Program};
+use super::program::{Form, Leaf, Node, Program};
 
 impl Program {
     /// Values of all nodes and slopes of all leaves for `len` rows from `start`.
@@ -19,12 +19,19 @@ impl Program {
     ) {
         let padded = len.next_multiple_of(LANES);
         for (l, leaf) in self.leaves.iter().enumerate() {
-            distance(leaf, weights, x, start, len, point, &mut scratch.q);
-            leaf.family.fill(
-                &scratch.q[..padded],
-                &mut scratch.value[leaf.node][..padded],
-                &mut scratch.slope[l][..padded],
-            );
+            let Scratch { q, value, slope, .. } = &mut *scratch;
+            let (value, slope) = (&mut value[leaf.node][..padded], &mut slope[l][..padded]);
+            match &leaf.form {
+                Form::Family(family) => {
+                    distance(leaf, weights, x, start, len, point, q);
+                    family.fill(&q[..padded], value, slope);
+                }
+                Form::Rational(alpha) => {
+                    distance(leaf, weights, x, start, len, point, q);
+                    rational(weights[*alpha], &q[..padded], value, slope);
+                }
+                Form::Linear(center) => linear(leaf, *center, weights, x, start, len, point, value),
+            }
         }
         self.inner_nodes(weights, scratch);
     }
@@ -100,8 +107,29 @@ impl Program {
         for (l, leaf) in self.leaves.iter().enumerate() {
             let t = &mut scratch.q;
             let (adjoint, slope) = (&scratch.adjoint[leaf.node], &scratch.slope[l]);
+            match leaf.form {
+                Form::Linear(center) => {
+                    for &(column, p) in &leaf.numeric {
+                        let factor = weights[p] * (point[column] - center);
+                        let rows = x.part(column, start, len);
+                        sum_into(&mut scratch.sums[p], &adjoint[..len], rows, |a, v| {
+                            a * (factor * (v - center))
+                        });
+                    }
+                    continue;
+                }
+                Form::Rational(p) => {
+                    let value = &scratch.value[leaf.node];
+                    for (i, t) in t[..len].iter_mut().enumerate() {
+                        *t = adjoint[i] * rational_by_log_alpha(weights[p], value[i], slope[i]);
+                    }
+                    sum_into(&mut scratch.sums[p], &t[..len], &t[..len], |t, _| t);
+                }
+                Form::Family(_) => {}
+            }
+            let power = leaf.power;
             for ((t, a), s) in t[..len].iter_mut().zip(&adjoint[..len]).zip(&slope[..len]) {
-                *t = -2.0 * a * s;
+                *t = power * a * s;
             }
             let t = &scratch.q[..len];
             for &(column, p) in &leaf.numeric {
@@ -115,6 +143,18 @@ impl Program {
                 let (w, at, rows) = (weights[p], point[column], x.part(column, start, len));
                 sum_into(&mut scratch.sums[p], t, rows, |t, v| {
                     t * if v == at { 0.0 } else { w }
+                });
+            }
+            for &(column, p, period) in &leaf.periodic {
+                let (w, omega, at) = (weights[p], weights[period], point[column]);
+                let rows = x.part(column, start, len);
+                sum_into(&mut scratch.sums[p], t, rows, |t, v| {
+                    let sine = (omega * (v - at)).sin();
+                    t * (4.0 * w * (sine * sine))
+                });
+                sum_into(&mut scratch.sums[period], t, rows, |t, v| {
+                    let u = omega * (v - at);
+                    2.0 * t * (w * (u * (2.0 * u).sin()))
                 });
             }
         }
@@ -142,6 +182,18 @@ impl Program {
                 let (adjoint, slope) = (&scratch.adjoint[leaf.node], &scratch.slope[l]);
                 for (s, c) in coefficients.iter().enumerate() {
                     let c = &c[start..start + len];
+                    if let Form::Linear(center) = leaf.form {
+                        for (t, (a, c)) in scratch.q[..len].iter_mut().zip(adjoint.iter().zip(c)) {
+                            *t = a * c;
+                        }
+                        for &(column, p) in &leaf.numeric {
+                            let mut sum = [0.0; LANES];
+                            let rows = x.part(column, start, len);
+                            sum_into(&mut sum, &scratch.q[..len], rows, |t, v| t * (v - center));
+                            gradient[column][s] += weights[p] * sum.iter().sum::<f64>();
+                        }
+                        continue;
+                    }
                     for (((t, a), g), c) in scratch.q[..len].iter_mut().zip(adjoint).zip(slope).zip(c) {
                         *t = 2.0 * a * g * c;
                     }
@@ -150,6 +202,15 @@ impl Program {
                         let mut sum = [0.0; LANES];
                         sum_into(&mut sum, &scratch.q[..len], rows, |t, v| t * (at - v));
                         gradient[column][s] += weights[p] * sum.iter().sum::<f64>();
+                    }
+                    for &(column, p, period) in &leaf.periodic {
+                        let (at, rows) = (point[column], x.part(column, start, len));
+                        let omega = weights[period];
+                        let mut sum = [0.0; LANES];
+                        sum_into(&mut sum, &scratch.q[..len], rows, |t, v| {
+                            t * (2.0 * omega * (at - v)).sin()
+                        });
+                        gradient[column][s] += 2.0 * weights[p] * omega * sum.iter().sum::<f64>();
                     }
                 }
             }
@@ -184,6 +245,55 @@ fn distance(
             *q += if *v == at { 0.0 } else { w };
         }
     }
+    for &(column, p, period) in &leaf.periodic {
+        let (w, omega, at) = (4.0 * weights[p], weights[period], point[column]);
+        for (q, v) in q.iter_mut().zip(x.part(column, start, len)) {
+            let sine = (omega * (v - at)).sin();
+            *q += w * (sine * sine);
+        }
+    }
+}
+
+/// `Σ v_j (x_j − c)(x'_j − c)` for `len` rows from `start`; entries beyond are 0.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must inline into each vector width")]
+#[expect(clippy::too_many_arguments, reason = "one block of an inner loop")]
+fn linear(
+    leaf: &Leaf,
+    center: f64,
+    weights: &[f64],
+    x: Columns<'_>,
+    start: usize,
+    len: usize,
+    point: &[f64],
+    value: &mut [f64],
+) {
+    value.fill(0.0);
+    for &(column, p) in &leaf.numeric {
+        let factor = weights[p] * (point[column] - center);
+        for (k, v) in value.iter_mut().zip(x.part(column, start, len)) {
+            *k += factor * (v - center);
+        }
+    }
+}
+
+/// `k = (1 + q/(2α))^(−α)` and `dk/dq = −½ k/(1 + q/(2α))`.
+fn rational(alpha: f64, q: &[f64], k: &mut [f64], s: &mut [f64]) {
+    for ((q, k), s) in q.iter().zip(k).zip(s) {
+        let t = q / (2.0 * alpha);
+        *k = (-alpha * t.ln_1p()).exp();
+        *s = -0.5 * *k / (1.0 + t);
+    }
+}
+
+/// `∂k/∂log α = α k (t/(1 + t) − ln(1 + t))`, with `t = q/(2α) = −k/(2s) − 1` from the value and the slope: its
+/// rounding, an ulp of 1, is multiplied by `αt = q/2`, not by α.
+fn rational_by_log_alpha(alpha: f64, k: f64, s: f64) -> f64 {
+    if s == 0.0 {
+        return 0.0;
+    }
+    let t = (-0.5 * k / s - 1.0).max(0.0);
+    alpha * k * (t / (1.0 + t) - t.ln_1p())
 }
 
 /// `sums[i mod 8] += f(a[i], b[i])`: eight chains, so that the additions need not wait for each other.

@@ -113,6 +113,7 @@ impl Posterior {
     /// [`LeaveOneOut::log_density`] for a diagonal of `K⁻¹` or `Q`.
     fn log_densities(&self, diagonal: &[f64]) -> Vec<f64> {
         let noise = self.inner.model.noise_variance;
+        // Rows of several observations carry no known noise of their own (`Data::merge_repeats`).
         let Data { counts, within, .. } = &self.inner.data;
         diagonal
             .iter()

@@ -15,10 +15,12 @@ impl Posterior {
     /// The prior covariance between the rows of `a` (p × d) and those of `b` (m × d): p × m.
     #[must_use]
     pub fn prior_cross(&self, a: &DMatrix<f64>, b: &DMatrix<f64>) -> DMatrix<f64> {
+        let (program, weights) = (&self.inner.program, &self.inner.weights);
+        let (a, b) = (&*program.widen(weights, a), &*program.widen(weights, b));
         let mut out = DMatrix::zeros(a.nrows(), b.nrows());
-        let mut scratch = Scratch::new(&self.inner.program);
-        self.inner.program.fill_cross(
-            &self.inner.weights,
+        let mut scratch = Scratch::new(program);
+        program.fill_cross(
+            weights,
             Columns::new(a),
             Columns::new(b),
             out.as_mut_slice(),
@@ -45,16 +47,19 @@ impl Posterior {
     /// categories.
     #[must_use]
     pub fn prior_slope(&self, x: &[f64], z: &DMatrix<f64>, c: &[f64]) -> Vec<f64> {
-        let mut gradient = vec![[0.0; 2]; self.dims()];
+        let (program, weights) = (&self.inner.program, &self.inner.weights);
+        let point = program.widen_point(weights, x);
+        let mut gradient = vec![[0.0; 2]; point.len()];
         let none = vec![0.0; c.len()];
-        self.inner.program.contract_point(
-            &self.inner.weights,
-            Columns::new(z),
-            x,
+        program.contract_point(
+            weights,
+            Columns::new(&program.widen(weights, z)),
+            &point,
             [c, &none],
             &mut gradient,
-            &mut Scratch::new(&self.inner.program),
+            &mut Scratch::new(program),
         );
+        program.fold(weights, &point, &mut gradient);
         gradient.into_iter().map(|g| g[0]).collect()
     }
 }

@@ -32,17 +32,28 @@ impl Posterior {
     #[must_use]
     pub fn predict(&self, points: &DMatrix<f64>) -> Moments {
         let mut moments = Moments::default();
-        let prior = self.prior_variance();
         for start in (0..points.nrows()).step_by(PANEL) {
             let len = PANEL.min(points.nrows() - start);
-            let mut cross = self.cross(&points.rows(start, len).into_owned());
+            let part = points.rows(start, len).into_owned();
+            let prior = self.prior_variances(&part);
+            let mut cross = self.cross(&part);
             moments.mean.extend(self.means(&cross));
             self.inner.factor.solve(&mut cross);
+            let left = cross.column_iter().zip(prior);
             moments
                 .variance
-                .extend(cross.column_iter().map(|v| (prior - v.norm_squared()).max(0.0)));
+                .extend(left.map(|(v, prior)| (prior - v.norm_squared()).max(0.0)));
         }
         moments
+    }
+
+    /// `k(x, x)` at the rows of `points`.
+    fn prior_variances(&self, points: &DMatrix<f64>) -> Vec<f64> {
+        if self.inner.program.is_even() {
+            return vec![self.prior_variance(); points.nrows()];
+        }
+        let point = |row: nalgebra::RowDVector<f64>| self.prior_variance_at(row.as_slice());
+        points.row_iter().map(|row| point(row.into_owned())).collect()
     }
 
     /// The mean alone at the rows of `points`: no solve, n·m kernel values.
@@ -63,7 +74,8 @@ impl Posterior {
         let m = points.nrows();
         let mut scratch = Scratch::new(&self.inner.program);
         let mut own = DMatrix::zeros(m, m);
-        let columns = Columns::new(points);
+        let wide = self.inner.program.widen(&self.inner.weights, points);
+        let columns = Columns::new(&wide);
         self.inner.program.fill_cross(
             &self.inner.weights,
             columns,
@@ -93,7 +105,7 @@ impl Posterior {
         let mut all = self.predict_batch_with_gradient(&points);
         all.pop().unwrap_or_else(|| PointGradient {
             mean: self.inner.mean,
-            variance: self.prior_variance(),
+            variance: self.prior_variance_at(x),
             dmean: vec![0.0; x.len()],
             dvariance: vec![0.0; x.len()],
         })
@@ -102,49 +114,68 @@ impl Posterior {
     /// [`Posterior::predict_with_gradient`] at every row of `points`, with one blocked solve for all.
     #[must_use]
     pub fn predict_batch_with_gradient(&self, points: &DMatrix<f64>) -> Vec<PointGradient> {
-        let prior = self.prior_variance();
+        let prior = self.prior_variances(points);
         let mut solved = self.cross(points);
         let means = self.means(&solved);
         self.inner.factor.solve(&mut solved);
         let variances: Vec<f64> = solved
             .column_iter()
-            .map(|v| (prior - v.norm_squared()).max(0.0))
+            .zip(prior)
+            .map(|(v, prior)| (prior - v.norm_squared()).max(0.0))
             .collect();
         self.inner.factor.solve_transposed(&mut solved);
         let mut scratch = Scratch::new(&self.inner.program);
-        let rows = Columns::new(self.rows());
-        let d = self.dims();
-        let mut point = vec![0.0; d];
-        let mut gradient = vec![[0.0; 2]; d];
+        let wide = self.inner.program.widen(&self.inner.weights, points);
         let n = self.rows().nrows();
+        let mut point = vec![0.0; wide.ncols()];
         (0..points.nrows())
             .map(|c| {
                 point
                     .iter_mut()
-                    .zip(points.row(c).iter())
+                    .zip(wide.row(c).iter())
                     .for_each(|(p, v)| *p = *v);
-                gradient.fill([0.0; 2]);
-                self.inner.program.contract_point(
-                    &self.inner.weights,
-                    rows,
-                    &point,
-                    [self.alpha(), &solved.as_slice()[c * n..(c + 1) * n]],
-                    &mut gradient,
-                    &mut scratch,
-                );
+                let solved = &solved.as_slice()[c * n..(c + 1) * n];
+                let gradient = self.gradient_at(&point, solved, &mut scratch);
                 PointGradient {
                     mean: means[c],
                     variance: variances[c],
                     dmean: gradient.iter().map(|g| g[0]).collect(),
-                    dvariance: gradient.iter().map(|g| -2.0 * g[1]).collect(),
+                    dvariance: gradient.iter().map(|g| g[1]).collect(),
                 }
             })
             .collect()
     }
 
+    /// `[∇μ, ∇σ²]` at a point with its warped columns, `solved = K⁻¹k*`.
+    fn gradient_at(&self, point: &[f64], solved: &[f64], scratch: &mut Scratch) -> Vec<[f64; 2]> {
+        let inner = &*self.inner;
+        let mut gradient = vec![[0.0; 2]; point.len()];
+        inner.program.contract_point(
+            &inner.weights,
+            Columns::new(self.wide_rows()),
+            point,
+            [self.alpha(), solved],
+            &mut gradient,
+            scratch,
+        );
+        gradient.iter_mut().for_each(|g| g[1] *= -2.0);
+        if !inner.program.is_even() {
+            // d k(x, x): by either argument the same.
+            let mut own = vec![[0.0; 2]; point.len()];
+            let row = Columns::row(point);
+            inner
+                .program
+                .contract_point(&inner.weights, row, point, [&[1.0], &[0.0]], &mut own, scratch);
+            gradient.iter_mut().zip(own).for_each(|(g, o)| g[1] += 2.0 * o[0]);
+        }
+        inner.program.fold(&inner.weights, point, &mut gradient);
+        gradient
+    }
+
     /// `k(rows, points)`, n × m.
     pub(super) fn cross(&self, points: &DMatrix<f64>) -> DMatrix<f64> {
-        let rows = self.rows();
+        let rows = self.wide_rows();
+        let points = &*self.inner.program.widen(&self.inner.weights, points);
         let mut out = DMatrix::zeros(rows.nrows(), points.nrows());
         let mut scratch = Scratch::new(&self.inner.program);
         self.inner.program.fill_cross(

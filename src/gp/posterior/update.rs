@@ -20,13 +20,22 @@ impl Posterior {
     /// # Errors
     /// A point of the wrong shape, numbers that are not finite, or a matrix that does not factor.
     pub fn append(&self, x: &[f64], y: f64) -> Result<Self, FitError> {
+        self.append_noisy(x, y, 0.0)
+    }
+
+    /// As [`Posterior::append`], for an observation that is known to carry this noise variance beside that of the
+    /// model (output units squared).
+    ///
+    /// # Errors
+    /// As [`Posterior::append`].
+    pub fn append_noisy(&self, x: &[f64], y: f64, known_noise: f64) -> Result<Self, FitError> {
         if let Some(base) = &self.inner.without_pending {
             let n = base.n();
             let pending = self.rows().rows(n, self.pending()).into_owned();
-            return base.append(x, y)?.with_pending(&pending);
+            return base.append_noisy(x, y, known_noise)?.with_pending(&pending);
         }
         self.check_point(x, self.n())?;
-        if !y.is_finite() {
+        if !(y.is_finite() && known_noise.is_finite() && known_noise >= 0.0) {
             return Err(FitError::NotFinite {
                 what: "the output",
                 row: self.n(),
@@ -34,17 +43,9 @@ impl Posterior {
         }
         let inner = &*self.inner;
         let mut data = inner.data.clone();
-        let n = data.n();
-        data.x = data.x.resize_vertically(n + 1, 0.0);
-        for (j, v) in x.iter().enumerate() {
-            data.x[(n, j)] = *v;
-        }
-        data.y = data.y.resize_vertically(n + 1, y);
-        data.counts.push(1.0);
-        data.within.push(0.0);
-        data.total += 1;
+        data.push(x, y, known_noise);
         let grown = if inner.factor.grown() < REFACTOR_AFTER {
-            self.grow(x)
+            self.grow(x, known_noise)
         } else {
             None
         };
@@ -65,6 +66,7 @@ impl Posterior {
                 mean,
                 data_fit,
                 leave_one_out: OnceLock::new(),
+                wide: OnceLock::new(),
                 ..inner.clone()
             }),
         })
@@ -95,6 +97,7 @@ impl Posterior {
                     alpha: current.inner.alpha.clone().resize_vertically(n + 1, 0.0),
                     without_pending: Some(base.clone()),
                     leave_one_out: OnceLock::new(),
+                    wide: OnceLock::new(),
                     ..(*current.inner).clone()
                 }),
             };
@@ -126,6 +129,7 @@ impl Posterior {
                 mean,
                 data_fit,
                 leave_one_out: OnceLock::new(),
+                wide: OnceLock::new(),
                 ..inner.clone()
             }),
         })
@@ -149,8 +153,8 @@ impl Posterior {
     }
 
     /// The factor with a row for `x`, or `None` where the new pivot is too small to trust.
-    fn grow(&self, x: &[f64]) -> Option<Factor> {
-        let (l, pivot, full) = self.new_row(x);
+    fn grow(&self, x: &[f64], known_noise: f64) -> Option<Factor> {
+        let (l, pivot, full) = self.new_row(x, known_noise);
         let trusted = pivot > SMALL_PIVOT * full && pivot > 10.0 * self.inner.jitter;
         trusted.then(|| self.inner.factor.grow(l.as_slice(), pivot.sqrt()))
     }
@@ -158,18 +162,19 @@ impl Posterior {
     /// As [`Posterior::grow`], with the pivot lifted to the threshold: a pending point changes no mean, so
     /// that a variance of almost 0 there is all that can go wrong.
     fn grow_at_any_pivot(&self, x: &[f64]) -> Factor {
-        let (l, pivot, full) = self.new_row(x);
+        let (l, pivot, full) = self.new_row(x, 0.0);
         self.inner
             .factor
             .grow(l.as_slice(), pivot.max(SMALL_PIVOT * full).sqrt())
     }
 
     /// `(L⁻¹k, δ², K_xx)` of a new row.
-    fn new_row(&self, x: &[f64]) -> (DMatrix<f64>, f64, f64) {
+    fn new_row(&self, x: &[f64], known_noise: f64) -> (DMatrix<f64>, f64, f64) {
         let point = DMatrix::from_row_slice(1, x.len(), x);
         let mut l = self.cross(&point);
         self.inner.factor.solve(&mut l);
-        let full = self.prior_variance() + self.inner.model.noise_variance + self.inner.jitter;
+        let full =
+            self.prior_variance_at(x) + self.inner.model.noise_variance + known_noise + self.inner.jitter;
         let pivot = full - l.norm_squared();
         (l, pivot, full)
     }
