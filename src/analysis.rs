@@ -27,6 +27,6 @@ pub use slice::Slice;
 pub use suggestion::{Reason, Suggestion};
 pub use surface::{Layer, Surface};
 pub use surrogate::{
-    FitSummary, Prediction, Readout, SuggestError, SuggestRequest, Surrogate, SurrogateError,
-    suggest_without_model,
+    ALTERNATIVES, Evidence, EvidenceCost, FitSummary, KernelEvidence, Prediction, Readout, SuggestError,
+    SuggestRequest, Surrogate, SurrogateError, compare_kernels, suggest_without_model,
 };

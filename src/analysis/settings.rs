@@ -4,8 +4,49 @@ use std::sync::Arc;
 
 use super::model_file::ModelFile;
 
+pub use super::model_file::TransformName;
+
 pub use crate::acquisition::{AcquisitionFunction, AcquisitionSettings};
 pub use crate::gp::Objective;
+
+/// What stands for the hyperparameters of a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Hyperparameters {
+    /// The most likely ones.
+    #[default]
+    Map,
+    /// Up to 64 rows, a dozen draws of them, averaged over: predictions are wider where the data leave them open.
+    Average,
+}
+
+impl Hyperparameters {
+    pub const ALL: [Self; 2] = [Self::Map, Self::Average];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Map => "map",
+            Self::Average => "average",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|h| h.name() == name)
+    }
+}
+
+/// What is known of the noise of an observation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum NoiseSetting {
+    /// Nothing: it is estimated.
+    #[default]
+    Estimated,
+    /// Its standard deviation, in the user's units.
+    Known(f64),
+    /// There is none.
+    Deterministic,
+}
 
 /// How the surrogate is built.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +56,12 @@ pub struct ModelSettings {
     pub objective: Objective,
     /// Half-rank and log warp of the worse half of the outputs before standardising.
     pub output_warp: bool,
+    /// How outputs are transformed; `None`: by `output_warp` and the number of trials.
+    pub transform: Option<TransformName>,
+    /// Whether numbers are warped before the kernel compares them (Kumaraswamy, fitted).
+    pub input_warp: bool,
+    pub noise: NoiseSetting,
+    pub hyperparameters: Hyperparameters,
     /// Whether hyperparameters have priors; without them they are fitted to the objective alone, in wide boxes.
     pub priors: bool,
     pub seed: u64,
@@ -28,6 +75,10 @@ impl Default for ModelSettings {
             kernel: None,
             objective: Objective::default(),
             output_warp: true,
+            transform: None,
+            input_warp: false,
+            noise: NoiseSetting::default(),
+            hyperparameters: Hyperparameters::default(),
             priors: true,
             seed: 0,
             given: None,

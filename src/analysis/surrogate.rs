@@ -13,6 +13,8 @@
 
 mod active;
 mod build;
+mod compare;
+mod fitting;
 mod output;
 mod predict;
 mod scales;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::gp::{FitError, Posterior};
+use crate::gp::{Ensemble, FitError, Posterior};
 use crate::study::{Study, TrialId};
 
 use super::model_file::{self, ModelFile, ModelFileError};
@@ -31,6 +33,7 @@ use super::settings::ModelSettings;
 use output::Output;
 use training::Training;
 
+pub use compare::{ALTERNATIVES, Evidence, EvidenceCost, KernelEvidence, compare_kernels};
 pub(in crate::analysis) use predict::{Landscape, matrix};
 pub use suggest::{SuggestError, SuggestRequest, suggest_without_model};
 
@@ -136,12 +139,21 @@ pub struct Surrogate {
     /// What there is to beat once the pending trials have returned what is believed of them: the largest of
     /// `incumbent` and their predicted means, in model units.
     believed_incumbent: f64,
+    /// Where hyperparameters are averaged over: what predictions and acquisition functions stand on.
+    averaged: Option<Averaged>,
     /// Lengthscale of each coordinate.
     scales: Vec<f64>,
     /// Fits in a row that started from the one before.
     warm_fits: u32,
     /// Hyperparameters at an edge of their box.
     at_bounds: Vec<crate::gp::AtBound>,
+}
+
+/// Posteriors under draws of the hyperparameters, without and with the pending trials.
+#[derive(Clone, Debug)]
+struct Averaged {
+    base: Ensemble,
+    believed: Ensemble,
 }
 
 /// Why there is no model.
@@ -202,6 +214,13 @@ impl Surrogate {
 
     pub(in crate::analysis) fn posterior(&self) -> &Posterior {
         &self.posterior
+    }
+
+    /// The posteriors of the complete trials that are averaged over: one for each draw of the hyperparameters, where
+    /// [`Hyperparameters::Average`](super::settings::Hyperparameters) is in force and the trials are few.
+    #[must_use]
+    pub fn averaged_over(&self) -> Option<&Ensemble> {
+        self.averaged.as_ref().map(|a| &a.base)
     }
 
     pub(in crate::analysis) fn training(&self) -> &Training {

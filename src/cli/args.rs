@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::analysis::AcquisitionFunction;
+use crate::analysis::settings::{Hyperparameters, TransformName};
 use crate::runtime::color::ColorChoice;
 use crate::study::Direction;
 
@@ -143,12 +144,28 @@ pub struct Modelling {
     #[arg(
         long,
         value_name = "SPEC",
-        help = "The kernel, e.g. matern52, rbf, matern52[lr]*rbf[dropout]+constant"
+        help = "The kernel: matern12 to matern72, matern(nu=…), rbf, rq, periodic, linear, hamming, categorical, \
+                mixed, constant and warp(…), with + * and parentheses; NAME[param,…] looks at some parameters alone, \
+                NAME(setting=…) holds a setting, matern(nu=?) looks for the order [default: matern52]"
     )]
     pub kernel: Option<String>,
     /// Do not warp the worse half of the outputs before standardising
     #[arg(long)]
     pub no_output_warp: bool,
+    /// How outputs are transformed before the model sees them [default: half_rank_log from 8 trials on, standardize
+    /// before]
+    #[arg(long, value_name = "NAME", value_parser = transform_name(), conflicts_with = "no_output_warp")]
+    pub transform: Option<TransformName>,
+    /// Warp numbers before the kernel compares them: a scale for each that need be neither linear nor logarithmic
+    #[arg(long)]
+    pub input_warp: bool,
+    /// The standard deviation of the noise, in the units of the objective; 0 says that there is none
+    /// [default: estimated]
+    #[arg(long, value_name = "SD", value_parser = not_negative)]
+    pub noise: Option<f64>,
+    /// The most likely hyperparameters, or an average over draws of them while there are few trials [default: map]
+    #[arg(long, value_name = "HOW", value_parser = hyperparameters_name())]
+    pub hyperparameters: Option<Hyperparameters>,
     /// Fit the hyperparameters to the objective alone: no priors, wide bounds
     #[arg(long)]
     pub no_priors: bool,
@@ -156,7 +173,9 @@ pub struct Modelling {
     #[arg(long, value_name = "OBJECTIVE")]
     pub objective: Option<ObjectiveName>,
     /// A model JSON (as `fit` writes it): used as it is, nothing is fitted
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "no_output_warp", "no_priors", "objective"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "kernel", "no_output_warp", "transform", "input_warp", "noise", "hyperparameters", "no_priors", "objective",
+    ])]
     pub model: Option<PathBuf>,
     /// The seed of everything random; the same seed gives the same answer
     #[arg(long, value_name = "N")]
@@ -411,6 +430,18 @@ fn acquisition_name() -> impl clap::builder::TypedValueParser<Value = Acquisitio
     use clap::builder::TypedValueParser as _;
     clap::builder::PossibleValuesParser::new(AcquisitionFunction::ALL.map(AcquisitionFunction::name))
         .map(|name| AcquisitionFunction::from_name(&name).unwrap_or_default())
+}
+
+fn transform_name() -> impl clap::builder::TypedValueParser<Value = TransformName> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(TransformName::ALL.map(TransformName::name))
+        .map(|name| TransformName::from_name(&name).unwrap_or(TransformName::Standardize))
+}
+
+fn hyperparameters_name() -> impl clap::builder::TypedValueParser<Value = Hyperparameters> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(Hyperparameters::ALL.map(Hyperparameters::name))
+        .map(|name| Hyperparameters::from_name(&name).unwrap_or_default())
 }
 
 fn color_name() -> impl clap::builder::TypedValueParser<Value = ColorChoice> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::{Acquisition, Modelling, ObjectiveName};
 use super::error::CliError;
 use super::progress::Progress;
-use crate::analysis::settings::Objective;
+use crate::analysis::settings::{NoiseSetting, Objective};
 use crate::analysis::{
     AcquisitionSettings, ModelFile, ModelSettings, SuggestRequest, Suggestion, Surrogate, SurrogateError,
     suggest_without_model,
@@ -23,8 +23,26 @@ pub fn model_settings(args: &Modelling, file: &FileSettings) -> ModelSettings {
         kernel: kernel.map(Arc::from),
         objective: match args.objective {
             Some(ObjectiveName::Loo) => Objective::LeaveOneOut,
-            Some(ObjectiveName::MarginalLikelihood) | None => Objective::MarginalLikelihood,
+            Some(ObjectiveName::MarginalLikelihood) => Objective::MarginalLikelihood,
+            None => file.objective.unwrap_or(defaults.objective),
         },
+        transform: if args.no_output_warp {
+            None
+        } else {
+            args.transform.or(file.transform)
+        },
+        input_warp: args.input_warp || file.input_warp.unwrap_or(defaults.input_warp),
+        noise: args.noise.or(file.noise).map_or(defaults.noise, |sd| {
+            if sd > 0.0 {
+                NoiseSetting::Known(sd)
+            } else {
+                NoiseSetting::Deterministic
+            }
+        }),
+        hyperparameters: args
+            .hyperparameters
+            .or(file.hyperparameters)
+            .unwrap_or(defaults.hyperparameters),
         output_warp: !args.no_output_warp && file.output_warp.unwrap_or(defaults.output_warp),
         priors: !args.no_priors,
         seed: args.seed.or(file.seed).unwrap_or(defaults.seed),

@@ -9,8 +9,15 @@ use toml::de::{DeTable, DeValue};
 use super::error::{ConfigError, Place};
 use super::nearest::nearest;
 use crate::analysis::AcquisitionFunction;
+use crate::analysis::settings::{Hyperparameters, Objective, TransformName};
 use crate::runtime::color::ColorChoice;
 use crate::study::label::scrub;
+
+/// Names that `objective` may have.
+const OBJECTIVES: [(&str, Objective); 2] = [
+    ("marginal_likelihood", Objective::MarginalLikelihood),
+    ("loo", Objective::LeaveOneOut),
+];
 
 /// Names that `theme` may have.
 pub const THEMES: [&str; 3] = ["auto", "dark", "light"];
@@ -25,6 +32,11 @@ pub struct FileSettings {
     pub beta: Option<f64>,
     pub kernel: Option<String>,
     pub output_warp: Option<bool>,
+    pub transform: Option<TransformName>,
+    pub input_warp: Option<bool>,
+    pub noise: Option<f64>,
+    pub hyperparameters: Option<Hyperparameters>,
+    pub objective: Option<Objective>,
     pub seed: Option<u64>,
     pub on_accept: Option<String>,
 }
@@ -39,7 +51,7 @@ struct Entry<'a> {
 type Store = fn(&mut FileSettings, &Entry<'_>) -> Result<(), ConfigError>;
 
 /// Every setting: its name and how it is read. The one list from which keys are checked.
-const SETTINGS: [(&str, Store); 10] = [
+const SETTINGS: [(&str, Store); 15] = [
     ("theme", |s, e| e.name(&THEMES).map(|v| s.theme = Some(v))),
     ("color", |s, e| {
         e.name(&ColorChoice::NAMES)
@@ -54,6 +66,20 @@ const SETTINGS: [(&str, Store); 10] = [
     ("beta", |s, e| e.number().map(|v| s.beta = Some(v))),
     ("kernel", |s, e| e.text().map(|v| s.kernel = Some(v.to_owned()))),
     ("output_warp", |s, e| e.boolean().map(|v| s.output_warp = Some(v))),
+    ("transform", |s, e| {
+        e.name(&TransformName::ALL.map(TransformName::name))
+            .map(|v| s.transform = TransformName::from_name(v))
+    }),
+    ("input_warp", |s, e| e.boolean().map(|v| s.input_warp = Some(v))),
+    ("noise", |s, e| e.number().map(|v| s.noise = Some(v))),
+    ("hyperparameters", |s, e| {
+        e.name(&Hyperparameters::ALL.map(Hyperparameters::name))
+            .map(|v| s.hyperparameters = Hyperparameters::from_name(v))
+    }),
+    ("objective", |s, e| {
+        e.name(&OBJECTIVES.map(|(name, _)| name))
+            .map(|v| s.objective = OBJECTIVES.iter().find(|(name, _)| *name == v).map(|(_, o)| *o))
+    }),
     ("seed", |s, e| e.integer().map(|v| s.seed = Some(v))),
     ("on_accept", |s, e| {
         e.text().map(|v| s.on_accept = Some(v.to_owned()))
@@ -216,7 +242,8 @@ mod tests {
     #[test]
     fn every_setting_is_read() {
         let text = "theme = \"light\"\ncolor = 256\nmouse = true\nacquisition = \"ucb\"\nxi = 0.01\nbeta = 3\n\
-                    kernel = \"rbf\"\noutput_warp = false\nseed = 7\non_accept = \"sbatch job.sh\"\n";
+                    kernel = \"rbf\"\noutput_warp = false\nhyperparameters = \"average\"\nnoise = 0.5\n\
+                    transform = \"yeo_johnson\"\ninput_warp = true\nobjective = \"loo\"\nseed = 7\non_accept = \"sbatch job.sh\"\n";
         let s = parse(text).unwrap();
         assert_eq!(s.theme, Some("light"));
         assert_eq!(s.color, Some(ColorChoice::Level(ColorLevel::Indexed256)));
@@ -226,6 +253,10 @@ mod tests {
         );
         assert_eq!(s.acquisition, Some(AcquisitionFunction::Ucb));
         assert_eq!((s.xi, s.beta), (Some(0.01), Some(3.0)));
+        assert_eq!((s.noise, s.input_warp), (Some(0.5), Some(true)));
+        assert_eq!(s.hyperparameters, Some(Hyperparameters::Average));
+        assert_eq!(s.transform, Some(TransformName::YeoJohnson));
+        assert_eq!(s.objective, Some(Objective::LeaveOneOut));
         assert_eq!(
             (s.kernel.as_deref(), s.on_accept.as_deref()),
             (Some("rbf"), Some("sbatch job.sh"))

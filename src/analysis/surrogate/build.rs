@@ -6,13 +6,14 @@ use std::sync::Arc;
 use nalgebra::{DMatrix, DVector};
 
 use super::active::active_set;
+use super::fitting::Plan;
 use super::output::Output;
 use super::scales::lengthscales;
 use super::training::Training;
-use super::{FitSummary, Surrogate, SurrogateError, row_means};
+use super::{Averaged, FitSummary, Surrogate, SurrogateError, row_means};
 use crate::analysis::model_file::{self, ModelFile};
-use crate::analysis::settings::ModelSettings;
-use crate::gp::{self, Bounds, Data, FitOptions, Kernel, Mean, Model, Posterior, Priors, Role};
+use crate::analysis::settings::{Hyperparameters, ModelSettings, NoiseSetting};
+use crate::gp::{self, Data, Ensemble, Mean, Model, Posterior, Priors, Role};
 use crate::study::{Encoder, Study, Trial, TrialState};
 
 /// Above this noise variance (model units) the incumbent is the largest posterior mean at an observed
@@ -22,18 +23,8 @@ pub const NOISY: f64 = 1e-4;
 /// Fewer observations than this and the warp of the worse half has too little to stand on.
 const WARP_FROM: usize = 8;
 
-/// Every so many warm fits, one also starts from the mode of the prior.
-const REFRESH_EVERY: u32 = 10;
-
 /// At most so many pending trials are believed, the latest.
 const MOST_PENDING: usize = 64;
-
-/// Boxes of a fit without priors.
-const WIDE: Bounds = Bounds {
-    lengthscale: (1e-3, 1e3),
-    variance: (1e-3, 1e3),
-    noise_variance: (1e-8, 10.0),
-};
 
 /// Observations and how they enter the model.
 struct Rows {
@@ -43,13 +34,26 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(training: &Training, output: &Output, seed: u64) -> Self {
-        let observations = active_set(training, seed);
+    fn of(training: &Training, output: &Output, settings: &ModelSettings) -> Self {
+        let observations = active_set(training, settings.seed);
         let x = training.x.select_rows(&observations);
         let y = DVector::from_iterator(
             observations.len(),
             observations.iter().map(|&i| output.forward(training.g[i])),
         );
+        if let NoiseSetting::Known(sd) = settings.noise
+            && output.variance_of(sd).is_none()
+        {
+            // Through a warp the same deviation is not the same everywhere: each row carries its own.
+            let known = observations
+                .iter()
+                .map(|&i| output.variance_at(training.g[i], sd));
+            return Self {
+                row_of: (0..observations.len()).collect(),
+                data: Data::with_known_noise(x, y, known.collect()),
+                observations,
+            };
+        }
         let (data, row_of) = Data::merge_repeats(&x, &y);
         Self {
             observations,
@@ -80,15 +84,15 @@ impl Surrogate {
         let training = Training::of(study, Encoder::new(&study.space));
         let d = check(study, &training)?;
         let n = training.g.len();
-        let warp = settings.output_warp && n >= WARP_FROM;
-        let output = Output::fit(study.direction(), &training.g, warp);
-        let rows = Rows::of(&training, &output, settings.seed);
-        let kernel = kernel_of(settings, &training)?;
+        let output = output_of(settings, study, &training);
+        let rows = Rows::of(&training, &output, settings);
         // Repeats that differ say how noisy it is, even where all trials are at one configuration.
         let scatters = rows.data.within_ss() > 1e-24;
         let is_flat = !scatters && rows.data.y.iter().all(|y| (y - rows.data.y[0]).abs() < 1e-12);
-        if is_flat || (n < fitted_from(d) && !scatters) {
-            let model = prior_mode(&kernel, d);
+        let is_open = n < fitted_from(d) && settings.hyperparameters == Hyperparameters::Map;
+        if is_flat || (is_open && !scatters) {
+            let plan = Plan::of(settings, &training, &output, 0)?;
+            let model = prior_mode(&plan);
             let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
             let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
             this.summary.prior_only = true;
@@ -106,20 +110,21 @@ impl Surrogate {
             !p.summary.prior_only
                 && p.settings.kernel == settings.kernel
                 && p.settings.priors == settings.priors
+                && p.settings.input_warp == settings.input_warp
                 && p.training.kinds == training.kinds
         });
         let warm_fits = warm.map_or(0, |p| p.warm_fits + 1);
-        let options = FitOptions {
-            objective: settings.objective,
-            refresh: warm_fits % REFRESH_EVERY == REFRESH_EVERY - 1,
-            seed: settings.seed,
-            priors: settings.priors.then(Priors::default),
-            bounds: if settings.priors { Bounds::default() } else { WIDE },
-            ..FitOptions::default()
-        };
+        let plan = Plan::of(settings, &training, &output, warm_fits)?;
         let start = warm.map(|p| p.posterior.model());
-        let fit = gp::fit(&kernel, &training.kinds, &rows.data, &options, start, cancel)?;
+        let kinds = &training.kinds;
+        let fit = plan.fit(kinds, &rows.data, start, cancel)?;
+        let averaged = plan.averaged(settings, &fit, kinds, &rows.data, cancel)?;
         let mut this = Self::assemble(study, settings, training, rows, output, fit.posterior)?;
+        this.average(averaged)?;
+        if !plan.specified.open_orders.is_empty() {
+            let kernel = &this.posterior.model().kernel;
+            this.summary.kernel = gp::spec::print(kernel, &names(&this.training.encoder));
+        }
         this.warm_fits = warm_fits;
         this.at_bounds = fit.at_bounds;
         this.summary.log_posterior = this.summary.log_marginal_likelihood + fit.log_prior;
@@ -140,7 +145,7 @@ impl Surrogate {
         let training = Training::of(study, encoder);
         check(study, &training)?;
         let output = Output::given(study.direction(), &training.g, &file.output);
-        let rows = Rows::of(&training, &output, settings.seed);
+        let rows = Rows::of(&training, &output, settings);
         let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
         let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
         this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
@@ -180,7 +185,8 @@ impl Surrogate {
         let (mut observations, mut row_of) = (self.observations.clone(), self.row_of.clone());
         for (k, &row) in fresh.iter().enumerate() {
             let x: Vec<f64> = training.x.row(row).iter().copied().collect();
-            posterior = posterior.append(&x, self.output.forward(training.g[row])).ok()?;
+            let (g, y) = (training.g[row], self.output.forward(training.g[row]));
+            posterior = posterior.append_noisy(&x, y, self.known_noise(g)).ok()?;
             observations.push(old.len() + k);
             row_of.push(posterior.n() - 1);
         }
@@ -193,6 +199,7 @@ impl Surrogate {
         };
         let output = self.output.clone();
         let mut this = Self::assemble(study, &self.settings, training, rows, output, posterior).ok()?;
+        this.average(self.regrown(&this.posterior)).ok()?;
         this.summary.hyperparameters_from = self.summary.hyperparameters_from;
         this.summary.kernel.clone_from(&self.summary.kernel);
         this.summary.prior_only = self.summary.prior_only;
@@ -200,6 +207,38 @@ impl Surrogate {
         this.warm_fits = self.warm_fits;
         this.at_bounds.clone_from(&self.at_bounds);
         Some(this)
+    }
+
+    /// The noise that an observation of `g = s·y` is known to carry beside that of the model.
+    pub(super) fn known_noise(&self, g: f64) -> f64 {
+        match self.settings.noise {
+            NoiseSetting::Known(sd) if self.output.variance_of(sd).is_none() => {
+                self.output.variance_at(g, sd)
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// The posteriors that are averaged over, on the rows of a posterior that has grown.
+    fn regrown(&self, posterior: &Posterior) -> Option<Ensemble> {
+        let averaged = self.averaged.as_ref()?;
+        averaged
+            .base
+            .map(|member| Posterior::new(member.model(), &self.training.kinds, posterior.data()))
+            .ok()
+    }
+
+    /// Averages over posteriors, where there are any.
+    fn average(&mut self, base: Option<Ensemble>) -> Result<(), SurrogateError> {
+        let latest = self.training.pending.len().saturating_sub(MOST_PENDING);
+        self.averaged = match base {
+            None => None,
+            Some(base) => Some(Averaged {
+                believed: base.map(|member| believe(member, &self.training.pending[latest..]))?,
+                base,
+            }),
+        };
+        Ok(())
     }
 
     fn assemble(
@@ -227,6 +266,7 @@ impl Surrogate {
             believed,
             incumbent,
             believed_incumbent,
+            averaged: None,
             scales,
             warm_fits: 0,
             at_bounds: Vec::new(),
@@ -317,32 +357,29 @@ pub fn fitted_from(d: usize) -> usize {
     (d + 1).clamp(3, 6)
 }
 
-fn kernel_of(settings: &ModelSettings, training: &Training) -> Result<Kernel, SurrogateError> {
-    match &settings.kernel {
-        None => Ok(Kernel::default_for(training.encoder.dims())),
-        Some(spec) => Ok(gp::spec::parse(spec, &names(&training.encoder))?),
+/// The transform of the outputs: the one that was asked for, or by the number of trials.
+fn output_of(settings: &ModelSettings, study: &Study, training: &Training) -> Output {
+    let g = &training.g;
+    match settings.transform {
+        Some(name) => Output::named(study.direction(), g, name),
+        None => Output::fit(study.direction(), g, settings.output_warp && g.len() >= WARP_FROM),
     }
 }
 
 /// Names of the parameters that have a coordinate.
-fn names(encoder: &Encoder) -> Vec<&str> {
+pub fn names(encoder: &Encoder) -> Vec<&str> {
     (0..encoder.dims())
         .map(|j| encoder.parameter(encoder.param_of(j)).name.raw())
         .collect()
 }
 
-/// The hyperparameters that the priors think most likely.
-fn prior_mode(kernel: &Kernel, d: usize) -> Model {
-    let priors = Priors::default();
-    let values: Vec<f64> = kernel
-        .roles(d)
-        .into_iter()
-        .map(|role| priors.of(role).location.exp())
-        .collect();
+/// The hyperparameters that the priors think most likely, but for those that are held.
+fn prior_mode(plan: &Plan) -> Model {
+    let noise = Priors::default().of(Role::Noise).location.exp();
     Model {
-        kernel: kernel.with_parameters(&values),
+        kernel: plan.specified.kernel.clone(),
         mean: Mean::Profiled,
-        noise_variance: priors.of(Role::Noise).location.exp(),
+        noise_variance: plan.options.noise_variance.unwrap_or(noise),
     }
 }
 

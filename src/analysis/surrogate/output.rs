@@ -27,7 +27,12 @@ impl Output {
         } else {
             TransformName::Standardize
         };
-        let unit = unit_of(g);
+        Self::named(direction, g, name)
+    }
+
+    /// A transform by its name.
+    pub fn named(direction: Direction, g: &[f64], name: TransformName) -> Self {
+        let unit = Self::unit_for(name, g);
         let g: Vec<f64> = g.iter().map(|v| v / unit).collect();
         Self {
             sign: direction.sign(),
@@ -39,11 +44,7 @@ impl Output {
 
     /// The transform of a MODEL file; what it leaves open is computed from the data.
     pub fn given(direction: Direction, g: &[f64], spec: &OutputSpec) -> Self {
-        // A power is no power of other units, and the identity has none.
-        let unit = match spec.transform {
-            TransformName::Identity | TransformName::YeoJohnson => 1.0,
-            TransformName::Standardize | TransformName::HalfRankLog => unit_of(g),
-        };
+        let unit = Self::unit_for(spec.transform, g);
         let g: Vec<f64> = g.iter().map(|v| v / unit).collect();
         let mut transform = match (spec.transform, spec.lambda) {
             (TransformName::YeoJohnson, Some(lambda)) => with_lambda(lambda, &g),
@@ -60,6 +61,26 @@ impl Output {
             name: spec.transform,
             transform,
         }
+    }
+
+    /// A power is no power of other units, and the identity has none.
+    fn unit_for(name: TransformName, g: &[f64]) -> f64 {
+        match name {
+            TransformName::Identity | TransformName::YeoJohnson => 1.0,
+            TransformName::Standardize | TransformName::HalfRank | TransformName::HalfRankLog => unit_of(g),
+        }
+    }
+
+    /// The variance in model units of a standard deviation in the user's, where that is the same everywhere.
+    pub fn variance_of(&self, sd: f64) -> Option<f64> {
+        let scaled = sd / (self.unit * self.transform.sd);
+        self.transform.is_linear().then_some(scaled * scaled)
+    }
+
+    /// The variance in model units of a standard deviation in the user's at `g = s·y`: half the way from a deviation
+    /// below to one above, squared.
+    pub fn variance_at(&self, g: f64, sd: f64) -> f64 {
+        (0.5 * (self.forward(g + sd) - self.forward(g - sd))).powi(2)
     }
 
     pub fn spec(&self) -> OutputSpec {
@@ -113,6 +134,7 @@ fn kind(name: TransformName) -> TransformKind {
         TransformName::Identity => TransformKind::Identity,
         TransformName::Standardize => TransformKind::Standardize,
         TransformName::YeoJohnson => TransformKind::YeoJohnson,
+        TransformName::HalfRank => TransformKind::HalfRank,
         TransformName::HalfRankLog => TransformKind::HalfRankLog,
     }
 }

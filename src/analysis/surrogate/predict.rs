@@ -118,8 +118,13 @@ impl Surrogate {
 
     pub(in crate::analysis) fn moments(&self, points: &[Vec<f64>]) -> Vec<Moments> {
         let points = matrix(points, self.posterior.dims());
-        let base = self.posterior.predict(&points);
-        let believed = (self.believed.pending() > 0).then(|| self.believed.predict(&points).variance);
+        let averaged = self.averaged.as_ref();
+        let base = averaged.map_or_else(|| self.posterior.predict(&points), |a| a.base.predict(&points));
+        let believed = (self.believed.pending() > 0).then(|| {
+            averaged
+                .map_or_else(|| self.believed.predict(&points), |a| a.believed.predict(&points))
+                .variance
+        });
         let believed = believed.as_ref().unwrap_or(&base.variance);
         base.mean
             .iter()
@@ -135,7 +140,7 @@ impl Surrogate {
 
     pub(in crate::analysis) fn prediction(&self, at: Moments) -> Prediction {
         let bands = self.bands(at.mean, at.sd);
-        let observed = at.sd.hypot(self.posterior.model().noise_variance.sqrt());
+        let observed = at.sd.hypot(self.noise_at(at.mean).sqrt());
         Prediction {
             mean: bands.median,
             sd: bands.sd,
@@ -148,6 +153,15 @@ impl Surrogate {
             model_sd: at.believed_sd,
             model_incumbent: self.believed_incumbent,
         }
+    }
+
+    /// Noise variance of an observation whose model output is near `t`.
+    fn noise_at(&self, t: f64) -> f64 {
+        let of_model = match &self.averaged {
+            Some(averaged) => averaged.base.noise_variance(),
+            None => self.posterior.model().noise_variance,
+        };
+        of_model + self.known_noise(self.output.sign() * self.output.to_user(t))
     }
 
     /// Quantiles through the output transform: they map one to one, means do not.
