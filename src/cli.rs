@@ -6,6 +6,7 @@
 mod accept;
 pub mod args;
 mod completions;
+mod doctor;
 mod engine;
 pub mod error;
 mod explore;
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Some(Command::Predict(args)) => predict::run(&args).map(done),
         Some(Command::Suggest(args)) => suggest::run(&args).map(done),
         Some(Command::Accept(args)) => accept::run(&args).map(done),
+        Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Keys(keys)) => keys::run(&keys).map(done),
         Some(Command::Completions { shell }) => completions::completions(shell).map(done),
         Some(Command::Man) => completions::man().map(done),

@@ -5,10 +5,12 @@
 
 pub mod cells;
 pub mod delivery;
+pub mod doctor;
 pub mod document;
 pub mod error;
 pub mod infer;
 pub mod json;
+pub mod merged;
 pub mod names;
 pub mod pipe;
 pub mod reader;

@@ -518,3 +518,117 @@ fn damaged_documents_are_survived() {
         }
     }
 }
+
+#[test]
+fn several_sources_are_one_study_with_their_identities_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, rows: &[(f64, f64)]| {
+        let path = folder.path().join(name);
+        let lines = rows.iter().enumerate().map(|(k, (lr, loss))| {
+            format!(
+                "{{\"id\": {k}, \"params\": {{\"lr\": {lr}, \"opt\": \"{}\"}}, \"value\": {loss}}}\n",
+                &name[..1]
+            )
+        });
+        fs::write(&path, lines.collect::<String>()).unwrap();
+        path
+    };
+    let curve = |x: f64, shift: f64| (x, (x - 0.4) * (x - 0.4) + shift);
+    let a = write(
+        "a.jsonl",
+        &(0..12)
+            .map(|k| curve(f64::from(k) / 11.0, 0.0))
+            .collect::<Vec<_>>(),
+    );
+    let b = write(
+        "b.jsonl",
+        &(0..9)
+            .map(|k| curve(0.2 + f64::from(k) / 20.0, 0.5))
+            .collect::<Vec<_>>(),
+    );
+    let options = |offset| ReadOptions {
+        also: vec![b.clone()],
+        offset_per_study: offset,
+        params: vec!["lr".to_owned()],
+        ..ReadOptions::default()
+    };
+    let mut reader = Reader::open(&a, options(false)).unwrap();
+    reader.poll().unwrap();
+    let study = reader.study();
+    assert_eq!(study.trials.len(), 21);
+    let mut ids: Vec<String> = study.trials.iter().map(|t| t.id.to_string()).collect();
+    assert!(ids.contains(&"a/3".to_owned()) && ids.contains(&"b/3".to_owned()));
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 21);
+    assert_eq!(
+        (study.name.to_string(), study.diagnostics.len()),
+        ("a + b".to_owned(), 0)
+    );
+    let first = study.trials[0].clone();
+    fs::File::options()
+        .append(true)
+        .open(&b)
+        .unwrap()
+        .write_all(b"{\"id\": 99, \"params\": {\"lr\": 2.0}, \"value\": 7}\n")
+        .unwrap();
+    assert_eq!(reader.poll().unwrap(), Change::Appended);
+    assert_eq!(reader.study().trials.len(), 22);
+    assert!(std::sync::Arc::ptr_eq(&first, &reader.study().trials[0]));
+    let with = |study: &tunescope::study::Study, id: &str| {
+        let trial = study.trials.iter().find(|t| t.id.to_string() == id).unwrap();
+        trial.values[0]
+    };
+    let moved = try_read(&a, options(true)).unwrap().study();
+    assert!((with(&moved, "a/3") - with(&study, "a/3")).abs() < 1e-12);
+    let taken = with(&study, "b/3") - with(&moved, "b/3");
+    assert!((taken - 0.5).abs() < 0.1, "{taken}");
+    // The two optimizers differ between the files alone: together they are a parameter.
+    let all = ReadOptions {
+        params: Vec::new(),
+        ..options(false)
+    };
+    let names: Vec<String> = try_read(&a, all)
+        .unwrap()
+        .study()
+        .space
+        .params
+        .iter()
+        .map(|p| p.name.to_string())
+        .collect();
+    assert_eq!(names, ["lr", "opt"]);
+    let missing = ReadOptions {
+        also: vec![folder.path().join("c.jsonl")],
+        ..ReadOptions::default()
+    };
+    assert!(try_read(&a, missing).err().unwrap().contains("c.jsonl"));
+}
+
+#[test]
+fn whole_numbers_beyond_what_a_double_holds_are_kept_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.csv");
+    fs::write(
+        &path,
+        "big,lr,loss\n9007199254740993,0.1,1\n9223372036854775807,0.2,2\n",
+    )
+    .unwrap();
+    let study = try_read(&path, ReadOptions::default()).unwrap().study();
+    assert_eq!(
+        study.trials[0].param(0),
+        Some(&tunescope::study::Value::Int(9_007_199_254_740_993))
+    );
+    assert_eq!(study.space.params.len(), 2);
+    assert!(
+        study.notes.iter().any(|n| n.contains("2^53")),
+        "{:?}",
+        study.notes
+    );
+    fs::write(&path, "lr,loss\n0.1,1\n").unwrap();
+    let study = try_read(&path, ReadOptions::default()).unwrap().study();
+    assert!(
+        study.notes.iter().any(|n| n.contains("one trial so far")),
+        "{:?}",
+        study.notes
+    );
+}

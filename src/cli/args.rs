@@ -15,6 +15,12 @@ const SOURCES: &str = "\
 SOURCE is a results file (JSONL, CSV or TSV, an Optuna journal, an Ax or another JSON document) or a folder (Ray \
 Tune, MLflow, W&B, SMAC, Syne Tune, DeepCAVE); `-` is standard input. Its kind is recognised by content.";
 
+const DOCTOR: &str = "\
+Looks for bad lines and records run together, locks left behind, running trials without a sign of life, values that are \
+not finite, repeated configurations, parameters that the data cannot identify, and Ray's storage lagging behind.
+
+Exit status: 0 there is nothing to mend, 1 there is (or the source cannot be read), 2 the call is off.";
+
 const AFTER: &str = "\
 Without a command, the explorer opens on SOURCE and follows it as it grows. A file that is named like a \
 command is written ./NAME.
@@ -64,6 +70,9 @@ pub enum Command {
     /// Write the space of a source as space.toml, to be edited and given to --space
     #[command(after_help = SOURCES)]
     Init(Init),
+    /// Say what is wrong with a source, and how to mend it
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
     /// List every key of the explorer
     Keys(Keys),
     /// Print a completion script for a shell
@@ -101,12 +110,21 @@ pub struct Explore {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct Reading {
+    /// Further sources of the same space: all are read as one study
+    #[arg(value_name = "SOURCE", help_heading = None)]
+    pub also: Vec<PathBuf>,
     /// The kind of the source, where its content leaves a doubt
     #[arg(long, value_name = "KIND")]
     pub from: Option<String>,
     /// Which study, where a source holds several
     #[arg(long, value_name = "NAME")]
     pub study: Option<String>,
+    /// A further study of the source, read as one with the first
+    #[arg(long, value_name = "NAME", requires = "study")]
+    pub also_study: Vec<String>,
+    /// Learn a constant for each source or study, and take it from its values
+    #[arg(long)]
+    pub offset_per_study: bool,
     /// A space.toml with the search space (see `tunescope init`)
     #[arg(long, value_name = "FILE")]
     pub space: Option<PathBuf>,
@@ -402,6 +420,19 @@ pub struct Tell {
 pub struct Init {
     /// The results file
     pub source: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The results file or folder
+    pub source: PathBuf,
+    /// Write a mended copy to this file, which must not exist; the source is only read
+    #[arg(long, value_name = "OUT")]
+    pub repair: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
     #[command(flatten)]
     pub reading: Reading,
 }

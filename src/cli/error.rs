@@ -26,6 +26,8 @@ pub enum CliError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    #[error(transparent)]
+    Repair(#[from] crate::io::doctor::repair::RepairError),
     #[error("--on-accept: {0}")]
     Hook(#[from] HookError),
     #[error("there is no file {name}, and no command of that name; did you mean `tunescope {command}`?")]
@@ -73,6 +75,12 @@ pub enum CliError {
         "the terminal cannot be used ({0}); run tunescope in a terminal window, or use `tunescope suggest`"
     )]
     Terminal(#[source] io::Error),
+    #[error(
+        "{}: there is one trial, and a range is inferred from two values of a parameter; wait for the second one, \
+         or give the ranges with --space",
+        path.display()
+    )]
+    OneTrial { path: PathBuf },
     #[error("{}: there is no parameter that could be tuned; name them with --params or --space", path.display())]
     NoSpace { path: PathBuf },
 }
@@ -112,6 +120,8 @@ impl CliError {
             | Self::Stdout(_)
             | Self::File { .. }
             | Self::CannotTell { .. }
+            | Self::Repair(_)
+            | Self::OneTrial { .. }
             | Self::NoSpace { .. } => 1,
         }
     }

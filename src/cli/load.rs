@@ -18,6 +18,9 @@ pub fn options(reading: &Reading) -> Result<ReadOptions, CliError> {
     Ok(ReadOptions {
         kind: reading.from.as_deref().map(sources::by_name).transpose()?,
         study: reading.study.clone(),
+        also: reading.also.clone(),
+        also_studies: reading.also_study.clone(),
+        offset_per_study: reading.offset_per_study,
         metric: reading.metric.clone(),
         direction: reading.direction.map(Into::into),
         params: reading.params.clone(),
@@ -54,6 +57,12 @@ pub fn study_or_start(source: &Path, reading: &Reading) -> Result<Arc<Study>, Cl
 }
 
 fn tunable(source: &Path, study: Arc<Study>) -> Result<Arc<Study>, CliError> {
+    if study.space.is_empty() && study.space.inferred && study.trials.len() == 1 && !study.columns.is_empty()
+    {
+        return Err(CliError::OneTrial {
+            path: source.to_owned(),
+        });
+    }
     if study.space.is_empty() {
         return Err(CliError::NoSpace {
             path: source.to_owned(),

@@ -74,6 +74,11 @@ pub enum ReadError {
         line: usize,
         message: String,
     },
+    #[error(
+        "{}: more than 512 MiB came, or a line of more than 64 MiB: that is no table of results; give a file",
+        path.display()
+    )]
+    TooMuch { path: PathBuf },
     #[error("reading was interrupted")]
     Interrupted,
 }

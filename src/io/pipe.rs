@@ -5,6 +5,11 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+/// Most bytes that are taken of a pipe: beyond, it is no table of results.
+const MAX_TOTAL: u64 = 512 << 20;
+/// Longest line of one; a little more than the reader's own limit, so that it sees the line as too long.
+const MAX_LINE: u64 = 65 << 20;
+
 /// What is called when something has come.
 type Wake = Box<dyn Fn() + Send>;
 
@@ -20,6 +25,8 @@ struct State {
     bytes: Vec<u8>,
     taken: u64,
     is_over: bool,
+    /// Whether reading was given up at a limit.
+    is_cut: bool,
     wake: Option<Wake>,
 }
 
@@ -47,10 +54,23 @@ impl Pipe {
                 return;
             };
             let mut chunk = vec![0; 64 * 1024];
+            let (mut total, mut line) = (0u64, 0u64);
             loop {
                 match from.read(&mut chunk) {
                     Ok(0) => break,
-                    Ok(n) => theirs.came(chunk.get(..n).unwrap_or_default(), false),
+                    Ok(n) => {
+                        let new = chunk.get(..n).unwrap_or_default();
+                        total += n as u64;
+                        line = match new.iter().rposition(|b| *b == b'\n') {
+                            Some(at) => (n - at) as u64,
+                            None => line + n as u64,
+                        };
+                        theirs.came(new, false);
+                        if total > MAX_TOTAL || line > MAX_LINE {
+                            theirs.lock().is_cut = true;
+                            break;
+                        }
+                    }
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                     Err(_) => break,
                 }
@@ -95,6 +115,12 @@ impl Pipe {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.lock().is_over
+    }
+
+    /// Whether reading was given up because it was too much.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.lock().is_cut
     }
 
     /// Bytes taken so far.

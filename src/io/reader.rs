@@ -196,7 +196,14 @@ impl Reader {
     /// The file has stopped growing: a last line without line end is taken for whole, where the kind
     /// allows it and the line reads as one. Should it grow after all, what was taken is corrected.
     pub fn settle(&mut self) -> Change {
-        if self.strange.is_some() || matches!(self.origin, Origin::Store(_) | Origin::Nothing) {
+        if let Origin::Store(store) = &mut self.origin {
+            let change = store.settle();
+            if change != Change::Unchanged {
+                self.study = Arc::new(self.compose());
+            }
+            return change;
+        }
+        if self.strange.is_some() || matches!(self.origin, Origin::Nothing) {
             return Change::Unchanged;
         }
         if self.lines_source.is_none() {

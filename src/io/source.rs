@@ -168,6 +168,19 @@ pub trait Store: Source {
     /// The whole source cannot be read (now).
     fn poll(&mut self, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError>;
 
+    /// As [`Lines::settle`], for a store of texts; says whether anything changed.
+    fn settle(&mut self) -> Change {
+        Change::Unchanged
+    }
+
+    /// Whether it can be worked with, beyond what every source is asked.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check(&self) -> Result<(), ReadError> {
+        Ok(())
+    }
+
     /// What tells of changes: files, folders, or nothing but the clock.
     fn watched(&self) -> Vec<Target>;
 
@@ -226,6 +239,12 @@ pub struct ReadOptions {
     pub kind: Option<&'static Kind>,
     /// `--study NAME`.
     pub study: Option<String>,
+    /// Further sources that are read as one study with the first.
+    pub also: Vec<std::path::PathBuf>,
+    /// `--also-study NAME`: further studies of the source.
+    pub also_studies: Vec<String>,
+    /// `--offset-per-study`: a constant a source or study is learned and taken away.
+    pub offset_per_study: bool,
     /// `--metric NAME`.
     pub metric: Option<String>,
     /// `--direction`.

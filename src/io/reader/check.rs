@@ -21,11 +21,17 @@ impl Reader {
                 known: sources::names(),
             });
         }
+        if let super::Origin::Store(store) = &self.origin {
+            store.check()?;
+        }
         if self.is_missing {
             return Err(ReadError::Missing { path: path() });
         }
         if let Some(why) = self.strange {
             return Err(ReadError::Strange { path: path(), why });
+        }
+        if self.pipe().is_some_and(|p| p.is_cut()) {
+            return Err(ReadError::TooMuch { path: path() });
         }
         if self.source().is_none() {
             return Err(if self.rest.trim_ascii().is_empty() {

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::super::error::ReadError;
+use super::super::merged;
 use super::super::pipe::Pipe;
 use super::super::source::{Form, Head, Kind, Place, ReadOptions, Reads};
 use super::super::sources;
@@ -39,6 +40,10 @@ pub(super) fn find(path: &Path, options: &ReadOptions) -> Result<Found, ReadErro
         kind,
         origin,
     };
+    if merged::is_wanted(options) {
+        let store = Box::new(merged::Merged::open(path, options)?);
+        return Ok(found(Some(&merged::KIND), Origin::Store(store)));
+    }
     if path.as_os_str() == "-" {
         return Ok(found(None, Origin::Pipe(Pipe::standard_input())));
     }

@@ -247,6 +247,32 @@ impl Ray {
     }
 }
 
+/// Whether the storage folder lags behind what Ray staged on this machine, and by how many reports.
+pub fn staging_lag(storage: &Path) -> Option<super::super::doctor::Finding> {
+    use super::super::doctor::{Finding, Severity};
+    let staging = state::staging_of(storage)?;
+    let lines = |path: &Path| std::fs::read(path).map_or(0, |b| b.iter().filter(|c| **c == b'\n').count());
+    let (mut behind, mut trials) = (0, 0);
+    for entry in std::fs::read_dir(&staging).ok()?.flatten() {
+        let ahead = lines(&entry.path().join("result.json"));
+        let stored = lines(&storage.join(entry.file_name()).join("result.json"));
+        behind += ahead.saturating_sub(stored);
+        trials += usize::from(ahead > stored);
+    }
+    (behind > 0).then(|| Finding {
+        check: "staging-lag",
+        severity: Severity::Note,
+        message: format!(
+            "the storage folder is {behind} reports of {trials} trials behind {}, where Ray writes first; both are read \
+             here, other tools see the older state until Ray copies it.",
+            staging.display()
+        ),
+        lines: Vec::new(),
+        trials: Vec::new(),
+        command: None,
+    })
+}
+
 /// What is known of a trial, as a row.
 fn row(trial: &Trial, info: Option<&TrialInfo>, table: &mut Table) -> Row {
     let mut row = Row {

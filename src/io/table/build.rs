@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::study::{Label, Parameter, Space, Study, Trial, TrialId, TrialState, Value};
+use crate::study::{Domain, Label, Parameter, Space, Study, Trial, TrialId, TrialState, Value};
 
 use super::super::infer::Inferred;
 use super::roles::{Objective, Roles};
@@ -169,6 +169,13 @@ impl Table {
         if self.options.space.as_ref().is_some_and(|s| !s.params.is_empty()) {
             return space;
         }
+        if self.rows.len() == 1 && space.inferred && !roles.params.is_empty() {
+            notes.push(
+                "there is one trial so far; a range is inferred from two values of a parameter, or given with --space."
+                    .to_owned(),
+            );
+            return space;
+        }
         for (k, column) in roles
             .params
             .iter()
@@ -199,13 +206,42 @@ impl Table {
             }
             if let Some(why) = self.why_left_out(column, &inferred) {
                 notes.push(why);
-            } else if let Inferred::Domain(domain) = inferred
-                && let Ok(parameter) = Parameter::new(column.name.clone(), k, domain)
-            {
-                space.params.push(parameter);
+            } else if let Inferred::Domain(domain) = inferred {
+                match Parameter::new(column.name.clone(), k, domain.clone()) {
+                    Ok(parameter) => space.params.push(parameter),
+                    Err(error) => match (real(&domain), error) {
+                        (Some(domain), _) => {
+                            notes.push(format!(
+                                "parameter {} has whole numbers beyond 2^53, which a double cannot tell apart; it \
+                                 is modelled as a real number.",
+                                column.name
+                            ));
+                            space
+                                .params
+                                .extend(Parameter::new(column.name.clone(), k, domain));
+                        }
+                        (None, error) => {
+                            notes.push(format!("{error}; the parameter is left out of the space."))
+                        }
+                    },
+                }
             }
         }
         space
+    }
+}
+
+/// A range of whole numbers as one of real numbers.
+#[expect(clippy::cast_precision_loss, reason = "that is the point")]
+fn real(domain: &Domain) -> Option<Domain> {
+    match domain {
+        Domain::Int { low, high, log, .. } => Some(Domain::Float {
+            low: *low as f64,
+            high: *high as f64,
+            log: *log,
+            step: None,
+        }),
+        Domain::Float { .. } | Domain::Categorical { .. } => None,
     }
 }
 

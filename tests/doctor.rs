@@ -1,0 +1,206 @@
+//! The doctor finds what is wrong, and a mended copy reads as the original does, without complaint.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use assert_cmd::Command;
+use serde_json::Value as Json;
+
+fn doctor(args: &[&str]) -> (i32, String, String) {
+    let output = Command::cargo_bin("tunescope")
+        .unwrap()
+        .arg("doctor")
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code().unwrap(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+fn json(args: &[&str]) -> (i32, Json) {
+    let (code, out, err) = doctor(&[args, &["--format", "json"]].concat());
+    (
+        code,
+        serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}")),
+    )
+}
+
+fn checks(report: &Json) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .map(|f| f["check"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn trials(path: &Path) -> Json {
+    let output = Command::cargo_bin("tunescope")
+        .unwrap()
+        .arg("trials")
+        .arg(path)
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+const STUDY: &str = r#"{"op_code":0,"worker_id":"w","study_name":"s","directions":[1]}"#;
+
+fn trial(id: u32, x: f64) -> Vec<String> {
+    vec![
+        r#"{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"2026-01-01T00:00:00+00:00"}"#
+            .to_owned(),
+        format!(
+            r#"{{"op_code":5,"worker_id":"w","trial_id":{id},"param_name":"x","param_value_internal":{x},"distribution":"{{\"name\":\"FloatDistribution\",\"attributes\":{{\"step\":null,\"low\":0.0,\"high\":1.0,\"log\":false}}}}"}}"#
+        ),
+        format!(
+            r#"{{"op_code":6,"worker_id":"w","trial_id":{id},"state":1,"values":[{x}],"datetime_complete":"2026-01-01T00:00:05+00:00"}}"#
+        ),
+    ]
+}
+
+#[test]
+fn a_damaged_journal_is_told_and_mended_without_being_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.log");
+    let mut lines = vec![STUDY.to_owned()];
+    for (id, x) in [0.1, 0.5, 0.5, 0.9].into_iter().enumerate() {
+        lines.extend(trial(u32::try_from(id).unwrap(), x));
+    }
+    let merged = format!("{}{}", lines.remove(2), lines.remove(2));
+    lines.insert(2, merged);
+    lines.insert(3, String::new());
+    lines.push("{\"op_code\":7,\"worker".to_owned());
+    // A trial that began long ago and never ended.
+    lines.push(trial(4, 0.3).remove(0));
+    let text = lines.join("\n") + "\n";
+    fs::write(&path, &text).unwrap();
+    let old = SystemTime::now() - Duration::from_secs(100_000);
+    fs::File::options()
+        .append(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere/journal.log", folder.path().join("journal.log.lock")).unwrap();
+    let shown = path.to_str().unwrap();
+    let out = folder.path().join("mended.log");
+    let (code, report) = json(&[shown, "--repair", out.to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert_eq!(report["healthy"], false);
+    let found = checks(&report);
+    for check in ["bad-lines", "merged-records", "zombies", "duplicates"] {
+        assert!(found.contains(&check.to_owned()), "{check} is not in {found:?}");
+    }
+    #[cfg(unix)]
+    {
+        let lock = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|f| f["check"] == "lock")
+            .unwrap();
+        assert!(lock["message"].as_str().unwrap().contains("for ever"));
+        assert!(lock["command"].as_str().unwrap().starts_with("rm -- "));
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    let (before, after) = (trials(&path), trials(&out));
+    assert_eq!(before["trials"], after["trials"]);
+    assert_eq!(after["warnings"], serde_json::json!([]));
+    let (code, _, err) = doctor(&[shown, "--repair", out.to_str().unwrap()]);
+    assert!(code == 1 && err.contains("is there already"), "{err}");
+}
+
+#[test]
+fn a_sound_source_has_status_0_and_parameters_that_move_together_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.csv");
+    let row = |k: u32| {
+        format!(
+            "{},{},{},{}\n",
+            f64::from(k) / 7.0,
+            (k * 5) % 7,
+            f64::from(k) * 2.0,
+            k % 4
+        )
+    };
+    let rows: String = (0..12).map(row).collect();
+    fs::write(
+        &path,
+        format!("lr,layers,loss,twin\n{}", rows.replace(",twin", "")),
+    )
+    .unwrap();
+    let (code, out, err) = doctor(&[path.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}{err}");
+    let rows: String = (0..12)
+        .map(|k| format!("{},{},{}\n", f64::from(k) / 7.0, f64::from(k) * 3.0, (k * 5) % 7))
+        .collect();
+    fs::write(&path, format!("lr,wd,loss\n{rows}bad\n")).unwrap();
+    let mended = folder.path().join("mended.csv");
+    let (code, report) = json(&[path.to_str().unwrap(), "--repair", mended.to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert_eq!(checks(&report), ["bad-lines", "not-identified"]);
+    assert!(
+        report["findings"][1]["message"]
+            .as_str()
+            .unwrap()
+            .contains("lr and wd")
+    );
+    assert_eq!(trials(&mended)["warnings"], serde_json::json!([]));
+    assert_eq!(trials(&mended)["counts"]["total"], 12);
+    let (code, _, err) = doctor(&[folder.path().join("nothing").to_str().unwrap()]);
+    assert!(code == 1 && err.contains("no such file"));
+}
+
+#[test]
+fn an_endless_pipe_ends_in_one_sentence() {
+    let endless = vec![0u8; 80 << 20];
+    let output = Command::cargo_bin("tunescope")
+        .unwrap()
+        .args(["trials", "-"])
+        .write_stdin(endless)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(1) && said.lines().count() == 1 && said.contains("binary"),
+        "{said}"
+    );
+    let mut line = b"{\"lr\": 0.1, \"loss\": 1}\n{\"lr\": \"".to_vec();
+    line.resize(80 << 20, b'x');
+    let output = Command::cargo_bin("tunescope")
+        .unwrap()
+        .args(["trials", "-"])
+        .write_stdin(line)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(1) && said.contains("64 MiB"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_trial_alone_is_waited_for_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    fs::write(&path, "{\"params\": {\"lr\": 0.1}, \"value\": 1}\n").unwrap();
+    let output = Command::cargo_bin("tunescope")
+        .unwrap()
+        .arg("suggest")
+        .arg(&path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(1) && said.contains("one trial"),
+        "{said}"
+    );
+}
