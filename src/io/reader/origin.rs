@@ -190,9 +190,12 @@ fn is_readable(path: &Path) -> bool {
         is_all: first.len() < Place::LOOKED_AT,
     };
     form == Form::File
-        && !ending.is_some_and(|e| NO_RESULTS.contains(&e.as_str()))
+        && !ending.as_deref().is_some_and(|e| NO_RESULTS.contains(&e))
         && strangeness(&first).is_none()
-        && sources::recognize(&head).is_some()
+        && sources::recognize(&head).is_some_and(|kind| {
+            // A log is no table of results, unless it is Optuna's.
+            kind.name == "optuna-journal" || ending.as_deref() != Some("log")
+        })
 }
 
 impl Reader {

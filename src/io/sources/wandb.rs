@@ -40,6 +40,8 @@ fn recognize(place: &Place<'_>) -> u8 {
     match place.form {
         Form::File if place.first.starts_with(b":W&B") => 95,
         Form::Folder if !files(place.path).is_empty() => 90,
+        // As it is in the first moments of a first run.
+        Form::Folder if place.holds("debug-internal.log") && place.holds("latest-run") => 60,
         _ => 0,
     }
 }
@@ -100,8 +102,8 @@ impl Wandb {
     /// The runs by identity: one that was resumed has several files, the later go on top.
     fn runs(&self) -> Vec<Run> {
         let mut all: Vec<Run> = Vec::new();
-        for (_, run) in self.logs.values() {
-            match all.iter_mut().find(|r| r.id == run.id && !run.id.is_empty()) {
+        for (_, run) in self.logs.values().filter(|(_, run)| !run.id.is_empty()) {
+            match all.iter_mut().find(|r| r.id == run.id) {
                 Some(earlier) => earlier.resume(run),
                 None => all.push(run.clone()),
             }

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::super::super::document::Complaints;
+use super::super::super::document::{Complaints, is_recent, seconds};
 use super::super::super::source::Progress;
 use super::runs::{Point, Run, Runs, number};
 
@@ -150,17 +150,21 @@ impl Folder {
             return;
         };
         let meta = yaml(&text);
+        let name = place
+            .file_name()
+            .map_or_else(String::new, |n| format!("{}/meta.yaml", n.to_string_lossy()));
         let Some(id) = meta.get("run_id").or_else(|| meta.get("run_uuid")).cloned() else {
-            let name = place
-                .file_name()
-                .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            complaints.say(
-                &format!("{name}/meta.yaml"),
-                None,
-                "there is no run_id in it (yet); the run was skipped.",
-            );
+            // Caught while it is being written: the next look brings it.
+            let written = std::fs::metadata(place.join("meta.yaml"))
+                .and_then(|m| m.modified())
+                .ok()
+                .and_then(seconds);
+            if !is_recent(written) {
+                complaints.say(&name, None, "there is no run_id in it; the run was skipped.");
+            }
             return;
         };
+        complaints.clear(&name);
         if meta.get("lifecycle_stage").is_some_and(|s| s == "deleted") {
             if runs.all.remove(&id).is_some() {
                 looked.is_rebuilt = true;

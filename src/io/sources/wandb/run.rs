@@ -162,6 +162,9 @@ impl Run {
             if name.starts_with('_') {
                 continue;
             }
+            if !json.at("_type").is_null() {
+                continue;
+            }
             self.point(name, step, json);
             flatten(json, '.', &mut |inner, leaf| {
                 self.point(&format!("{name}.{inner}"), step, leaf)
@@ -257,7 +260,13 @@ impl Run {
                     .extend(curve.points.iter().map(|(step, x)| (*step, column, *x)));
             }
         }
-        flatten(&Json::Map(self.summary.clone()), '.', &mut |name, leaf| {
+        // Histograms, images and tables are no measurements.
+        let plain = self
+            .summary
+            .iter()
+            .filter(|(_, json)| json.at("_type").is_null())
+            .cloned();
+        flatten(&Json::Map(plain.collect()), '.', &mut |name, leaf| {
             if name.starts_with('_') {
                 return;
             }
