@@ -1,0 +1,153 @@
+//! The words a lesson may use.
+
+/// What can be set, in the front matter and by `@set`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Knob {
+    /// Name of an acquisition function.
+    Acquisition,
+    Xi,
+    Beta,
+    /// A kernel specification as `--kernel` reads it.
+    Kernel,
+    /// In the unit of the axis from 0 to 1; `fitted` gives it back to the fit.
+    Lengthscale,
+    /// Standard deviation of the noise that is added to what is evaluated, in the function's units.
+    Noise,
+    /// `right`, or `wrong`: EI with the sign that is often printed for maximisation.
+    Sign,
+    /// How many posterior samples are drawn.
+    Samples,
+    /// Makes everything repeatable.
+    Seed,
+}
+
+/// What can be shown and hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Panel {
+    Truth,
+    /// The posterior at the probe as a density, with the part that improves shaded.
+    Density,
+    /// EI as its two areas.
+    Terms,
+    Samples,
+    /// The likelihood over lengthscale and noise.
+    Evidence,
+    /// Where the next point lies for each ξ.
+    Ladder,
+    /// Several acquisition functions side by side.
+    Comparison,
+    /// Regret of several players.
+    Race,
+    Surface,
+    History,
+}
+
+/// Every knob, by name.
+pub const KNOBS: [(&str, Knob); 9] = [
+    ("acquisition", Knob::Acquisition),
+    ("xi", Knob::Xi),
+    ("beta", Knob::Beta),
+    ("kernel", Knob::Kernel),
+    ("lengthscale", Knob::Lengthscale),
+    ("noise", Knob::Noise),
+    ("sign", Knob::Sign),
+    ("samples", Knob::Samples),
+    ("seed", Knob::Seed),
+];
+
+/// Every panel, by name.
+pub const PANELS: [(&str, Panel); 10] = [
+    ("truth", Panel::Truth),
+    ("density", Panel::Density),
+    ("terms", Panel::Terms),
+    ("samples", Panel::Samples),
+    ("evidence", Panel::Evidence),
+    ("ladder", Panel::Ladder),
+    ("comparison", Panel::Comparison),
+    ("race", Panel::Race),
+    ("surface", Panel::Surface),
+    ("history", Panel::History),
+];
+
+/// What a check can ask about, with its meaning. Values are in the function's units and, for EI and its terms, in
+/// those of the model, exactly as they stand on the screen.
+pub const QUANTITIES: [(&str, &str); 36] = [
+    ("points", "evaluated points"),
+    ("added", "points that the learner added in this step"),
+    ("removed", "points that the learner took away in this step"),
+    ("steps", "steps of the optimiser in this step"),
+    ("x1", "the probe's first parameter"),
+    ("x2", "the probe's second parameter"),
+    ("mean", "posterior mean at the probe"),
+    ("sd", "posterior standard deviation at the probe"),
+    ("prior_sd", "standard deviation where nothing is known"),
+    (
+        "z",
+        "improvement of the mean over the incumbent, in standard deviations",
+    ),
+    ("ei", "expected improvement at the probe"),
+    ("exploitation", "its first term"),
+    ("exploration", "its second term"),
+    ("pi", "probability of improvement at the probe"),
+    ("ucb", "upper confidence bound at the probe"),
+    ("next1", "the next point's first parameter"),
+    ("next2", "the next point's second parameter"),
+    (
+        "gap",
+        "largest distance of probe and next point on an axis from 0 to 1",
+    ),
+    ("nearest", "the same between probe and nearest evaluated point"),
+    ("jumps", "how often the next point jumped in this step"),
+    ("best", "best value so far"),
+    ("regret", "how far it is from the optimum"),
+    ("evidence", "log marginal likelihood of the model as it is set"),
+    (
+        "evidence_lost",
+        "how much less that is than at the fitted hyperparameters",
+    ),
+    (
+        "lengthscale",
+        "lengthscale of the first parameter on an axis from 0 to 1",
+    ),
+    (
+        "noise",
+        "standard deviation of the noise that the model believes in",
+    ),
+    ("nu", "smoothness of the kernel; infinite for the RBF kernel"),
+    ("xi", "as set"),
+    ("beta", "as set"),
+    ("samples", "posterior samples drawn"),
+    ("trial", "the trial at which a recorded study is looked at"),
+    ("score", "points in the guessing game"),
+    ("kernel", "a text: the kernel's name"),
+    ("acquisition", "a text: the acquisition function's name"),
+    ("sign", "a text: right or wrong"),
+    ("truth", "whether the true function is shown"),
+];
+
+impl Knob {
+    /// Whether it is set to a word; the others take numbers, the lengthscale either.
+    #[must_use]
+    pub const fn takes_words(self) -> bool {
+        matches!(
+            self,
+            Self::Acquisition | Self::Kernel | Self::Sign | Self::Lengthscale
+        )
+    }
+
+    /// Whether it can be set to a number.
+    #[must_use]
+    pub const fn takes_numbers(self) -> bool {
+        !matches!(self, Self::Acquisition | Self::Kernel | Self::Sign)
+    }
+}
+
+/// What one of these lists has under a name.
+pub(super) fn find<T: Copy>(list: &[(&'static str, T)], name: &str) -> Option<T> {
+    list.iter().find(|(known, _)| *known == name).map(|(_, it)| *it)
+}
+
+/// The names of one of these lists, for messages.
+pub(super) fn names<T>(list: &[(&'static str, T)]) -> String {
+    list.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
