@@ -157,7 +157,7 @@ impl<'a> Chain<'a> {
     }
 
     fn model(&self, like: &Model) -> Model {
-        let values: Vec<f64> = self.theta.iter().map(|t| t.exp()).collect();
+        let values = self.task.values(&self.theta);
         let (noise, parameters) = values.split_last().unwrap_or((&like.noise_variance, &[]));
         Model {
             kernel: like.kernel.with_parameters(parameters),
