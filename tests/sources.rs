@@ -632,3 +632,108 @@ fn whole_numbers_beyond_what_a_double_holds_are_kept_and_said() {
         study.notes
     );
 }
+
+#[test]
+fn ax_with_several_objectives_failures_and_curves() {
+    let report = report("ax_mo.json");
+    assert_eq!(report["study"]["directions"], json!(["maximize", "minimize"]));
+    let counts = &report["counts"];
+    assert_eq!((&counts["complete"], &counts["pruned"]), (&json!(4), &json!(1)));
+    assert_eq!((&counts["failed"], &counts["running"]), (&json!(1), &json!(1)));
+    assert_eq!(report["trials"][6]["values"], json!([0.56, -3.0]));
+    assert_eq!(report["trials"][6]["attributes"]["acc sem"], 0.02);
+    let chosen = report_of(&data("ax_mo.json"), asked(Some("lat"), None));
+    assert_eq!(chosen["study"]["directions"], json!(["minimize", "maximize"]));
+    assert_eq!(chosen["best"]["value"], -3.0);
+    let curve = report_of(&data("ax_curve.json"), ReadOptions::default());
+    assert_eq!(curve["trials"][1]["intermediate"]["2"], 1.333_333_333_3);
+    assert_eq!(curve["best"]["value"], 0.25);
+}
+
+#[test]
+fn rays_staging_folder_is_read_where_it_is_ahead_of_the_storage() {
+    let (_folder, storage) = copied("ray_man_asha");
+    let temporary = tempfile::tempdir().unwrap();
+    let staging = temporary
+        .path()
+        .join("ray/session_x/artifacts/t/ray_man_asha/driver_artifacts");
+    let name = "trainable_9901b_00000_0_new";
+    for (root, reports) in [(&storage, 1), (&staging, 4)] {
+        let trial = root.join(name);
+        fs::create_dir_all(&trial).unwrap();
+        fs::write(trial.join("params.json"), "{\"learning_rate\": 0.5}").unwrap();
+        let line = |k| {
+            format!(
+                "{{\"val_loss\": {}, \"training_iteration\": {k}, \"trial_id\": \"9901b_00077\"}}\n",
+                3.0 / f64::from(k)
+            )
+        };
+        fs::write(
+            trial.join("result.json"),
+            (1..=reports).map(line).collect::<String>(),
+        )
+        .unwrap();
+    }
+    let state = "experiment_state-2026-11-23_18-49-25.json";
+    fs::copy(storage.join(state), staging.join(state)).unwrap();
+    let run = |command: &str| {
+        let output = assert_cmd::Command::cargo_bin("tunescope")
+            .unwrap()
+            .env("RAY_TMPDIR", temporary.path())
+            .args([command, storage.to_str().unwrap(), "--format", "json"])
+            .output()
+            .unwrap();
+        serde_json::from_slice::<Json>(&output.stdout).unwrap()
+    };
+    let trials = run("trials");
+    let found = trials["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["id"] == "9901b_00077")
+        .unwrap();
+    assert_eq!(
+        (found["intermediate"].as_object().unwrap().len(), &found["state"]),
+        (4, &json!("running"))
+    );
+    let findings = run("doctor")["findings"].clone();
+    let lag = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["check"] == "staging-lag")
+        .unwrap()
+        .clone();
+    assert!(
+        lag["message"].as_str().unwrap().contains("3 reports of 1 trials"),
+        "{lag}"
+    );
+}
+
+#[test]
+fn a_watch_over_a_tree_signs_for_what_happens_deep_in_it() {
+    use tunescope::io::watch::{Pace, Target};
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/b/c");
+    fs::create_dir_all(&deep).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let pace = Pace {
+        poll: std::time::Duration::from_secs(3600),
+        ..Pace::default()
+    };
+    let targets = vec![Target::Tree(folder.path().to_owned()), Target::Clock];
+    let watches = tunescope::io::Watch::all(targets, pace, move |sign| {
+        let _ = tell.send(sign);
+    })
+    .unwrap();
+    let wait = |what: &str| {
+        told.recv_timeout(std::time::Duration::from_secs(20))
+            .unwrap_or_else(|_| panic!("{what}"))
+    };
+    // Each of the two looks once at its start.
+    wait("first");
+    wait("second");
+    fs::write(deep.join("metric"), "1").unwrap();
+    assert_eq!(wait("deep"), tunescope::io::Sign::Changed);
+    drop(watches);
+}

@@ -44,9 +44,12 @@ pub enum Reads {
         /// How sure this kind is of a place: 0 (not mine) to 100.
         recognize: fn(place: &Place<'_>) -> u8,
         /// A source of this kind that has read nothing yet.
-        open: fn(path: &Path, options: &ReadOptions) -> Result<Box<dyn Store>, ReadError>,
+        open: OpenStore,
     },
 }
+
+/// Opens a store at a path.
+pub type OpenStore = fn(path: &Path, options: &ReadOptions) -> Result<Box<dyn Store>, ReadError>;
 
 impl PartialEq for Kind {
     fn eq(&self, other: &Self) -> bool {

@@ -156,14 +156,14 @@ fn data_of<'j>(data: &'j Json, index: &str) -> &'j Json {
 fn objectives(experiment: &Json) -> Objectives {
     let config = experiment.at("optimization_config");
     let mut found = Objectives::default();
-    one_objective(config.at("objective"), experiment, &mut found);
+    one_objective(config.at("objective"), &mut found);
     found
 }
 
 /// An objective, or several within one; old versions hold metrics, new ones an expression (`-val_loss, acc`).
-fn one_objective(objective: &Json, experiment: &Json, found: &mut Objectives) {
+fn one_objective(objective: &Json, found: &mut Objectives) {
     for inner in objective.at("objectives").items() {
-        one_objective(inner, experiment, found);
+        one_objective(inner, found);
     }
     let is_minimized = |lower: Option<bool>| match objective.at("minimize").as_bool().or(lower) {
         Some(true) => Direction::Minimize,

@@ -156,8 +156,13 @@ impl SyneTune {
             .setting
             .limit
             .or_else(|| reports::common_end(&trials, &self.setting));
-        for trial in &trials {
-            let row = trial.row(&self.setting, limit, &self.folder, &mut self.table);
+        let mut rows: Vec<_> = trials
+            .iter()
+            .map(|trial| trial.row(&self.setting, limit, &self.folder, &mut self.table))
+            .collect();
+        rows.extend(reports::without_reports(&self.folder, &trials, &mut self.table));
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        for row in rows {
             self.table.replace(row);
         }
         Ok(true)

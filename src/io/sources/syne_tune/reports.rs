@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::study::{Label, TrialId, TrialState, Value};
 
-use super::super::super::cells::text_value;
+use super::super::super::cells::{set_params, text_value};
 use super::super::super::document::Complaints;
+use super::super::super::json::tree::Json;
 use super::super::super::names;
 use super::super::super::table::{Group, Row, Table, VALUE_COLUMN};
 use super::Setting;
@@ -65,6 +66,40 @@ pub fn trials(text: &[u8], file: &str, complaints: &mut Complaints) -> Vec<Trial
     found
 }
 
+/// Trials of which there is a folder and no report: those that failed before one, wait for one, or were killed.
+pub fn without_reports(folder: &Path, known: &[Trial], table: &mut Table) -> Vec<Row> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut numbers: Vec<u64> = entries
+        .filter_map(|e| e.file_name().to_str()?.parse().ok())
+        .filter(|n: &u64| !known.iter().any(|t| t.id.parse() == Ok(*n)))
+        .collect();
+    numbers.sort_unstable();
+    let row = |number: u64| {
+        let own = folder.join(number.to_string());
+        let config = Json::parse(&std::fs::read(own.join("config.json")).ok()?).ok()?;
+        let mut row = Row {
+            id: Some(TrialId::Number(number)),
+            ..Row::default()
+        };
+        set_params(table, &mut row, &config, '.');
+        let said = std::fs::read(own.join("std.err")).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let is_over = own.join("end").exists();
+        row.state = Some(if said.contains("Traceback (most recent call last)") {
+            row.error = said.lines().rev().find(|l| !l.trim().is_empty()).map(Label::new);
+            TrialState::Failed
+        } else if own.join("stop").exists() {
+            TrialState::Pruned
+        } else if is_over {
+            TrialState::Failed
+        } else {
+            TrialState::Running
+        });
+        Some(row)
+    };
+    numbers.into_iter().filter_map(row).collect()
+}
+
 /// The largest resource that any trial reached, where more than one row says so: trials that got there ended.
 pub fn common_end(trials: &[Trial], setting: &Setting) -> Option<f64> {
     let name = setting.resource.as_deref()?;
@@ -95,6 +130,7 @@ impl Trial {
         let is_stopped = self.last("st_decision") == Some("STOP") || own.join("stop").exists();
         match self.last("st_status").and_then(names::state) {
             Some(TrialState::Failed) => TrialState::Failed,
+            _ if !is_full && !is_stopped && Self::has_failed(&own) => TrialState::Failed,
             Some(TrialState::Complete) => TrialState::Complete,
             _ if is_full => TrialState::Complete,
             Some(TrialState::Pruned) => TrialState::Pruned,
@@ -102,6 +138,12 @@ impl Trial {
             _ if own.join("end").exists() => TrialState::Complete,
             _ => TrialState::Running,
         }
+    }
+
+    /// Whether its error output ends in an exception.
+    fn has_failed(own: &Path) -> bool {
+        std::fs::read(own.join("std.err"))
+            .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("Traceback (most recent call last)"))
     }
 
     /// The trial as a row.

@@ -42,22 +42,26 @@ fn domain(json: &Json) -> Option<Domain> {
         "Categorical" | "Ordinal" | "OrdinalNearestNeighbor" => Domain::Categorical {
             choices: kwargs.at("categories").items().iter().map(choice).collect(),
         },
-        "FiniteRange" => Domain::Categorical {
-            choices: finite_range(kwargs)?,
-        },
+        "FiniteRange" => finite_range(kwargs)?,
         _ => return None,
     })
 }
 
-/// `size` values from `lower` to `upper`, evenly apart, on a log scale where it says so.
-fn finite_range(kwargs: &Json) -> Option<Vec<Value>> {
+/// `size` values from `lower` to `upper`, evenly apart: a grid; on a log scale they are choices.
+fn finite_range(kwargs: &Json) -> Option<Domain> {
     let (low, high) = (kwargs.at("lower").as_f64()?, kwargs.at("upper").as_f64()?);
     let size = kwargs.at("size").as_u64().filter(|n| (1..=10_000).contains(n))?;
     let log = kwargs.at("log_scale").as_bool().unwrap_or(false) && low > 0.0;
     let is_whole = kwargs.at("cast_int").as_bool().unwrap_or(false);
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000")]
+    let steps = (size.max(2) - 1) as f64;
+    if !log && !is_whole {
+        let step = Some((high - low) / steps).filter(|s| *s > 0.0);
+        return Some(Domain::Float { low, high, log, step });
+    }
+    #[expect(clippy::cast_precision_loss, reason = "at most 10,000")]
     let at = |k: u64| {
-        let share = k as f64 / (size.max(2) - 1) as f64;
+        let share = k as f64 / steps;
         if log {
             (low.ln() + share * (high.ln() - low.ln())).exp()
         } else {
@@ -72,5 +76,26 @@ fn finite_range(kwargs: &Json) -> Option<Vec<Value>> {
             Value::Float(x)
         }
     };
-    Some((0..size).map(|k| value(at(k))).collect())
+    let mut choices: Vec<Value> = Vec::new();
+    for choice in (0..size).map(|k| value(at(k))) {
+        if !choices.contains(&choice) {
+            choices.push(choice);
+        }
+    }
+    Some(Domain::Categorical { choices })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finite_ranges_are_grids_or_choices() {
+        let of = |text: &str| finite_range(&Json::parse(text.as_bytes()).unwrap()).unwrap();
+        let grid = of(r#"{"lower": 0.1, "upper": 0.9, "size": 9, "log_scale": false, "cast_int": false}"#);
+        assert!(matches!(grid, Domain::Float { step: Some(s), .. } if (s - 0.1).abs() < 1e-12));
+        let choices = of(r#"{"lower": 1, "upper": 1000, "size": 4, "log_scale": true, "cast_int": true}"#);
+        let whole = [1, 10, 100, 1000].map(Value::Int).to_vec();
+        assert_eq!(choices, Domain::Categorical { choices: whole });
+    }
 }

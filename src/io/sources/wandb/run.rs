@@ -43,7 +43,7 @@ struct Curve {
 impl Curve {
     fn push(&mut self, step: u64, x: f64) {
         self.seen += 1;
-        if self.seen % self.stride != 0 {
+        if !self.seen.is_multiple_of(self.stride) {
             return;
         }
         self.points.push((step, x));
@@ -51,7 +51,7 @@ impl Curve {
             let mut k = 0usize;
             self.points.retain(|_| {
                 k += 1;
-                k % 2 == 0
+                k.is_multiple_of(2)
             });
             self.stride *= 2;
         }
