@@ -226,7 +226,6 @@ pub fn describe(encoder: &Encoder, model: &Model, mean: f64, output: OutputSpec)
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm a kernel")]
 fn spec(kernel: &Kernel, names: &[String]) -> KernelSpec {
     let named = |inputs: &Option<Vec<usize>>| {
         inputs

@@ -159,8 +159,9 @@ impl Program {
     pub(crate) fn fold<const N: usize>(&self, weights: &[f64], point: &[f64], gradient: &mut Vec<[f64; N]>) {
         for (k, warp) in self.warps.iter().enumerate() {
             let slope = kumaraswamy(point[warp.input], weights[warp.a], weights[warp.b]).slope;
-            for s in 0..N {
-                gradient[warp.input][s] += slope * gradient[self.dims + k][s];
+            let along = gradient[self.dims + k];
+            for (g, a) in gradient[warp.input].iter_mut().zip(along) {
+                *g += slope * a;
             }
         }
         gradient.truncate(self.dims);

@@ -6,7 +6,6 @@ use crate::gp::kernel::{Kernel, Role};
 use crate::gp::{FitError, InputKind};
 
 impl Program {
-    #[expect(clippy::too_many_lines, reason = "one arm a kernel")]
     pub(super) fn add(
         &mut self,
         kernel: &Kernel,
