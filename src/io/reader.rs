@@ -135,19 +135,8 @@ impl Reader {
         };
         let mut change = Change::Unchanged;
         self.probe_again()?;
-        if let Origin::Store(store) = &mut self.origin {
-            self.is_behind = false;
-            let is_behind = &mut self.is_behind;
-            let found = store.poll(&mut |progress| {
-                let flow = watch(progress);
-                *is_behind |= flow.is_break();
-                flow
-            })?;
-            self.is_missing = store.is_missing();
-            if found != Change::Unchanged {
-                self.study = Arc::new(self.compose());
-            }
-            return Ok(found);
+        if matches!(self.origin, Origin::Store(_)) {
+            return self.poll_store(watch);
         }
         if matches!(self.origin, Origin::Nothing) {
             self.is_missing = true;
@@ -187,6 +176,27 @@ impl Reader {
                 break;
             }
         }
+        if change != Change::Unchanged {
+            self.study = Arc::new(self.compose());
+        }
+        Ok(change)
+    }
+
+    fn poll_store(
+        &mut self,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Change, ReadError> {
+        let Origin::Store(store) = &mut self.origin else {
+            return Ok(Change::Unchanged);
+        };
+        self.is_behind = false;
+        let is_behind = &mut self.is_behind;
+        let change = store.poll(&mut |progress| {
+            let flow = watch(progress);
+            *is_behind |= flow.is_break();
+            flow
+        })?;
+        self.is_missing = store.is_missing();
         if change != Change::Unchanged {
             self.study = Arc::new(self.compose());
         }

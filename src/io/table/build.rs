@@ -8,7 +8,7 @@ use crate::study::{Domain, Label, Parameter, Space, Study, Trial, TrialId, Trial
 
 use super::super::infer::Inferred;
 use super::roles::{Objective, Roles};
-use super::{Group, Row, Table, VALUE_COLUMN, number_of};
+use super::{Column, Group, Row, Table, VALUE_COLUMN, number_of};
 
 impl Table {
     /// The study so far.
@@ -194,40 +194,42 @@ impl Table {
                 }
                 continue;
             }
-            let inferred = column.seen().infer();
-            if !space.inferred {
-                if !matches!(inferred, Inferred::Constant(_) | Inferred::Nothing) {
-                    notes.push(format!(
-                        "parameter {} is not in the declared space; it is shown and not modelled.",
-                        column.name
-                    ));
-                }
-                continue;
-            }
-            if let Some(why) = self.why_left_out(column, &inferred) {
-                notes.push(why);
-            } else if let Inferred::Domain(domain) = inferred {
-                match Parameter::new(column.name.clone(), k, domain.clone()) {
-                    Ok(parameter) => space.params.push(parameter),
-                    Err(error) => match (real(&domain), error) {
-                        (Some(domain), _) => {
-                            notes.push(format!(
-                                "parameter {} has whole numbers beyond 2^53, which a double cannot tell apart; it \
-                                 is modelled as a real number.",
-                                column.name
-                            ));
-                            space
-                                .params
-                                .extend(Parameter::new(column.name.clone(), k, domain));
-                        }
-                        (None, error) => {
-                            notes.push(format!("{error}; the parameter is left out of the space."))
-                        }
-                    },
-                }
+            if space.inferred {
+                space.params.extend(self.inferred(column, k, notes));
+            } else if !matches!(column.seen().infer(), Inferred::Constant(_) | Inferred::Nothing) {
+                notes.push(format!(
+                    "parameter {} is not in the declared space; it is shown and not modelled.",
+                    column.name
+                ));
             }
         }
         space
+    }
+
+    /// The parameter that a column is, at its place; what stands against that is noted.
+    fn inferred(&self, column: &Column, k: usize, notes: &mut Vec<String>) -> Option<Parameter> {
+        let inferred = column.seen().infer();
+        if let Some(why) = self.why_left_out(column, &inferred) {
+            notes.push(why);
+            return None;
+        }
+        let Inferred::Domain(domain) = inferred else {
+            return None;
+        };
+        let error = match Parameter::new(column.name.clone(), k, domain.clone()) {
+            Ok(parameter) => return Some(parameter),
+            Err(error) => error,
+        };
+        let Some(domain) = real(&domain) else {
+            notes.push(format!("{error}; the parameter is left out of the space."));
+            return None;
+        };
+        notes.push(format!(
+            "parameter {} has whole numbers beyond 2^53, which a double cannot tell apart; it is modelled as a real \
+             number.",
+            column.name
+        ));
+        Parameter::new(column.name.clone(), k, domain).ok()
     }
 }
 

@@ -248,6 +248,12 @@ impl Config {
         row.started = self.runs.iter().filter_map(|r| r.started).reduce(f64::min);
         row.finished = self.runs.iter().filter_map(|r| r.finished).reduce(f64::max);
         row.seconds = self.runs.iter().filter_map(|r| r.seconds).reduce(|a, b| a + b);
+        self.note(&mut row);
+        row
+    }
+
+    /// Puts what was noted beside the costs into a row.
+    fn note(&self, row: &mut Row) {
         if let Some(origin) = &self.origin {
             row.attributes
                 .push(("origin".into(), Value::Text(origin.as_str().into())));
@@ -258,6 +264,5 @@ impl Config {
                 row.attributes.push((Label::new(name), value));
             }
         }
-        row
     }
 }

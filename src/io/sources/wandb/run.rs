@@ -250,6 +250,22 @@ impl Run {
             .filter(|c| *c != 0)
             .map(|c| Label::new(&format!("the run ended with exit code {c}")));
         set_params(table, &mut row, &Json::Map(self.config.clone()), '.');
+        self.measure(table, &mut row);
+        for (name, text) in [("name", &self.name), ("group", &self.group)] {
+            if let Some(text) = text {
+                row.attributes
+                    .push((name.into(), Value::Text(text.as_str().into())));
+            }
+        }
+        if !self.tags.is_empty() {
+            row.attributes
+                .push(("tags".into(), Value::Text(self.tags.join(", ").as_str().into())));
+        }
+        row
+    }
+
+    /// Puts the measurements and the curves into a row.
+    fn measure(&self, table: &mut Table, row: &mut Row) {
         for curve in &self.curves {
             let column = table.column(Group::Metric, &curve.name);
             if let Some((_, x)) = curve.points.last() {
@@ -288,16 +304,5 @@ impl Run {
                 _ => {}
             }
         });
-        for (name, text) in [("name", &self.name), ("group", &self.group)] {
-            if let Some(text) = text {
-                row.attributes
-                    .push((name.into(), Value::Text(text.as_str().into())));
-            }
-        }
-        if !self.tags.is_empty() {
-            row.attributes
-                .push(("tags".into(), Value::Text(self.tags.join(", ").as_str().into())));
-        }
-        row
     }
 }
