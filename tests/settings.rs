@@ -275,3 +275,42 @@ fn both_forms_of_categories_learn_which_choice_is_best() {
         assert!(!lint.reason.is_empty());
     }
 }
+
+#[test]
+fn trials_that_tell_how_sure_they_are_weigh_as_much() {
+    // Two places, each with an outlier; one of the two is told to be unsure.
+    let study = |sd: Option<f64>| {
+        let mut study = hills(16);
+        complete(&mut study, &floats(&[0.5, 0.5]), 130.0);
+        if let Some(sd) = sd {
+            let last = study.trials.len() - 1;
+            let trial = Arc::make_mut(&mut study.trials[last]);
+            trial
+                .attributes
+                .push((tunescope::study::Label::new("value_sd"), Value::Float(sd)));
+        }
+        study
+    };
+    let at = |sd: Option<f64>, settings: &ModelSettings| {
+        let model = fit(&study(sd), settings);
+        model.predict(&floats(&[0.5, 0.5])).unwrap().mean
+    };
+    let (silent, sure, unsure) = (
+        at(None, &settings()),
+        at(Some(1e-3), &settings()),
+        at(Some(60.0), &settings()),
+    );
+    assert!((silent - sure).abs() < 2.0, "{silent} {sure}");
+    assert!(unsure < 112.0 && silent > unsure + 3.0, "{silent} {unsure}");
+    // Through a warp, too, and for a trial that comes later.
+    let warped = ModelSettings {
+        transform: Some(TransformName::HalfRankLog),
+        ..ModelSettings::default()
+    };
+    assert!(at(Some(60.0), &warped) <= at(None, &warped) + 1e-9);
+    let before = fit(&hills(16), &settings());
+    let grown = before.append(&Arc::new(study(Some(60.0)))).unwrap();
+    let certain = before.append(&Arc::new(study(None))).unwrap();
+    let mean = |m: &Surrogate| m.predict(&floats(&[0.5, 0.5])).unwrap().mean;
+    assert!(mean(&grown) < mean(&certain));
+}

@@ -115,9 +115,55 @@ impl Trial {
             .filter(|v| v.is_finite())
     }
 
+    /// The standard deviation of the objective value, where the source tells it: an attribute (or a measurement beside
+    /// the objective) called `value_sd`, `value_stderr`, `value_sem`, `sd`, or like the metric with one of those endings. In
+    /// the user's units; not negative.
+    #[must_use]
+    pub fn objective_sd(&self, metric: &str) -> Option<f64> {
+        let tells = |name: &str| {
+            let name = name.strip_prefix("user_attrs_").unwrap_or(name);
+            let stem = ["_sd", "_stderr", "_sem"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end));
+            name == "sd" || stem.is_some_and(|stem| stem == "value" || stem == metric)
+        };
+        let (_, value) = self.attributes.iter().find(|(name, _)| tells(name.raw()))?;
+        value.as_f64().filter(|sd| sd.is_finite() && *sd >= 0.0)
+    }
+
     /// The value of column `column`.
     #[must_use]
     pub fn param(&self, column: usize) -> Option<&Value> {
         self.params.get(column).and_then(Option::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deviation_of_a_value_is_known_by_its_name() {
+        let with = |name: &str, value: Value| {
+            let mut trial = Trial::new(TrialId::Number(0));
+            trial.attributes = vec![(Label::new("note"), Value::Float(9.0)), (Label::new(name), value)];
+            trial.objective_sd("loss")
+        };
+        for name in [
+            "sd",
+            "value_sd",
+            "value_sem",
+            "loss_sd",
+            "loss_stderr",
+            "user_attrs_value_sd",
+        ] {
+            assert_eq!(with(name, Value::Float(0.25)), Some(0.25), "{name}");
+        }
+        assert_eq!(with("sd", Value::Int(2)), Some(2.0));
+        for name in ["lossy_sd", "accuracy_sd", "sdx", "std"] {
+            assert_eq!(with(name, Value::Float(0.25)), None, "{name}");
+        }
+        assert_eq!(with("sd", Value::Float(-1.0)), None);
+        assert_eq!(with("sd", Value::Text("small".into())), None);
     }
 }

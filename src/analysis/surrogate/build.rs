@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nalgebra::{DMatrix, DVector};
 
 use super::active::active_set;
-use super::fitting::Plan;
+use super::fitting::{Plan, trial_noise};
 use super::output::Output;
 use super::scales::lengthscales;
 use super::training::Training;
@@ -34,23 +34,20 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(training: &Training, output: &Output, settings: &ModelSettings) -> Self {
-        let observations = active_set(training, settings.seed);
+    /// `noise`: the variance that an observation is known to carry beside that of the model.
+    fn of(training: &Training, output: &Output, seed: u64, noise: &dyn Fn(usize) -> f64) -> Self {
+        let observations = active_set(training, seed);
         let x = training.x.select_rows(&observations);
         let y = DVector::from_iterator(
             observations.len(),
             observations.iter().map(|&i| output.forward(training.g[i])),
         );
-        if let NoiseSetting::Known(sd) = settings.noise
-            && output.variance_of(sd).is_none()
-        {
-            // Through a warp the same deviation is not the same everywhere: each row carries its own.
-            let known = observations
-                .iter()
-                .map(|&i| output.variance_at(training.g[i], sd));
+        let known: Vec<f64> = observations.iter().map(|&i| noise(i)).collect();
+        if known.iter().any(|v| *v > 0.0) {
+            // Repeats need not be equally good: each stays a row of its own.
             return Self {
                 row_of: (0..observations.len()).collect(),
-                data: Data::with_known_noise(x, y, known.collect()),
+                data: Data::with_known_noise(x, y, known),
                 observations,
             };
         }
@@ -85,7 +82,11 @@ impl Surrogate {
         let d = check(study, &training)?;
         let n = training.g.len();
         let output = output_of(settings, study, &training);
-        let rows = Rows::of(&training, &output, settings);
+        let noise = |i: usize| {
+            let (trial, g) = (training.trials[i], training.g[i]);
+            trial_noise(study, settings, &output, trial, g)
+        };
+        let rows = Rows::of(&training, &output, settings.seed, &noise);
         // Repeats that differ say how noisy it is, even where all trials are at one configuration.
         let scatters = rows.data.within_ss() > 1e-24;
         let is_flat = !scatters && rows.data.y.iter().all(|y| (y - rows.data.y[0]).abs() < 1e-12);
@@ -145,7 +146,7 @@ impl Surrogate {
         let training = Training::of(study, encoder);
         check(study, &training)?;
         let output = Output::given(study.direction(), &training.g, &file.output);
-        let rows = Rows::of(&training, &output, settings);
+        let rows = Rows::of(&training, &output, settings.seed, &|_| 0.0);
         let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
         let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
         this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
@@ -186,7 +187,8 @@ impl Surrogate {
         for (k, &row) in fresh.iter().enumerate() {
             let x: Vec<f64> = training.x.row(row).iter().copied().collect();
             let (g, y) = (training.g[row], self.output.forward(training.g[row]));
-            posterior = posterior.append_noisy(&x, y, self.known_noise(g)).ok()?;
+            let noise = self.noise_of_trial(study, training.trials[row], g);
+            posterior = posterior.append_noisy(&x, y, noise).ok()?;
             observations.push(old.len() + k);
             row_of.push(posterior.n() - 1);
         }
@@ -207,6 +209,14 @@ impl Surrogate {
         this.warm_fits = self.warm_fits;
         this.at_bounds.clone_from(&self.at_bounds);
         Some(this)
+    }
+
+    /// What a trial is known to carry; of a given model, nothing.
+    fn noise_of_trial(&self, study: &Study, trial: usize, g: f64) -> f64 {
+        if self.settings.given.is_some() {
+            return 0.0;
+        }
+        trial_noise(study, &self.settings, &self.output, trial, g)
     }
 
     /// The noise that an observation of `g = s·y` is known to carry beside that of the model.

@@ -7,6 +7,7 @@ use super::training::Training;
 use crate::analysis::settings::{Hyperparameters, ModelSettings, NoiseSetting};
 use crate::gp::spec::Specified;
 use crate::gp::{self, Bounds, Data, Ensemble, Fit, FitOptions, InputKind, Kernel, Model, Posterior, Priors};
+use crate::study::Study;
 
 /// With more rows than this the data say enough about the hyperparameters: nothing is averaged.
 const MOST_AVERAGED: usize = 64;
@@ -130,6 +131,24 @@ impl Plan {
         let members = draws.iter().filter_map(|m| Posterior::new(m, kinds, data).ok());
         Ok(Ensemble::new(members.collect()))
     }
+}
+
+/// Noise variance, in model units, that a trial of `g = s·y` is known to carry beside that of the model: what the trial
+/// itself tells of its value, or what the settings say of all, where that is not the same everywhere (through a warp).
+pub fn trial_noise(study: &Study, settings: &ModelSettings, output: &Output, trial: usize, g: f64) -> f64 {
+    let sd = match settings.noise {
+        NoiseSetting::Deterministic => None,
+        NoiseSetting::Known(sd) => output.variance_of(sd).is_none().then_some(sd),
+        NoiseSetting::Estimated => study
+            .trials
+            .get(trial)
+            .and_then(|t| t.objective_sd(study.metric.raw())),
+    };
+    sd.map_or(0.0, |sd| {
+        output
+            .variance_of(sd)
+            .unwrap_or_else(|| output.variance_at(g, sd))
+    })
 }
 
 /// The kernel of warped numbers; one that is warped already, or has no numbers, stays as it is.
