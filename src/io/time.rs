@@ -32,6 +32,37 @@ pub fn parse_time(text: &str) -> Option<f64> {
     }
 }
 
+/// Seconds since the epoch of its own, unsaid zone of a time such as `2026-11-23 18:56:22.376458`, as databases
+/// keep them. An offset, should there be one, is heeded.
+#[must_use]
+pub fn parse_naive(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let utc = format!("{text}Z");
+    parse_time(if has_offset(text) { text } else { &utc })
+}
+
+/// The inverse of [`parse_naive`], to the microsecond.
+#[must_use]
+pub fn naive_text(seconds: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "microseconds of years −9999 to 9999"
+    )]
+    let moment = jiff::Timestamp::from_microsecond((seconds * 1e6).round() as i64).unwrap_or_default();
+    moment.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
+}
+
+/// Seconds since the Unix epoch of a wall-clock time of this machine's zone that [`parse_naive`] read.
+#[must_use]
+pub fn local_moment(naive: f64) -> Option<f64> {
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of years −9999 to 9999")]
+    let whole = jiff::Timestamp::from_second(naive.floor() as i64).ok()?;
+    let at = whole.to_zoned(TimeZone::UTC).datetime();
+    let moment = TimeZone::system().to_ambiguous_timestamp(at).compatible().ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "seconds of years −9999 to 9999")]
+    Some(moment.as_second() as f64 + naive - naive.floor())
+}
+
 /// Whether a time says which moment it means (`Z` or an offset).
 #[must_use]
 pub fn has_offset(text: &str) -> bool {
@@ -193,6 +224,17 @@ mod tests {
         let there = there.timestamp().as_second() as f64;
         assert!((parse_time(naive).unwrap() - there - 0.529_77).abs() < 1e-5);
         assert!(has_offset("2026-11-23T18:23:56+00:00") && !has_offset(naive));
+    }
+
+    #[test]
+    fn times_without_zone_go_round() {
+        let naive = parse_naive("2026-11-23 18:56:22.376458").unwrap();
+        assert_eq!(naive_text(naive), "2026-11-23 18:56:22.376458");
+        assert_eq!(parse_time("2026-11-23 18:56:22.376458"), local_moment(naive));
+        assert_eq!(
+            parse_naive("2026-11-23 18:56:22+02:00"),
+            Some(naive.floor() - 7200.0)
+        );
     }
 
     #[test]
