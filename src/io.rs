@@ -4,6 +4,7 @@
 //! (through `tail`, or `pipe`) and makes a study of it; `watch` says when to look again.
 
 pub mod cells;
+pub mod database;
 pub mod delivery;
 pub mod doctor;
 pub mod document;
@@ -12,6 +13,7 @@ pub mod infer;
 pub mod json;
 pub mod merged;
 pub mod names;
+pub mod optuna;
 pub mod pipe;
 pub mod reader;
 pub mod report;

@@ -7,6 +7,7 @@ use crate::analysis::{ModelFileError, SuggestError, SurrogateError};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
 use crate::io::ReadError;
+use crate::io::database::url::shown;
 use crate::io::delivery::{DeliveryError, HookError};
 use crate::study::StudyError;
 
@@ -46,18 +47,18 @@ pub enum CliError {
         #[source]
         source: StudyError,
     },
-    #[error("{}: cannot be {action} ({source})", path.display())]
+    #[error("{}: cannot be {action} ({source})", shown(path))]
     File {
         path: PathBuf,
         action: &'static str,
         #[source]
         source: io::Error,
     },
-    #[error("{}: {why}", path.display())]
+    #[error("{}: {why}", shown(path))]
     CannotTell { path: PathBuf, why: String },
     #[error("{}{}", option_of(.0), .0)]
     Surrogate(#[from] SurrogateError),
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown(path))]
     Model {
         path: PathBuf,
         #[source]
@@ -78,10 +79,13 @@ pub enum CliError {
     #[error(
         "{}: there is one trial, and a range is inferred from two values of a parameter; wait for the second one, \
          or give the ranges with --space",
-        path.display()
+        shown(path)
     )]
     OneTrial { path: PathBuf },
-    #[error("{}: there is no parameter that could be tuned; name them with --params or --space", path.display())]
+    #[error(
+        "{}: there is no parameter that could be tuned; name them with --params or --space",
+        shown(path)
+    )]
     NoSpace { path: PathBuf },
 }
 

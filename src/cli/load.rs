@@ -30,12 +30,25 @@ pub fn options(reading: &Reading) -> Result<ReadOptions, CliError> {
 
 /// Reads a source once, to its end.
 pub fn read(source: &Path, reading: &Reading) -> Result<Reader, CliError> {
-    let progress = Progress::start(format!("reading {}", source.display()));
+    let progress = Progress::start(format!("reading {}", shown_path(source)));
     let mut watch = |now: crate::io::Progress| {
         progress.at(now.bytes_done, now.bytes_total);
         ControlFlow::Continue(())
     };
-    Ok(read_once(source, options(reading)?, &mut watch)?)
+    let reader = read_once(source, options(reading)?, &mut watch)?;
+    drop(progress);
+    let studies = reader.studies();
+    if studies.len() > 1 && reading.study.is_none() {
+        let names: Vec<&str> = studies.iter().map(|s| s.name.shown()).collect();
+        super::say(&format!(
+            "{} holds {} studies ({}); this is {}, the newest with trials; --study NAME chooses another",
+            shown_path(source),
+            studies.len(),
+            names.join(", "),
+            reader.study().name
+        ));
+    }
+    Ok(reader)
 }
 
 /// The study of a source that has something to tune.
@@ -73,7 +86,7 @@ fn tunable(source: &Path, study: Arc<Study>) -> Result<Arc<Study>, CliError> {
 
 /// The name that `trials` gives a path.
 pub fn shown_path(source: &Path) -> String {
-    source.to_string_lossy().into_owned()
+    crate::io::database::url::shown(source)
 }
 
 /// A JSON object; `place` says where the text came from.

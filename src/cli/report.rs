@@ -21,7 +21,7 @@ pub fn print(
     let counts = study.counts();
     out.line(format!(
         "{}: {} trials ({} complete, {} pruned, {} failed, {} running, {} waiting)",
-        harmless(&source.to_string_lossy()),
+        harmless(&load::shown_path(source)),
         counts.total,
         counts.complete,
         counts.pruned,

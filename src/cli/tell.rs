@@ -72,8 +72,10 @@ fn cannot(path: &Path, why: impl Into<String>) -> CliError {
 
 /// The study of the file, where there is one already; only JSONL can be appended to.
 fn existing(args: &Tell) -> Result<Option<Study>, CliError> {
+    let is_url = args.source.to_str().is_some_and(crate::io::database::url::is_url);
     let size = match std::fs::metadata(&args.source) {
         Ok(meta) => meta.len(),
+        _ if is_url => 1,
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(source) => return Err(file_error(&args.source, "read", source)),
     };
@@ -83,9 +85,9 @@ fn existing(args: &Tell) -> Result<Option<Study>, CliError> {
     let reader = load::read(&args.source, &args.reading)?;
     match reader.kind().map(|k| k.name) {
         Some("jsonl") => Ok(Some(Study::clone(&reader.study()))),
-        Some("optuna-journal") => Err(cannot(
+        Some("optuna-journal" | "optuna-rdb") => Err(cannot(
             &args.source,
-            "a finished trial in an Optuna journal is recorded by Optuna: \
+            "a finished trial of an Optuna study is recorded by Optuna: \
              study.add_trial(optuna.create_trial(params=…, distributions=…, value=…)); \
              to have a worker run a configuration, use `tunescope accept`",
         )),

@@ -36,7 +36,7 @@ pub fn run(args: &Trials) -> Result<(), CliError> {
 
 fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), CliError> {
     let counts = study.counts();
-    let path = super::text::harmless(&args.source.to_string_lossy());
+    let path = super::text::harmless(&load::shown_path(&args.source));
     let name = if study.name.is_empty() {
         String::new()
     } else {

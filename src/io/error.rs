@@ -3,22 +3,27 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::database::url::shown;
+
 /// A source, or a space file, that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    #[error("{}: there is no such file; check the path, or start the run that writes it", path.display())]
+    #[error(
+        "{}: there is no such file; check the path, or start the run that writes it",
+        shown(path)
+    )]
     Missing { path: PathBuf },
-    #[error("{}: the file is empty; nothing has been written yet", path.display())]
+    #[error("{}: the file is empty; nothing has been written yet", shown(path))]
     Empty { path: PathBuf },
     #[error(
         "{}: nothing in this folder is of a kind that is read ({known}); give the results file itself",
-        path.display()
+        shown(path)
     )]
     NothingInFolder { path: PathBuf, known: String },
     #[error(
         "{}: this folder holds {count} things that can be read ({known}); name one, such as `tunescope {}`",
-        path.display(),
+        shown(path),
         first.display()
     )]
     WhichInFolder {
@@ -29,46 +34,54 @@ pub enum ReadError {
     },
     #[error("{address}: addresses of this kind are not read; the kinds are sqlite, postgresql and mysql")]
     UnknownAddress { address: String },
-    #[error("{}: {message}", path.display())]
+    #[error("{source}")]
+    Database {
+        #[source]
+        source: super::database::DatabaseError,
+    },
+    #[error("{place}: Optuna's tables are not in this database; check the path or URL, or start the study")]
+    NotOptuna { place: String },
+    #[error("{}: {message}", shown(path))]
     Store { path: PathBuf, message: String },
-    #[error("{}: cannot be read ({source}); check its permissions", path.display())]
+    #[error("{}: cannot be read ({source}); check its permissions", shown(path))]
     Io {
         path: PathBuf,
         #[source]
         source: io::Error,
     },
-    #[error("{}: {why}", path.display())]
+    #[error("{}: {why}", shown(path))]
     Strange { path: PathBuf, why: &'static str },
-    #[error("{}: is a device, which has no end; give a results file, or `-` for standard input", path.display())]
+    #[error(
+        "{}: is a device, which has no end; give a results file, or `-` for standard input",
+        shown(path)
+    )]
     Device { path: PathBuf },
     #[error(
         "{}: the content is none of {known}; give --from KIND if you know better",
-        path.display()
+        shown(path)
     )]
     UnknownKind { path: PathBuf, known: String },
     #[error("there is no kind of source named {name}; the kinds are {known}")]
     NoSuchKind { name: String, known: String },
-    #[error("{}: there is no study named {name}; its studies are {known}", path.display())]
+    #[error("{}: there is no study named {name}; its studies are {known}", shown(path))]
     NoSuchStudy {
         path: PathBuf,
         name: String,
         known: String,
     },
-    #[error("{}: holds several studies; choose one with --study: {known}", path.display())]
-    WhichStudy { path: PathBuf, known: String },
-    #[error("{}: there is no metric {name}; the metrics are {known}", path.display())]
+    #[error("{}: there is no metric {name}; the metrics are {known}", shown(path))]
     NoSuchMetric {
         path: PathBuf,
         name: String,
         known: String,
     },
-    #[error("{}: there is no column {name}; the columns are {known}", path.display())]
+    #[error("{}: there is no column {name}; the columns are {known}", shown(path))]
     NoSuchColumn {
         path: PathBuf,
         name: String,
         known: String,
     },
-    #[error("{}:{line}: {message}", path.display())]
+    #[error("{}:{line}: {message}", shown(path))]
     SpaceFile {
         path: PathBuf,
         line: usize,

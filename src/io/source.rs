@@ -229,10 +229,16 @@ pub struct Progress {
 }
 
 /// One of several studies of a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StudyEntry {
     pub name: crate::study::Label,
     pub trials: usize,
+    /// One an objective; empty where the source does not tell.
+    pub directions: Vec<Direction>,
+    /// The best value of a complete trial, where there is one objective.
+    pub best: Option<f64>,
+    /// When something of it changed last, where that is known: seconds since the Unix epoch.
+    pub changed: Option<f64>,
 }
 
 /// What the person said about a source.

@@ -8,6 +8,7 @@ pub mod documents;
 pub mod jsonl;
 pub mod mlflow;
 pub mod optuna_journal;
+pub mod optuna_rdb;
 pub mod ray;
 pub mod smac;
 pub mod syne_tune;
@@ -22,6 +23,7 @@ use super::source::{Head, Kind, Place, Reads};
 #[rustfmt::skip]
 pub static KINDS: &[&Kind] = &[
     &optuna_journal::KIND,
+    &optuna_rdb::KIND,
     &jsonl::KIND,
     &delimited::KIND,
     &ax::KIND,

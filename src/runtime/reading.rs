@@ -42,7 +42,7 @@ impl Reading {
         let flag = Arc::clone(&stop);
         let watcher = wake.clone();
         let thread = thread::Builder::new().name("read".into()).spawn(move || {
-            let shown = title.unwrap_or_else(|| scrub(&path.display().to_string()));
+            let shown = title.unwrap_or_else(|| scrub(&crate::io::database::url::shown(&path)));
             let mut desk = Desk {
                 shown,
                 stop: &flag,

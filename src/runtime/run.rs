@@ -84,7 +84,7 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
     model.source.path = settings
         .title
         .clone()
-        .unwrap_or_else(|| crate::study::label::scrub(&settings.source.display().to_string()));
+        .unwrap_or_else(|| crate::study::label::scrub(&crate::io::database::url::shown(&settings.source)));
     model.source.state = SourceState::Opening;
 
     // The first frame comes before anything slow.

@@ -1,10 +1,9 @@
 //! Optuna's journal file (`JournalFileBackend`): one operation a line, replayed into studies.
 
-pub mod distribution;
 pub mod record;
 pub mod replay;
 
-use crate::study::{Diagnostic, Label, Parameter, Space, Study};
+use crate::study::{Label, Study};
 
 use super::super::json::JsonError;
 use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source, StudyEntry};
@@ -129,9 +128,9 @@ impl Source for Journal {
                 .cloned()
                 .unwrap_or_else(|| Label::new("value"));
             study.directions.clone_from(&chosen.directions);
-            study.columns.clone_from(&chosen.columns);
+            study.columns.clone_from(&chosen.columns.names);
             study.trials.clone_from(&chosen.trials);
-            study.space = space(chosen, &mut study.notes, &mut study.diagnostics);
+            study.space = chosen.columns.space(&mut study.notes, &mut study.diagnostics);
         }
         if count > 1 && self.options.study.is_none() {
             let names: Vec<&str> = self.living().map(|s| s.name.shown()).collect();
@@ -149,6 +148,9 @@ impl Source for Journal {
             .map(|s| StudyEntry {
                 name: s.name.clone(),
                 trials: s.trials.len(),
+                directions: s.directions.clone(),
+                best: s.best(),
+                changed: s.changed(),
             })
             .collect()
     }
@@ -169,26 +171,6 @@ fn complaint(text: &[u8], at: usize, error: JsonError, resumes: bool) -> String 
         error.expected,
         error.at + 1
     )
-}
-
-fn space(study: &JournalStudy, notes: &mut Vec<String>, warnings: &mut Vec<Diagnostic>) -> Space {
-    let mut space = Space::default();
-    for (column, (name, domain)) in study.columns.iter().zip(&study.domains).enumerate() {
-        let Some(domain) = domain else {
-            notes.push(format!(
-                "parameter {name} is only in queued trials so far: its range is not known yet."
-            ));
-            continue;
-        };
-        match Parameter::new(name.clone(), column, domain.clone()) {
-            Ok(parameter) => space.params.push(parameter),
-            Err(error) => warnings.push(Diagnostic {
-                line: None,
-                message: format!("{error}; the parameter is left out of the space."),
-            }),
-        }
-    }
-    space
 }
 
 #[cfg(test)]

@@ -9,12 +9,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::study::{Direction, Domain, Label, Trial, TrialId, TrialState, Value};
+use crate::study::{Direction, Label, Trial, TrialId, TrialState, Value};
 
 use super::super::super::json::{Members, Node, elements};
+use super::super::super::optuna::columns::Columns;
+use super::super::super::optuna::distribution::{Distribution, Distributions};
+use super::super::super::optuna::proposal::{Proposal, is_rustuna_key};
 use super::super::super::source::Problems;
 use super::super::super::time::{has_offset, parse_time};
-use super::distribution::{Distribution, union, value};
 use super::record::Record;
 
 /// One study of the journal.
@@ -26,44 +28,35 @@ pub struct JournalStudy {
     pub is_deleted: bool,
     /// Identities (positions in `Replay::trials`) in the order of the trial numbers.
     pub trial_ids: Vec<usize>,
-    /// Parameter names in the order of appearance.
-    pub columns: Vec<Label>,
-    column_of: HashMap<Box<str>, usize>,
-    /// Of each column: the union of the domains, where it has one.
-    pub domains: Vec<Option<Domain>>,
-    /// Of each column: the lowest trial number that has it, with the distribution it used.
-    first: Vec<Option<(usize, Arc<Distribution>)>>,
+    pub columns: Columns,
     /// The trials, in the order of their numbers, as they are shown.
     pub trials: Vec<Arc<Trial>>,
 }
 
 impl JournalStudy {
-    fn column(&mut self, name: &str) -> usize {
-        if let Some(column) = self.column_of.get(name) {
-            return *column;
-        }
-        let column = self.columns.len();
-        self.columns.push(Label::new(name));
-        self.column_of.insert(name.into(), column);
-        self.domains.push(None);
-        self.first.push(None);
-        column
+    /// The best value of a complete trial, where there is one objective.
+    #[must_use]
+    pub fn best(&self) -> Option<f64> {
+        let [direction] = self.directions.as_slice() else {
+            return None;
+        };
+        self.trials
+            .iter()
+            .filter_map(|t| t.objective())
+            .reduce(|a, b| match direction {
+                Direction::Minimize => a.min(b),
+                Direction::Maximize => a.max(b),
+            })
     }
 
-    fn note_domain(&mut self, column: usize, number: usize, distribution: &Arc<Distribution>) {
-        if let Some(slot) = self.domains.get_mut(column) {
-            *slot = Some(match slot.take() {
-                // Nearly always the same one again.
-                Some(old) if old == distribution.domain => old,
-                Some(old) => union(&old, &distribution.domain),
-                None => distribution.domain.clone(),
-            });
-        }
-        if let Some(slot) = self.first.get_mut(column)
-            && slot.as_ref().is_none_or(|(first, _)| number <= *first)
-        {
-            *slot = Some((number, Arc::clone(distribution)));
-        }
+    /// When a trial began or ended last.
+    #[must_use]
+    pub fn changed(&self) -> Option<f64> {
+        let times = self
+            .trials
+            .iter()
+            .flat_map(|t| t.started.into_iter().chain(t.finished));
+        times.reduce(f64::max)
     }
 }
 
@@ -72,12 +65,7 @@ impl JournalStudy {
 struct Hidden {
     study: usize,
     number: usize,
-    /// Parameters that were really set, as against proposed.
-    set: Vec<Option<Value>>,
-    /// What the queue or the sampler announced: `fixed_params`, and the pieces of `…relative_params:<i>`.
-    fixed: Vec<(usize, Value)>,
-    relative: Vec<(usize, Value)>,
-    pieces: Vec<(u32, String)>,
+    params: Proposal,
 }
 
 /// The state of a journal after the records so far.
@@ -85,7 +73,7 @@ struct Hidden {
 pub struct Replay {
     pub studies: Vec<JournalStudy>,
     hidden: Vec<Hidden>,
-    distributions: HashMap<Box<str>, Option<Arc<Distribution>>>,
+    distributions: Distributions,
     /// Whether the latest times are local ones without offset (Optuna up to 4.9).
     pub has_local_times: bool,
     /// Whether Rustuna wrote some of it; its workers do not take WAITING trials.
@@ -157,10 +145,7 @@ impl Replay {
             metric_names: Vec::new(),
             is_deleted: false,
             trial_ids: Vec::new(),
-            columns: Vec::new(),
-            column_of: HashMap::new(),
-            domains: Vec::new(),
-            first: Vec::new(),
+            columns: Columns::default(),
             trials: Vec::new(),
         });
     }
@@ -225,7 +210,7 @@ impl Replay {
         let mut distributions = HashMap::new();
         for (name, node) in Members::of(record.distributions.unwrap_or(b"{}")).flatten() {
             if let Some(text) = node.as_text()
-                && let Some(distribution) = self.distribution(text)
+                && let Some(distribution) = self.distributions.get(text)
             {
                 distributions.insert(name.into_owned(), distribution);
             }
@@ -291,7 +276,10 @@ impl Replay {
 
     fn set_param(&mut self, id: usize, record: &Record<'_>, line: u64, problems: &mut Problems) {
         let name = record.param_name.as_deref().unwrap_or("");
-        let distribution = record.distribution.as_deref().and_then(|d| self.distribution(d));
+        let distribution = record
+            .distribution
+            .as_deref()
+            .and_then(|d| self.distributions.get(d));
         let value = record.param_value;
         let Some((distribution, value)) = distribution.and_then(|d| {
             let value = d.external(value?)?;
@@ -305,11 +293,8 @@ impl Replay {
         let Some(hidden) = self.hidden.get(id) else {
             return;
         };
-        let first = self.studies.get(hidden.study).and_then(|s| {
-            let column = s.column_of.get(name)?;
-            s.first.get(*column)?.as_ref()
-        });
-        if first.is_some_and(|(_, first)| !distribution.is_compatible_with(first)) {
+        let first = self.studies.get(hidden.study).and_then(|s| s.columns.first(name));
+        if first.is_some_and(|first| !distribution.is_compatible_with(first)) {
             problems.push(line, || {
                 format!(
                     "parameter {name}: its distribution does not go with that of earlier trials; it was \
@@ -329,14 +314,9 @@ impl Replay {
         let Some(study) = self.studies.get_mut(hidden.study) else {
             return;
         };
-        let column = study.column(name);
-        study.note_domain(column, hidden.number, distribution);
-        if hidden.set.len() <= column {
-            hidden.set.resize(column + 1, None);
-        }
-        if let Some(slot) = hidden.set.get_mut(column) {
-            *slot = Some(value);
-        }
+        let column = study.columns.column(name);
+        study.columns.note(column, hidden.number, distribution);
+        hidden.params.set(column, value);
     }
 
     fn set_state(&mut self, id: usize, record: &Record<'_>, line: u64, problems: &mut Problems) {
@@ -369,15 +349,12 @@ impl Replay {
             trial.seconds = trial.started.zip(trial.finished).map(|(a, b)| b - a);
         }
         if new.is_finished() {
-            // The proposals are of no use any more; only what was set counts.
             if let Some(hidden) = self.hidden.get_mut(id) {
-                hidden.fixed = Vec::new();
-                hidden.relative = Vec::new();
-                hidden.pieces = Vec::new();
+                hidden.params.forget_announced();
             }
             self.show(id);
             if let Some(hidden) = self.hidden.get_mut(id) {
-                hidden.set = Vec::new();
+                hidden.params = Proposal::default();
             }
         }
     }
@@ -392,63 +369,19 @@ impl Replay {
     }
 
     fn system_attribute(&mut self, id: usize, key: &str, node: &Node<'_>) {
-        self.has_rustuna |= key.starts_with("category_labels:");
-        let Some(study) = self.hidden.get(id).map(|h| h.study) else {
-            return;
-        };
-        if let ("fixed_params", Node::Object(bytes)) = (key, node) {
-            let fixed = self.proposal(study, bytes);
-            if let Some(hidden) = self.hidden.get_mut(id) {
-                hidden.fixed = fixed;
-            }
-        } else if let (Some(name), Node::Text(text)) = (key.strip_prefix("fixed_params:"), node) {
-            let value = rustuna_value(text);
-            if let Some(study) = self.studies.get_mut(study) {
-                let column = study.column(name);
-                if let Some(hidden) = self.hidden.get_mut(id) {
-                    hidden.fixed.push((column, value));
-                }
-            }
-        } else if let (Some((_, piece)), Node::Text(text)) = (key.split_once(":relative_params:"), node)
-            && let (Ok(piece), Some(hidden)) = (piece.parse(), self.hidden.get_mut(id))
+        self.has_rustuna |= is_rustuna_key(key);
+        if let Some(hidden) = self.hidden.get_mut(id)
+            && let Some(study) = self.studies.get_mut(hidden.study)
         {
-            hidden.pieces.retain(|(p, _)| *p != piece);
-            hidden.pieces.push((piece, text.clone().into_owned()));
-            hidden.pieces.sort_by_key(|(p, _)| *p);
-            let whole: String = hidden.pieces.iter().map(|(_, t)| t.as_str()).collect();
-            let relative = self.proposal(study, whole.as_bytes());
-            if let Some(hidden) = self.hidden.get_mut(id) {
-                hidden.relative = relative;
-            }
+            hidden.params.system_attribute(&mut study.columns, key, node);
         }
     }
 
-    /// `{"name": value}` with the user's values; what is cut (a piece is missing) gives what it has.
-    fn proposal(&mut self, study: usize, bytes: &[u8]) -> Vec<(usize, Value)> {
-        let Some(study) = self.studies.get_mut(study) else {
-            return Vec::new();
-        };
-        Members::of(bytes)
-            .map_while(Result::ok)
-            .filter_map(|(name, node)| Some((study.column(&name), value(&node)?)))
-            .collect()
-    }
-
-    /// Puts the parameters of a trial together: what was set, else what the queue fixed, else what the
-    /// sampler announced.
+    /// Puts the parameters of a trial together.
     fn show(&mut self, id: usize) {
-        let Some(hidden) = self.hidden.get(id) else {
+        let Some(params) = self.hidden.get(id).map(|h| h.params.params()) else {
             return;
         };
-        let mut params = hidden.set.clone();
-        for (column, value) in hidden.fixed.iter().chain(&hidden.relative) {
-            if params.len() <= *column {
-                params.resize(column + 1, None);
-            }
-            if let Some(slot @ None) = params.get_mut(*column) {
-                *slot = Some(value.clone());
-            }
-        }
         if let Some(trial) = self.trial_mut(id) {
             trial.params = params;
             trial.seconds = trial.started.zip(trial.finished).map(|(a, b)| b - a);
@@ -465,17 +398,6 @@ impl Replay {
         let hidden = self.hidden.get(id)?;
         let trials = &mut self.studies.get_mut(hidden.study)?.trials;
         trials.get_mut(hidden.number).map(Arc::make_mut)
-    }
-
-    fn distribution(&mut self, text: &str) -> Option<Arc<Distribution>> {
-        if let Some(known) = self.distributions.get(text) {
-            return known.clone();
-        }
-        let parsed = Distribution::parse(text.as_bytes()).map(Arc::new);
-        if self.distributions.len() < 10_000 {
-            self.distributions.insert(text.into(), parsed.clone());
-        }
-        parsed
     }
 
     fn moment(&mut self, text: Option<&str>) -> Option<f64> {
@@ -502,22 +424,4 @@ fn numbers(bytes: &[u8]) -> Vec<f64> {
         .iter()
         .map(|n| n.as_f64().unwrap_or(f64::NAN))
         .collect()
-}
-
-/// Rustuna's typed strings: `f:0x<bits>`, `i:<int>`, `s:<text>`, `true`, `false`, `None`.
-fn rustuna_value(text: &str) -> Value {
-    if let Some(bits) = text.strip_prefix("f:0x")
-        && let Ok(bits) = u64::from_str_radix(bits, 16)
-    {
-        return Value::Float(f64::from_bits(bits));
-    }
-    if let Some(Ok(i)) = text.strip_prefix("i:").map(str::parse) {
-        return Value::Int(i);
-    }
-    match text {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "None" => Value::Null,
-        text => Value::Text(Label::new(text.strip_prefix("s:").unwrap_or(text))),
-    }
 }

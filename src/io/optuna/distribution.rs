@@ -1,14 +1,38 @@
 //! Optuna's distributions, as JSON inside a JSON string.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::study::{Domain, Label, Value};
 
-use super::super::super::json::{Cursor, Members, Node, elements};
+use super::super::json::{Cursor, Members, Node, elements};
 
 /// A distribution: the class that Optuna would make of it, and the domain it stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     class: Class,
     pub domain: Domain,
+}
+
+/// Distributions by their JSON text: a study has few, and each of its trials repeats them.
+#[derive(Debug, Default)]
+pub struct Distributions(HashMap<Box<str>, Option<Arc<Distribution>>>);
+
+impl Distributions {
+    /// Most texts that are remembered.
+    const KEPT: usize = 10_000;
+
+    /// The distribution of a text; `None` for one that is not understood.
+    pub fn get(&mut self, text: &str) -> Option<Arc<Distribution>> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let parsed = Distribution::parse(text.as_bytes()).map(Arc::new);
+        if self.0.len() < Self::KEPT {
+            self.0.insert(text.into(), parsed.clone());
+        }
+        parsed
+    }
 }
 
 /// The classes are told apart even where they mean the same: Optuna compares them by identity.
@@ -71,7 +95,7 @@ impl Attributes {
 }
 
 /// A JSON scalar as a parameter value; lists as their text.
-pub(super) fn value(node: &Node<'_>) -> Option<Value> {
+pub fn value(node: &Node<'_>) -> Option<Value> {
     Some(match node {
         Node::Null => Value::Null,
         Node::Bool(b) => Value::Bool(*b),
