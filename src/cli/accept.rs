@@ -45,6 +45,7 @@ pub fn run(args: &Accept) -> Result<(), CliError> {
             let mut answer = decision.to_json()?;
             answer["place"] = json!(receipt.place);
             answer["file"] = json!(receipt.file.as_ref().map(|f| f.to_string_lossy()));
+            answer["trial"] = json!(receipt.trial);
             answer["on_accept"] = json!(hook_says);
             out.json(&answer)?;
         }

@@ -130,7 +130,8 @@ fn queued(study: &Study, source: &Path, study_name: Option<&str>) -> Vec<Configu
     if source.as_os_str() == "-" {
         return Vec::new();
     }
-    let listing = Door::for_source(source, study_name).receipts();
+    let shown = Some(study.name.raw()).filter(|name| !name.is_empty());
+    let listing = Door::for_source(source, study_name.or(shown)).receipts();
     let receipts = listing.map(|l| l.receipts).unwrap_or_default();
     receipts
         .into_iter()

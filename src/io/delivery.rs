@@ -1,7 +1,7 @@
 //! Decisions on their way to the workers.
 //!
-//! A [`Door`] is the way into one source's queue: a waiting trial in Optuna's journal, or a file in the
-//! queue folder beside a source that has no queue. Everything is written under the owner's own protocol,
+//! A [`Door`] is the way into one source's queue: a waiting trial in Optuna's journal or database, or a file in
+//! the queue folder beside a source that has no queue. Everything is written under the owner's own protocol,
 //! synced, and checked by reading it back; nothing is written before a person decides. A [`Receipt`] says
 //! what became of each decision and is recovered from the door alone after a restart.
 
@@ -14,16 +14,19 @@ pub mod journal_lock;
 mod journal_record;
 mod journal_replay;
 pub mod optuna_journal;
+pub mod optuna_rdb;
 pub mod queue;
 pub mod receipt;
+mod waiting;
 
 pub use decision::{AcquisitionReading, Decision, Origin, Predicted, random_bytes};
 pub use error::DeliveryError;
 pub use hook::{Hook, HookError, HookOutcome, RunningHook};
 pub use journal_lock::{JournalLock, LockPolicy};
 pub use optuna_journal::OptunaJournal;
+pub use optuna_rdb::OptunaRdb;
 pub use queue::{Listing, QueueFolder};
-pub use receipt::{Receipt, Status, follow};
+pub use receipt::{Receipt, Status, Written, follow};
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -32,6 +35,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::database::DatabaseError;
 use crate::study::Study;
 
 /// What will be written, and where: the confirm line. All texts are scrubbed.
@@ -56,14 +60,20 @@ pub enum Door {
     Queue(QueueFolder),
     /// Waiting trials in an Optuna journal.
     Optuna(Box<OptunaJournal>),
+    /// Waiting trials in Optuna's database.
+    Database(Box<OptunaRdb>),
+    /// A URL that is not understood: every use of it says so.
+    Shut(DatabaseError),
 }
 
 impl Door {
-    /// The door of a source file, by its content: an Optuna journal begins with a record that has an
-    /// `op_code`. Nothing is written. `study` chooses where a journal holds several.
+    /// The door of a source, by its content: an Optuna journal begins with a record that has an `op_code`, and
+    /// Optuna's database has its tables. Nothing is written. `study` chooses where a source holds several.
     #[must_use]
     pub fn for_source(source: &Path, study: Option<&str>) -> Self {
-        if is_optuna_journal(source) {
+        if optuna_rdb::is_optuna(source) {
+            Self::database(source, study)
+        } else if is_optuna_journal(source) {
             Self::optuna(source, study)
         } else {
             Self::queue(source)
@@ -81,12 +91,28 @@ impl Door {
         Self::Optuna(Box::new(OptunaJournal::new(journal, study)))
     }
 
+    #[must_use]
+    pub fn database(source: &Path, study: Option<&str>) -> Self {
+        match OptunaRdb::new(source, study) {
+            Ok(door) => Self::Database(Box::new(door)),
+            Err(error) => Self::Shut(error),
+        }
+    }
+
+    /// Whether the source's own workers take from here, so that no other door can turn out to be the right one.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Optuna(_) | Self::Database(_))
+    }
+
     /// How configurations reach the workers, in words, for the status of the source.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Queue(queue) => format!("the queue folder {}", error::shown(queue.root())),
             Self::Optuna(journal) => format!("waiting trials in {}", error::shown(journal.path())),
+            Self::Database(database) => format!("waiting trials in {}", database.place()),
+            Self::Shut(error) => error.to_string(),
         }
     }
 
@@ -98,6 +124,8 @@ impl Door {
         match self {
             Self::Queue(queue) => queue.describe(decision),
             Self::Optuna(journal) => journal.describe(decision),
+            Self::Database(database) => database.describe(decision),
+            Self::Shut(error) => Err(error.clone().into()),
         }
     }
 
@@ -110,6 +138,8 @@ impl Door {
         match self {
             Self::Queue(queue) => queue.deliver(decision),
             Self::Optuna(journal) => journal.deliver(decision),
+            Self::Database(database) => database.deliver(decision),
+            Self::Shut(error) => Err(error.clone().into()),
         }
     }
 
@@ -121,6 +151,8 @@ impl Door {
         match self {
             Self::Queue(queue) => queue.withdraw(receipt),
             Self::Optuna(journal) => journal.withdraw(receipt, now),
+            Self::Database(database) => database.withdraw(receipt, now),
+            Self::Shut(error) => Err(error.clone().into()),
         }
     }
 
@@ -136,6 +168,11 @@ impl Door {
                 receipts: journal.receipts()?,
                 diagnostics: Vec::new(),
             }),
+            Self::Database(database) => Ok(Listing {
+                receipts: database.receipts()?,
+                diagnostics: Vec::new(),
+            }),
+            Self::Shut(error) => Err(error.clone().into()),
         }
     }
 
@@ -147,7 +184,7 @@ impl Door {
     pub fn settle(&self, study: &Study) -> Result<usize, DeliveryError> {
         match self {
             Self::Queue(queue) => queue.settle(&finished_ids(study)),
-            Self::Optuna(_) => Ok(0),
+            Self::Optuna(_) | Self::Database(_) | Self::Shut(_) => Ok(0),
         }
     }
 }

@@ -97,6 +97,8 @@ struct Desk<'a> {
     place: PathBuf,
     study_name: Option<String>,
     door: Option<Door>,
+    /// The study that the door leads to.
+    door_study: Option<String>,
     hook: Option<Hook>,
     running: HashMap<String, RunningHook>,
     /// What commands said, by the identity of the decision.
@@ -117,6 +119,7 @@ impl<'a> Desk<'a> {
             place,
             study_name,
             door: None,
+            door_study: None,
             hook,
             running: HashMap::new(),
             said: HashMap::new(),
@@ -158,11 +161,20 @@ impl<'a> Desk<'a> {
             let why = "standard input has no queue; give the file itself".to_owned();
             return (self.tell)(Msg::Door(Err(why)));
         }
-        let door = Door::for_source(&self.place, self.study_name.as_deref());
-        let same = |known: &Door| std::mem::discriminant(known) == std::mem::discriminant(&door);
-        if self.door.as_ref().is_some_and(same) {
+        // Of several studies, the one that is shown.
+        let shown = Some(self.study.name.raw()).filter(|name| !name.is_empty());
+        let study = self.study_name.as_deref().or(shown).map(str::to_owned);
+        let is_known = study == self.door_study;
+        if is_known && self.door.as_ref().is_some_and(Door::is_own) {
             return true;
         }
+        let door = Door::for_source(&self.place, study.as_deref());
+        let same = |known: &Door| std::mem::discriminant(known) == std::mem::discriminant(&door);
+        let is_same = self.door.as_ref().is_some_and(same);
+        if is_same && (is_known || !door.is_own()) {
+            return true;
+        }
+        self.door_study = study;
         let mut words = door.words();
         if let Some(hook) = &self.hook {
             words = format!("{words}; then starts {}", hook.describe());

@@ -55,6 +55,13 @@ pub enum DeliveryError {
          line while no worker runs, then try again"
     )]
     DamagedJournal { place: String, line: u64 },
+    #[error(
+        "{place} was made by an Optuna older than 1.3, which knows no waiting trials in this form; upgrade it \
+         with: optuna storage upgrade --storage URL"
+    )]
+    OldOptuna { place: String },
+    #[error(transparent)]
+    Database(#[from] crate::io::database::DatabaseError),
     #[error("{place} holds no study yet; start the worker once, then try again")]
     NoStudy { place: String },
     #[error("there is no study {name} in {place}; it holds {known}")]

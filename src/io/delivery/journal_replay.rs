@@ -13,9 +13,9 @@ use std::os::unix::fs::MetadataExt;
 use serde_json::Value as Json;
 
 use super::Decision;
-use super::decision::{edited_of, origin_of, part};
 use super::distribution::Distribution;
 use super::journal_record::Record;
+use super::waiting::{self, Domains};
 
 pub(super) const RUNNING: u8 = 0;
 pub(super) const COMPLETE: u8 = 1;
@@ -32,16 +32,16 @@ pub(super) struct StudySlot {
     distributions: HashMap<String, Known>,
 }
 
-impl StudySlot {
-    pub fn distribution(&self, name: &str) -> Option<&Distribution> {
+impl Domains for StudySlot {
+    fn distribution(&self, name: &str) -> Option<&Distribution> {
         self.distributions.get(name).and_then(|k| k.parsed.as_ref())
     }
 
-    pub fn knows(&self, name: &str) -> bool {
+    fn knows(&self, name: &str) -> bool {
         self.distributions.contains_key(name)
     }
 
-    pub fn names(&self) -> Vec<&str> {
+    fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.distributions.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
@@ -200,7 +200,9 @@ impl Replay {
             }
         }
         self.trials.push(TrialSlot { study: index, state });
-        if let Some(decision) = decision_of(record) {
+        let ours = record.user_attrs.as_ref().and_then(|a| a.get(waiting::KEY));
+        let fixed = record.system_attrs.as_ref().and_then(|a| a.get("fixed_params"));
+        if let Some(decision) = ours.zip(fixed).and_then(|(o, f)| waiting::decision_of(o, f)) {
             self.note(OurTrial {
                 decision,
                 study: index,
@@ -318,23 +320,4 @@ fn is_rustuna(record: &Record) -> bool {
         || (record.worker_id.contains("ThreadId(") && record.worker_id.ends_with(')'))
         || has_labels(&record.system_attr)
         || has_labels(&record.system_attrs)
-}
-
-/// The decision behind a trial that tunescope wrote.
-fn decision_of(record: &Record) -> Option<Decision> {
-    let ours = record.user_attrs.as_ref()?.get("tunescope")?.as_object()?;
-    let params = record.system_attrs.as_ref()?.get("fixed_params")?;
-    let text = |key: &str| ours.get(key).and_then(Json::as_str);
-    let mut decision = Decision::from_json(&serde_json::json!({
-        "id": ours.get("id")?,
-        "created": text("created").unwrap_or("1970-01-01T00:00:00Z"),
-        "params": params,
-    }))
-    .ok()?;
-    decision.origin = origin_of(text("origin"));
-    decision.edited = edited_of(ours.get("edited"));
-    decision.predicted = part(ours.get("predicted"));
-    decision.acquisition = part(ours.get("acquisition"));
-    decision.note = text("note").map(crate::study::Label::new);
-    Some(decision)
 }

@@ -11,16 +11,17 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
+use crate::study::TrialId;
 use crate::study::label::scrub;
-use crate::study::{Label, TrialId};
 
 use super::decision::random_uuid;
 use super::error::{printable, resolved, shown};
 use super::journal_lock::{JournalLock, LockPolicy};
 use super::journal_replay::{COMPLETE, Dialect, FAIL, OurTrial, PRUNED, RUNNING, Replay, StudySlot, WAITING};
-use super::{Decision, DeliveryError, Plan, Receipt, Status};
+use super::waiting;
+use super::{Decision, DeliveryError, Plan, Receipt, Status, Written};
 
 /// The door into one study of an Optuna journal.
 #[derive(Debug)]
@@ -190,7 +191,6 @@ impl OptunaJournal {
         slot: &StudySlot,
         decision: &Decision,
     ) -> Result<Json, DeliveryError> {
-        let names: Vec<&str> = decision.edited.iter().map(Label::raw).collect();
         Ok(json!({
             "op_code": 4,
             "worker_id": self.worker_id,
@@ -201,18 +201,8 @@ impl OptunaJournal {
             "values": null,
             "distributions": {},
             "params": {},
-            "user_attrs": {"tunescope": {
-                "by": "user",
-                "id": decision.id,
-                "created": decision.created.to_string(),
-                "from": decision.acquisition.as_ref().map(|a| a.name.as_str()),
-                "origin": decision.origin,
-                "edited": names,
-                "predicted": decision.predicted,
-                "acquisition": decision.acquisition,
-                "note": decision.note.as_ref().map(Label::raw),
-            }},
-            "system_attrs": {"fixed_params": fixed_params(slot, decision)?},
+            "user_attrs": {waiting::KEY: waiting::user_attribute(decision)},
+            "system_attrs": {"fixed_params": waiting::fixed_params(slot, decision)?},
             "intermediate_values": {},
         }))
     }
@@ -302,6 +292,10 @@ impl OptunaJournal {
         })
     }
 
+    fn study_name(&self, ours: &OurTrial) -> &str {
+        self.replay.studies.get(ours.study).map_or("", |s| &s.name)
+    }
+
     fn receipt(&self, ours: &OurTrial) -> Receipt {
         let trial = TrialId::Number(ours.number);
         let status = match ours.state {
@@ -317,8 +311,18 @@ impl OptunaJournal {
         Receipt {
             decision: ours.decision.clone(),
             status,
-            place: format!("waiting trial {} of {}", ours.number, shown(&self.path)),
+            place: format!(
+                "waiting trial {} of study {} in {}",
+                ours.number,
+                scrub(self.study_name(ours)),
+                shown(&self.path)
+            ),
             file: None,
+            trial: Some(Written {
+                study: scrub(self.study_name(ours)),
+                number: ours.number,
+                storage: shown(&self.path),
+            }),
         }
     }
 }
@@ -346,30 +350,6 @@ fn take_back(file: &File, end: u64, bytes: &[u8]) {
     if file.read_exact_at(&mut back, end).is_ok() && bytes.starts_with(&back) {
         let _ = file.set_len(end).and_then(|()| file.sync_all());
     }
-}
-
-/// Every value checked against the distribution that the study's trials have for it.
-fn fixed_params(slot: &StudySlot, decision: &Decision) -> Result<Map<String, Json>, DeliveryError> {
-    let known = slot.names();
-    let mut fixed = decision.params_json()?;
-    for (name, value) in &mut fixed {
-        let label = Label::new(name);
-        if let Some(distribution) = slot.distribution(name) {
-            *value = distribution.check(&label, value)?;
-        } else if !known.is_empty() && !slot.knows(name) {
-            return Err(DeliveryError::Refused {
-                name: label.shown().to_owned(),
-                value: scrub(&value.to_string()),
-                problem: format!(
-                    "would be ignored by Optuna, because no trial of the study has such a parameter (they \
-                     have {})",
-                    scrub(&known.join(", "))
-                ),
-                remedy: "leave it out",
-            });
-        }
-    }
-    Ok(fixed)
 }
 
 /// A time as the journal's own writers spell it; never with a `Z`, which Python before 3.11 refuses.

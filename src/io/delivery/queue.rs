@@ -71,7 +71,8 @@ impl QueueFolder {
     /// the queue by the name of the source alone.
     #[must_use]
     pub fn beside(source: &Path) -> Self {
-        Self::at(&absolute(source).with_extension("queue"))
+        let source = crate::io::database::url::file_of(source);
+        Self::at(&absolute(&source).with_extension("queue"))
     }
 
     /// A queue at a given place.
@@ -342,6 +343,7 @@ impl QueueFolder {
             status,
             place: shown(&path),
             file: Some(path),
+            trial: None,
         })
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::study::{Study, Trial, TrialId, TrialState};
 
 use super::Decision;
@@ -60,6 +62,18 @@ pub struct Receipt {
     pub place: String,
     /// The file of the queue folder, where it is in one.
     pub file: Option<PathBuf>,
+    /// The waiting trial, where it is one.
+    pub trial: Option<Written>,
+}
+
+/// A waiting trial that was written. All texts are scrubbed, and hold no password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Written {
+    pub study: String,
+    /// As Optuna numbers it.
+    pub number: u64,
+    /// The journal, the database file, or the URL of the server.
+    pub storage: String,
 }
 
 /// Brings receipts up to date with what the source says: a trial whose `queue_id` is the identity of a
@@ -113,6 +127,7 @@ mod tests {
             },
             place: String::new(),
             file: None,
+            trial: None,
         }];
         let mut study = Study::empty();
         study.trials = vec![Arc::new(trial.clone())];
