@@ -41,7 +41,7 @@ pub fn read(source: &Path, reading: &Reading) -> Result<Reader, CliError> {
     if studies.len() > 1 && reading.study.is_none() {
         let names: Vec<&str> = studies.iter().map(|s| s.name.shown()).collect();
         super::say(&format!(
-            "{} holds {} studies ({}); this is {}, the newest with trials; --study NAME chooses another",
+            "{} holds {} studies ({}); this is {}; --study NAME chooses another",
             shown_path(source),
             studies.len(),
             names.join(", "),

@@ -69,6 +69,8 @@ pub enum ReadError {
         name: String,
         known: String,
     },
+    #[error("{}: holds several studies; choose one with --study: {known}", shown(path))]
+    WhichStudy { path: PathBuf, known: String },
     #[error("{}: there is no metric {name}; the metrics are {known}", shown(path))]
     NoSuchMetric {
         path: PathBuf,

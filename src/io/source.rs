@@ -144,6 +144,11 @@ pub trait Source: Send {
     fn studies(&self) -> Vec<StudyEntry> {
         Vec::new()
     }
+
+    /// Whether of several studies the newest is meant where none is named: it is the one that runs.
+    fn takes_newest(&self) -> bool {
+        false
+    }
 }
 
 /// Reads the lines of one text, in order.
@@ -239,6 +244,20 @@ pub struct StudyEntry {
     pub best: Option<f64>,
     /// When something of it changed last, where that is known: seconds since the Unix epoch.
     pub changed: Option<f64>,
+}
+
+impl StudyEntry {
+    /// An entry of which no more is known.
+    #[must_use]
+    pub fn new(name: crate::study::Label, trials: usize) -> Self {
+        Self {
+            name,
+            trials,
+            directions: Vec::new(),
+            best: None,
+            changed: None,
+        }
+    }
 }
 
 /// What the person said about a source.

@@ -1,4 +1,4 @@
-"""A real Optuna at the other end of the journal. Run by tests/optuna_delivery.rs."""
+"""A real Optuna at the other end of a journal or a database. Run by tests/optuna_delivery.rs and its sisters."""
 import json
 import os
 import sys
@@ -20,6 +20,10 @@ except ImportError:  # before 4.0
 
 
 def storage(path, kind="symlink", grace=30):
+    if "://" in path:
+        # SQLite's default patience of five seconds is short on a busy machine.
+        patient = {"connect_args": {"timeout": 60}} if path.startswith("sqlite") else None
+        return optuna.storages.RDBStorage(path, engine_kwargs=patient)
     try:
         lock = (OpenLock if kind == "open" else SymlinkLock)(path, grace_period=grace)
     except TypeError:  # before 4.1 there was no grace period

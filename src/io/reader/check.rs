@@ -11,7 +11,8 @@ impl Reader {
     /// Whether what was read so far can be worked with; why not, as a headless command would say it.
     ///
     /// # Errors
-    /// There is no file, nothing in it, nothing that is understood, or not the wanted study or column.
+    /// There is no file, nothing in it, nothing that is understood, not the wanted study or column, or
+    /// several studies and no choice.
     pub fn check(&self) -> Result<(), ReadError> {
         let path = || self.path.clone();
         if matches!(self.origin, super::Origin::Nothing) {
@@ -44,15 +45,21 @@ impl Reader {
             let names: Vec<&str> = studies.iter().map(|s| s.name.shown()).collect();
             names.join(", ")
         };
-        if let Some(name) = &self.options.study
-            && !studies.is_empty()
-            && !studies.iter().any(|s| s.name == **name)
-        {
-            return Err(ReadError::NoSuchStudy {
-                path: path(),
-                name: crate::study::label::scrub(name),
-                known: known(),
-            });
+        match &self.options.study {
+            Some(name) if !studies.is_empty() && !studies.iter().any(|s| s.name == **name) => {
+                return Err(ReadError::NoSuchStudy {
+                    path: path(),
+                    name: crate::study::label::scrub(name),
+                    known: known(),
+                });
+            }
+            None if studies.len() > 1 && !self.source().is_some_and(Source::takes_newest) => {
+                return Err(ReadError::WhichStudy {
+                    path: path(),
+                    known: known(),
+                });
+            }
+            _ => {}
         }
         if let (Some(name), Some(known)) = (
             self.options.metric(),

@@ -188,9 +188,9 @@ impl Source for Mlflow {
         }
         let mut entries: Vec<StudyEntry> = counts
             .into_iter()
-            .map(|(id, trials)| StudyEntry {
-                name: Label::new(self.runs.experiments.get(id).map_or(id, String::as_str)),
-                trials: trials - self.runs.parents(id).len(),
+            .map(|(id, trials)| {
+                let name = self.runs.experiments.get(id).map_or(id, String::as_str);
+                StudyEntry::new(Label::new(name), trials - self.runs.parents(id).len())
             })
             .collect();
         // An identity or a sweep is a name too, where somebody gave it.
@@ -201,10 +201,7 @@ impl Source for Mlflow {
                 || entries.iter().any(|e| e.name == **name))
             && !entries.iter().any(|e| e.name == **name)
         {
-            entries.push(StudyEntry {
-                name: Label::new(name),
-                trials: 0,
-            });
+            entries.push(StudyEntry::new(Label::new(name), 0));
         }
         entries
     }

@@ -133,6 +133,10 @@ impl Source for Rdb {
     fn studies(&self) -> Vec<StudyEntry> {
         self.reading.studies()
     }
+
+    fn takes_newest(&self) -> bool {
+        true
+    }
 }
 
 impl Store for Rdb {

@@ -287,13 +287,13 @@ impl Source for Smac {
             return Vec::new();
         }
         runs.iter()
-            .map(|run| StudyEntry {
-                name: Label::new(&entry_name(run)),
-                trials: if *run == self.folder {
+            .map(|run| {
+                let trials = if *run == self.folder {
                     self.configs.len()
                 } else {
                     0
-                },
+                };
+                StudyEntry::new(Label::new(&entry_name(run)), trials)
             })
             .collect()
     }

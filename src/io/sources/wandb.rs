@@ -190,10 +190,7 @@ impl Source for Wandb {
     fn studies(&self) -> Vec<StudyEntry> {
         self.entries()
             .into_iter()
-            .map(|(name, (trials, _))| StudyEntry {
-                name: Label::new(&name),
-                trials,
-            })
+            .map(|(name, (trials, _))| StudyEntry::new(Label::new(&name), trials))
             .collect()
     }
 }
