@@ -164,3 +164,33 @@ fn hyperparameters_set_by_hand_cost_what_they_are_less_likely() {
     let other = study(|a, b| a - b, 25);
     assert_eq!(turned.evidence_cost(&other), None);
 }
+
+#[test]
+fn the_alternatives_of_a_model_begin_with_its_own_kernel_and_suit_its_inputs() {
+    use studies::{choices, float, study as of};
+    use tunescope::study::Value;
+    let mut both = of(vec![float(0.0, 1.0), choices(&["a", "b"])], Direction::Maximize);
+    let mut names = of(
+        vec![choices(&["a", "b", "c"]), choices(&["x", "y"])],
+        Direction::Maximize,
+    );
+    for i in 0..12_usize {
+        let x = (i as f64 * 0.618_034).fract();
+        let text = |list: &[&str]| Value::Text(list[i % list.len()].into());
+        complete(&mut both, &[Value::Float(x), text(&["a", "b"])], x);
+        complete(&mut names, &[text(&["a", "b", "c"]), text(&["x", "y"])], x);
+    }
+    for (study, mixed) in [(both, true), (names, false)] {
+        let settings = ModelSettings {
+            kernel: Some("matern52 + constant".into()),
+            ..ModelSettings::default()
+        };
+        let model = Surrogate::fit(&Arc::new(study), &settings, None, &never).unwrap();
+        let specs = model.alternatives();
+        assert_eq!(specs[0], "matern52 + constant");
+        assert_eq!(specs.iter().any(|s| s == "mixed"), mixed);
+        for found in compare_kernels(&model, &specs, &mut |_| (), &never).unwrap() {
+            assert!(found.outcome.is_ok(), "{found:?}");
+        }
+    }
+}

@@ -192,7 +192,7 @@ pub struct Modelling {
     pub objective: Option<ObjectiveName>,
     /// A model JSON (as `fit` writes it): used as it is, nothing is fitted
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "kernel", "no_output_warp", "transform", "input_warp", "noise", "hyperparameters", "no_priors", "objective",
+        "kernel", "no_output_warp", "transform", "input_warp", "noise", "hyperparameters", "no_priors",
     ])]
     pub model: Option<PathBuf>,
     /// The seed of everything random; the same seed gives the same answer

@@ -122,7 +122,7 @@ impl Surrogate {
         let averaged = plan.averaged(settings, &fit, kinds, &rows.data, cancel)?;
         let mut this = Self::assemble(study, settings, training, rows, output, fit.posterior)?;
         this.average(averaged)?;
-        if !plan.specified.open_orders.is_empty() {
+        if settings.input_warp || !plan.specified.open_orders.is_empty() {
             let kernel = &this.posterior.model().kernel;
             this.summary.kernel = gp::spec::print(kernel, &names(&this.training.encoder));
         }

@@ -4,16 +4,17 @@ use super::build::names;
 use super::fitting::Plan;
 use super::{Surrogate, SurrogateError};
 use crate::analysis::settings::NoiseSetting;
-use crate::gp::{self, Data};
+use crate::gp::{self, Data, InputKind};
 
-/// Kernels worth a look beside one's own, in the notation of `--kernel`.
-pub const ALTERNATIVES: [&str; 6] = [
+/// Kernels worth a look beside one's own, in the notation of `--kernel`; see also [`Surrogate::alternatives`].
+pub const ALTERNATIVES: [&str; 7] = [
     "matern52",
     "matern32",
     "matern12",
     "rbf",
-    "matern52 + constant",
-    "matern52 + matern12",
+    "rq",
+    "matern52 + linear",
+    "warp(matern52)",
 ];
 
 /// With more rows than this, alternatives are compared on a part of them: the same one for all.
@@ -64,6 +65,25 @@ impl Surrogate {
     #[must_use]
     pub fn kernel_spec(&self) -> &str {
         self.settings.kernel.as_deref().unwrap_or("matern52")
+    }
+
+    /// Kernels worth a look for the inputs of this model: its own first, each once.
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<String> {
+        let kinds = &self.training.kinds;
+        let numbers = kinds.contains(&InputKind::Numeric);
+        let mut all = vec![self.kernel_spec().to_owned()];
+        let usual = ALTERNATIVES.into_iter().filter(|spec| {
+            let needs_numbers = spec.contains("linear") || spec.contains("warp");
+            numbers || !needs_numbers
+        });
+        let mixed = (numbers && kinds.contains(&InputKind::Category)).then_some("mixed");
+        for spec in usual.chain(mixed) {
+            if all.iter().all(|known| known != spec) {
+                all.push(spec.to_owned());
+            }
+        }
+        all
     }
 
     /// Fits another kernel to the rows of this model, with its outputs and settings. Repeatable by the seed of
