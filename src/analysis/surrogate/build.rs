@@ -289,7 +289,10 @@ impl Surrogate {
         let model = self.posterior.model();
         let likelihood = self.posterior.log_marginal_likelihood().value;
         let (used, all) = (self.observations.len(), self.training.trials.len());
-        let noise = model.noise_variance.sqrt();
+        // Of an observation near the best: what is known of it beside what the model has for all.
+        let best = self.output.sign() * self.output.to_user(self.incumbent);
+        let noise_variance = model.noise_variance + self.known_noise(best);
+        let noise = noise_variance.sqrt();
         let at = |t: f64| self.output.to_user(self.incumbent + t);
         let mut warnings = Vec::new();
         if self.posterior.jitter() > 0.0 {
@@ -320,7 +323,7 @@ impl Surrogate {
                 .map(|(j, l)| (self.training.encoder.param_of(j), *l))
                 .collect(),
             signal_variance: self.posterior.prior_variance(),
-            noise_variance: model.noise_variance,
+            noise_variance,
             noise_sd: 0.5 * (at(noise) - at(-noise)).abs(),
             hyperparameters_from: used,
             active_set: (used < all).then_some((used, all)),

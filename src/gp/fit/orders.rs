@@ -70,6 +70,11 @@ pub fn settled(kernel: &Kernel) -> Kernel {
     }
 }
 
+/// Three significant digits: the likelihood does not know an order any better.
+fn rounded(order: f64) -> f64 {
+    format!("{order:.2e}").parse().unwrap_or(order)
+}
+
 /// All rows, or an even spread of them.
 fn part(data: &Data) -> Data {
     if data.n() <= MOST_ROWS {
@@ -127,7 +132,7 @@ impl Search<'_> {
         let (order, value, refined) = self.refine(kernel, place, (low, high))?;
         if value > closed + WORTH {
             self.warm = Some(refined);
-            return Ok(kernel.with_order(place, order));
+            return Ok(kernel.with_order(place, rounded(order)));
         }
         Ok(kernel.with_order(place, GRID[index]))
     }
