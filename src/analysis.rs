@@ -9,6 +9,7 @@ pub mod diagnostics;
 pub mod explain;
 pub mod history;
 pub mod importance;
+pub mod knobs;
 pub mod model_file;
 pub mod settings;
 pub mod slice;

@@ -11,6 +11,7 @@ pub mod document;
 pub mod error;
 pub mod infer;
 pub mod json;
+pub mod kept;
 pub mod merged;
 pub mod names;
 pub mod optuna;

@@ -47,6 +47,10 @@ pub fn lookup(model: &Model, event: KeyEvent) -> Option<Msg> {
 pub fn contexts(model: &Model) -> Vec<Context> {
     match &model.overlay {
         Some(Overlay::Confirm(_)) => vec![Context::Confirm],
+        Some(Overlay::Kernels { .. }) => vec![Context::Kernels, Context::Overlay],
+        Some(Overlay::Compare { .. }) => vec![Context::Compare, Context::Overlay],
+        Some(Overlay::Knobs { .. }) => vec![Context::Knobs, Context::Overlay],
+        Some(Overlay::Studies { .. }) => vec![Context::Studies, Context::Overlay],
         Some(_) => vec![Context::Overlay],
         None if model.draft.is_some() => vec![Context::Draft, Context::Everywhere],
         None => vec![Context::Pane(model.focus), Context::Everywhere],

@@ -6,6 +6,7 @@ pub mod clipboard;
 pub mod color;
 pub mod demo;
 pub mod input;
+pub mod keeper;
 pub mod modes;
 pub mod panic;
 pub mod reading;

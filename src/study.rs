@@ -94,6 +94,33 @@ pub struct Study {
     pub notes: Vec<String>,
 }
 
+/// One of several studies of a source, as a chooser shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StudyEntry {
+    pub name: Label,
+    pub trials: usize,
+    /// One an objective; empty where the source does not tell.
+    pub directions: Vec<Direction>,
+    /// The best value of a complete trial, where there is one objective.
+    pub best: Option<f64>,
+    /// When something of it changed last, where that is known: seconds since the Unix epoch.
+    pub changed: Option<f64>,
+}
+
+impl StudyEntry {
+    /// An entry of which no more is known.
+    #[must_use]
+    pub fn new(name: Label, trials: usize) -> Self {
+        Self {
+            name,
+            trials,
+            directions: Vec::new(),
+            best: None,
+            changed: None,
+        }
+    }
+}
+
 /// How many trials are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {

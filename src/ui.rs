@@ -9,6 +9,7 @@ pub mod context;
 pub mod footer;
 pub mod header;
 pub mod layout;
+pub mod number;
 pub mod overlays;
 pub mod panes;
 pub mod ramp;

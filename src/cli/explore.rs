@@ -6,16 +6,18 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 
-use super::args::{Cli, Demo, Explore, Screen};
+use super::args::{Cli, Demo, Explore, ObjectiveName, Screen};
 use super::error::CliError;
 use super::out::Out;
 use super::{engine, load, report};
+use crate::analysis::ModelFile;
 use crate::config::{FileSettings, nearest};
 use crate::io::delivery::Hook;
 use crate::runtime::color::ColorChoice;
 use crate::runtime::demo::{self, DemoSettings};
 use crate::runtime::run::{self, Ended, Settings};
 use crate::runtime::terminal;
+use crate::session::kept::ByHand;
 use crate::session::model::{Appearance, ThemeChoice};
 
 /// A demo without options: enough recorded trials for the panes to have something to show, new ones slow
@@ -44,6 +46,7 @@ pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
     if let Some(path) = &args.modelling.model {
         model.given = Some(std::sync::Arc::new(engine::model_file(path)?.1));
     }
+    let stated = stated(args, model.given.as_deref());
     finish(run::run(Settings {
         source: source.clone(),
         read: load::options(&args.reading)?,
@@ -53,6 +56,7 @@ pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
         mouse: args.screen.mouse || file.mouse.unwrap_or(false),
         on_accept,
         title: None,
+        stated,
     }))
 }
 
@@ -84,6 +88,7 @@ pub fn demo(args: &Demo) -> Result<ExitCode, CliError> {
         appearance: appearance(&args.screen, &file),
         mouse: args.screen.mouse || file.mouse.unwrap_or(false),
         on_accept: None,
+        stated: ByHand::default(),
         title: Some("demo: fine-tuning a tiny language model".to_owned()),
     });
     drop(started);
@@ -94,6 +99,20 @@ pub fn demo(args: &Demo) -> Result<ExitCode, CliError> {
         results.parent().unwrap_or(Path::new(".")).display()
     ));
     Ok(code)
+}
+
+/// What the command line says of model and acquisition function; the settings file is not so particular.
+fn stated(args: &Explore, given: Option<&ModelFile>) -> ByHand {
+    let (acquisition, modelling) = (&args.acquisition, &args.modelling);
+    ByHand {
+        acquisition: acquisition.acquisition.map(|_| String::new()),
+        xi: acquisition.xi,
+        beta: acquisition.beta,
+        kernel: modelling.kernel.clone(),
+        leave_one_out: modelling.objective.map(|o| o == ObjectiveName::Loo),
+        output_warp: modelling.no_output_warp.then_some(false),
+        model: given.cloned(),
+    }
 }
 
 fn finish(ended: std::io::Result<Ended>) -> Result<ExitCode, CliError> {

@@ -9,6 +9,8 @@ use std::path::Path;
 use crate::study::label::scrub;
 use crate::study::{Diagnostic, Direction, Study};
 
+pub use crate::study::StudyEntry;
+
 use super::error::ReadError;
 use super::space_file::SpaceFile;
 use super::watch::Target;
@@ -231,33 +233,6 @@ pub struct Progress {
     pub bytes_done: u64,
     /// Bytes there are, as far as is known (a pipe does not say).
     pub bytes_total: u64,
-}
-
-/// One of several studies of a source.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StudyEntry {
-    pub name: crate::study::Label,
-    pub trials: usize,
-    /// One an objective; empty where the source does not tell.
-    pub directions: Vec<Direction>,
-    /// The best value of a complete trial, where there is one objective.
-    pub best: Option<f64>,
-    /// When something of it changed last, where that is known: seconds since the Unix epoch.
-    pub changed: Option<f64>,
-}
-
-impl StudyEntry {
-    /// An entry of which no more is known.
-    #[must_use]
-    pub fn new(name: crate::study::Label, trials: usize) -> Self {
-        Self {
-            name,
-            trials,
-            directions: Vec::new(),
-            best: None,
-            changed: None,
-        }
-    }
 }
 
 /// What the person said about a source.

@@ -16,6 +16,14 @@ pub enum Context {
     Draft,
     /// Over an overlay.
     Overlay,
+    /// In the list of studies.
+    Studies,
+    /// At the hyperparameters.
+    Knobs,
+    /// In the kernel editor.
+    Kernels,
+    /// In the comparison of acquisition functions.
+    Compare,
     /// While something waits to be confirmed.
     Confirm,
 }
@@ -30,12 +38,16 @@ impl Context {
             Self::Pane(pane) => pane.title(),
             Self::Draft => "editing a draft",
             Self::Overlay => "in a window",
+            Self::Studies => "choosing a study",
+            Self::Kernels => "editing the kernel",
+            Self::Compare => "comparing acquisition functions",
+            Self::Knobs => "setting hyperparameters",
             Self::Confirm => "confirming",
         }
     }
 
     /// The contexts in the order of help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Everywhere,
         Self::Pane(Pane::Slices),
         Self::Pane(Pane::Surface),
@@ -45,6 +57,10 @@ impl Context {
         Self::Draft,
         Self::Confirm,
         Self::Overlay,
+        Self::Kernels,
+        Self::Compare,
+        Self::Knobs,
+        Self::Studies,
         Self::Always,
     ];
 }
@@ -91,7 +107,7 @@ const fn b(
     }
 }
 
-use Context::{Always, Confirm, Draft, Everywhere, Overlay};
+use Context::{Always, Compare, Confirm, Draft, Everywhere, Kernels, Knobs, Overlay, Studies};
 const SLICES: Context = Context::Pane(Pane::Slices);
 const SURFACE: Context = Context::Pane(Pane::Surface);
 const TRIALS: Context = Context::Pane(Pane::Trials);
@@ -215,6 +231,27 @@ pub static TABLE: &[Binding] = &[
     ),
     b(Everywhere, &["r"], Action::Refit, "fit again", 0),
     b(Everywhere, &["w"], Action::ShowModel, "the model in numbers", 0),
+    b(
+        Everywhere,
+        &["e"],
+        Action::ShowKernels,
+        "kernels and their evidence",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["C"],
+        Action::Compare,
+        "acquisition functions side by side",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["H"],
+        Action::ShowKnobs,
+        "set hyperparameters by hand",
+        0,
+    ),
     // looking
     b(
         Everywhere,
@@ -243,6 +280,13 @@ pub static TABLE: &[Binding] = &[
         &["d"],
         Action::ShowDiagnostics,
         "warnings and bad rows",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["B"],
+        Action::ShowStudies,
+        "other studies of the source",
         0,
     ),
     b(Everywhere, &["f"], Action::ToggleFreeze, "freeze the panes", 0),
@@ -325,6 +369,44 @@ pub static TABLE: &[Binding] = &[
     b(Overlay, &["<Home>", "g"], Action::Top, "first", 0),
     b(Overlay, &["<End>", "G"], Action::Bottom, "last", 0),
     b(Overlay, &["U"], Action::UndoReject, "take back a rejection", 2),
+    b(Kernels, &["<Enter>"], Action::Choose, "use it", 1),
+    b(Kernels, &["+"], Action::KernelPlus, "join by +", 2),
+    b(Kernels, &["*"], Action::KernelTimes, "join by *", 3),
+    b(Kernels, &["<Backspace>"], Action::KernelBack, "take back", 4),
+    b(Kernels, &["e", "i"], Action::KernelEdit, "type one", 5),
+    b(
+        Kernels,
+        &["T"],
+        Action::ToggleObjective,
+        "likelihood / leave-one-out",
+        6,
+    ),
+    b(Compare, &["<Enter>"], Action::Choose, "let it choose", 1),
+    b(Compare, &["n"], Action::ProbeCompared, "probe to its next", 2),
+    b(Compare, &["]"], Action::NextParam, "parameter", 3),
+    b(Compare, &["["], Action::PreviousParam, "previous parameter", 0),
+    b(Compare, &["<Left>", "h"], Action::Left, "move the probe", 4),
+    b(Compare, &["<Right>", "l"], Action::Right, "move the probe", 0),
+    b(Compare, &["<S-Left>", "<"], Action::BigLeft, "in big steps", 0),
+    b(Compare, &["<S-Right>", ">"], Action::BigRight, "in big steps", 0),
+    b(Compare, &["}"], Action::XiUp, "ξ up", 5),
+    b(Compare, &["{"], Action::XiDown, "ξ down", 0),
+    b(Compare, &[")"], Action::BetaUp, "β up", 5),
+    b(Compare, &["("], Action::BetaDown, "β down", 0),
+    b(Knobs, &["<Left>", "h"], Action::Left, "smaller", 1),
+    b(Knobs, &["<Right>", "l"], Action::Right, "larger", 1),
+    b(Knobs, &["<S-Left>", "<"], Action::BigLeft, "half", 2),
+    b(Knobs, &["<S-Right>", ">"], Action::BigRight, "twice", 2),
+    b(Knobs, &["<Backspace>"], Action::ResetKnob, "as fitted", 3),
+    b(Knobs, &["r"], Action::ResetKnobs, "fit all again", 4),
+    b(
+        Knobs,
+        &["T"],
+        Action::ToggleObjective,
+        "fit by likelihood / leave-one-out",
+        0,
+    ),
+    b(Studies, &["<Enter>"], Action::Choose, "go there", 1),
     b(Confirm, &["y", "<Enter>"], Action::ConfirmYes, "yes", 1),
     b(Confirm, &["n", "<Esc>", "q"], Action::ConfirmNo, "no", 2),
 ];

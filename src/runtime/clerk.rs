@@ -25,9 +25,15 @@ enum Order {
     Deliver(Box<DeliverRequest>),
     Withdraw(String),
     /// The source has changed: follow the receipts.
-    Study(Arc<Study>),
+    Study {
+        study: Arc<Study>,
+        /// Whether the source holds others beside it.
+        several: bool,
+    },
     /// The queue has changed on disk.
     Look,
+    /// The person looks at another study of the source.
+    Choose(String),
     Close,
 }
 
@@ -67,8 +73,13 @@ impl Clerk {
         self.send(Order::Withdraw(id));
     }
 
-    pub fn study(&self, study: Arc<Study>) {
-        self.send(Order::Study(study));
+    pub fn study(&self, study: Arc<Study>, several: bool) {
+        self.send(Order::Study { study, several });
+    }
+
+    /// From now on it is about another study of the source.
+    pub fn choose(&self, study: String) {
+        self.send(Order::Choose(study));
     }
 
     /// A call that makes the clerk look at the queue, for the thread that watches it.
@@ -140,10 +151,24 @@ impl<'a> Desk<'a> {
                 Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => false,
                 Ok(Order::Deliver(request)) => self.deliver(&request),
                 Ok(Order::Withdraw(id)) => self.withdraw(&id),
-                Ok(Order::Study(study)) => {
+                Ok(Order::Study { study, several }) => {
+                    // What is shown is what is decided on, also where it was not chosen by name.
+                    let name = study.name.raw();
+                    if several && self.study_name.as_deref() != Some(name) {
+                        self.study_name = Some(name.to_owned());
+                        self.door = None;
+                    }
                     // Only the newest matters; what is queued behind it will be taken in turn.
                     self.study = study;
                     self.open() && self.refresh()
+                }
+                Ok(Order::Choose(study)) => {
+                    // The door opens again with the first rows of the new study.
+                    self.study_name = Some(study);
+                    self.study = Arc::new(Study::empty());
+                    self.door = None;
+                    self.last.clear();
+                    true
                 }
                 Ok(Order::Look) => self.refresh(),
                 Err(RecvTimeoutError::Timeout) => self.ask_hooks(),

@@ -14,6 +14,7 @@ use crate::io::watch::{Pace, Sign, Watch};
 use crate::session::Msg;
 use crate::session::model::{SourceState, SourceStatus};
 use crate::study::label::scrub;
+use crate::study::{Label, StudyEntry};
 
 /// Least time between two words on how far the first reading is.
 const PROGRESS: Duration = Duration::from_millis(50);
@@ -22,8 +23,15 @@ const PROGRESS: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Reading {
     stop: Arc<AtomicBool>,
-    wake: Sender<Sign>,
+    wake: Sender<Wake>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What wakes the thread.
+enum Wake {
+    Sign(Sign),
+    /// The person wants another study of the source.
+    Study(String),
 }
 
 impl Reading {
@@ -49,6 +57,9 @@ impl Reading {
                 tell: &tell,
                 last: None,
                 changed: None,
+                chosen: options.study.clone(),
+                studies: Arc::default(),
+                shown_study: Label::new(""),
             };
             let mut reader = match Reader::open(&path, options) {
                 Ok(reader) => reader,
@@ -67,19 +78,20 @@ impl Reading {
                     drop(watches);
                     watches = desk.watch(&reader, &watcher);
                 }
-                let Ok(mut sign) = woken.recv() else { return };
+                let Ok(mut wake) = woken.recv() else { return };
                 // Of what came meanwhile only the strongest counts.
                 while let Ok(next) = woken.try_recv() {
-                    if next == Sign::Changed {
-                        sign = next;
+                    if !matches!(next, Wake::Sign(Sign::Quiet)) && !matches!(wake, Wake::Study(_)) {
+                        wake = next;
                     }
                 }
                 if flag.load(Ordering::SeqCst) {
                     return;
                 }
-                goes_on = match sign {
-                    Sign::Changed => desk.look(&mut reader),
-                    Sign::Quiet => desk.settle(&mut reader),
+                goes_on = match wake {
+                    Wake::Sign(Sign::Changed) => desk.look(&mut reader),
+                    Wake::Sign(Sign::Quiet) => desk.settle(&mut reader),
+                    Wake::Study(name) => desk.choose(&mut reader, name),
                 };
             }
         })?;
@@ -91,11 +103,18 @@ impl Reading {
     }
 }
 
+impl Reading {
+    /// Reads another study of the same source from now on.
+    pub fn choose(&self, study: String) {
+        // Where nobody is woken the thread has ended already.
+        let _ = self.wake.send(Wake::Study(study));
+    }
+}
+
 impl Drop for Reading {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // Where nobody is woken the thread has ended already.
-        let _ = self.wake.send(Sign::Quiet);
+        let _ = self.wake.send(Wake::Sign(Sign::Quiet));
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -109,6 +128,12 @@ struct Desk<'a> {
     /// The state that was told last.
     last: Option<SourceState>,
     changed: Option<f64>,
+    /// The study that is asked for by name.
+    chosen: Option<String>,
+    /// As of the last look.
+    studies: Arc<[StudyEntry]>,
+    /// The study that was told last.
+    shown_study: Label,
 }
 
 impl Desk<'_> {
@@ -119,14 +144,16 @@ impl Desk<'_> {
             state,
             changed: self.changed,
             checked: Some(now()),
+            studies: Arc::clone(&self.studies),
+            chosen: self.chosen.clone(),
         }
     }
 
     /// Watches whatever tells of changes.
-    fn watch(&mut self, reader: &Reader, wake: &Sender<Sign>) -> Vec<Watch> {
+    fn watch(&mut self, reader: &Reader, wake: &Sender<Wake>) -> Vec<Watch> {
         let wake = wake.clone();
         let call = move |sign| {
-            let _ = wake.send(sign);
+            let _ = wake.send(Wake::Sign(sign));
         };
         if let Some(pipe) = reader.pipe() {
             return vec![Watch::pipe(pipe, call)];
@@ -173,6 +200,13 @@ impl Desk<'_> {
             return false;
         }
         let kind = reader.kind().map_or("", |k| k.title);
+        if let Some(name) = self.is_led_away(reader) {
+            return self.stay(reader, name);
+        }
+        let studies = reader.studies();
+        if *self.studies != *studies {
+            self.studies = studies.into();
+        }
         match result {
             Err(error) => self.status(kind, SourceState::Failed(error.to_string())),
             Ok(change) => {
@@ -188,6 +222,7 @@ impl Desk<'_> {
                 }
                 self.changed = reader.modified().or(self.changed);
                 self.last = Some(state.clone());
+                self.shown_study = reader.study().name.clone();
                 (self.tell)(Msg::Study {
                     study: reader.study(),
                     source: self.source(kind, state),
@@ -198,6 +233,43 @@ impl Desk<'_> {
 }
 
 impl Desk<'_> {
+    /// The study that was shown, where the source would now lead to another that began meanwhile: nobody
+    /// asked for that one.
+    fn is_led_away(&self, reader: &Reader) -> Option<String> {
+        let studies = reader.studies();
+        (reader.options().study.is_none()
+            && studies.len() > 1
+            && reader.study().name != self.shown_study
+            && studies.iter().any(|s| s.name == self.shown_study))
+        .then(|| self.shown_study.raw().to_owned())
+    }
+
+    /// Begins anew with another study of the same source.
+    fn choose(&mut self, reader: &mut Reader, study: String) -> bool {
+        self.chosen = Some(study.clone());
+        self.last = None;
+        self.changed = None;
+        self.stay(reader, study)
+    }
+
+    fn stay(&mut self, reader: &mut Reader, study: String) -> bool {
+        let options = ReadOptions {
+            study: Some(study),
+            ..reader.options().clone()
+        };
+        if reader.pipe().is_some() {
+            let why = "a pipe cannot be read again: start with --study to choose".to_owned();
+            return self.status("", SourceState::Failed(why));
+        }
+        match Reader::open(reader.path(), options) {
+            Ok(new) => {
+                *reader = new;
+                self.look(reader)
+            }
+            Err(error) => self.status("", SourceState::Failed(error.to_string())),
+        }
+    }
+
     fn settle(&mut self, reader: &mut Reader) -> bool {
         if reader.is_missing() || reader.settle() == Change::Unchanged {
             return true;

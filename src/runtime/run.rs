@@ -12,6 +12,7 @@ use crate::io::delivery::Hook;
 use crate::io::source::ReadOptions;
 use crate::io::watch::{Pace, Sign, Watch};
 use crate::keymap;
+use crate::session::kept::ByHand;
 use crate::session::model::Quit;
 use crate::session::model::{Appearance, SourceState, ThemeChoice};
 use crate::session::msg::Pointer;
@@ -20,9 +21,11 @@ use crate::{analysis, ui};
 
 use super::clerk::Clerk;
 use super::input::Input;
+use super::keeper::Keeper;
 use super::reading::Reading;
 use super::signals::Signal;
 use super::terminal::{self, Guard};
+use super::worker::compare::Comparer;
 use super::worker::explore::Explorer;
 use super::worker::fit::Fitter;
 
@@ -45,6 +48,9 @@ pub struct Settings {
     pub on_accept: Option<Hook>,
     /// Title instead of the path, where the source is one of ours.
     pub title: Option<String>,
+    /// What was said about model and acquisition function in so many words: it stands against what was set
+    /// by hand when the program ran before.
+    pub stated: ByHand,
 }
 
 /// How the explorer ended.
@@ -79,6 +85,9 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
     let mut model = Model::new(now(), (size.width, size.height));
     model.settings = settings.model.clone();
     model.acquisition = settings.acquisition;
+    model.start = (settings.model.clone(), settings.acquisition);
+    model.stated = settings.stated.clone();
+    model.chosen.clone_from(&settings.read.study);
     model.appearance = settings.appearance;
     model.mouse = settings.mouse;
     model.source.path = settings
@@ -105,12 +114,14 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
 
 /// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
 struct Crew {
-    _reading: Reading,
+    reading: Reading,
     /// Watches the queue folder: a claimed or finished entry shows at once.
     _queue: Watch,
     clerk: Clerk,
+    keeper: Keeper,
     fitter: Fitter,
     explorer: Explorer,
+    comparer: Comparer,
 }
 
 impl Crew {
@@ -121,6 +132,7 @@ impl Crew {
         };
         let fitter = Fitter::spawn(tell())?;
         let explorer = Explorer::spawn(tell())?;
+        let comparer = Comparer::spawn(tell())?;
         let study = settings.read.study.clone();
         let clerk = Clerk::spawn(settings.source.clone(), study, settings.on_accept, tell())?;
         let queue = crate::io::delivery::QueueFolder::beside(&settings.source);
@@ -130,17 +142,20 @@ impl Crew {
                 looks();
             }
         })?;
+        let keeper = Keeper::spawn(settings.source.clone(), settings.title.is_none(), tell())?;
         let reading = Reading::spawn(settings.source, settings.read, settings.title, tell())?;
         let inputs = events.clone();
         super::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
         let signals = events.clone();
         super::signals::spawn(move |signal| signals.send(Event::Signal(signal)).is_ok())?;
         Ok(Self {
-            _reading: reading,
+            reading,
             _queue: queue,
             clerk,
+            keeper,
             fitter,
             explorer,
+            comparer,
         })
     }
 }
@@ -281,8 +296,11 @@ impl Loop {
     fn handle(&mut self, event: Event) -> std::io::Result<()> {
         match event {
             Event::Msg(msg) => {
-                if let Msg::Study { study, .. } = &msg {
-                    self.crew.clerk.study(std::sync::Arc::clone(study));
+                if let Msg::Study { study, source } = &msg
+                    && source.chosen == self.model.chosen
+                {
+                    let several = source.studies.len() > 1;
+                    self.crew.clerk.study(std::sync::Arc::clone(study), several);
                 }
                 self.message(msg)
             }
@@ -361,8 +379,16 @@ impl Loop {
                 self.crew.fitter.post(*request);
             }
             Effect::Explore(request) => self.crew.explorer.post_explore(*request),
+            Effect::CompareKernels(order) => self.crew.comparer.kernels(*order),
+            Effect::Compare(order) => self.crew.comparer.acquisitions(*order),
             Effect::Deliver(request) => self.crew.clerk.deliver(*request),
             Effect::Withdraw(id) => self.crew.clerk.withdraw(id),
+            Effect::ChooseStudy(study) => {
+                self.crew.clerk.choose(study.clone());
+                self.crew.reading.choose(study);
+            }
+            Effect::Recall { study } => self.crew.keeper.recall(study),
+            Effect::Keep { study, kept } => self.crew.keeper.keep(study, kept),
             Effect::Copy { text, what } => {
                 let msg = match self.guard.copy(&text) {
                     Ok(()) => Msg::Say {

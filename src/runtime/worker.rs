@@ -4,6 +4,7 @@
 //! with the present hyperparameters, then draws slices, finds the suggestion, and fills surfaces. A panic in
 //! either is caught and told; the thread lives on.
 
+pub mod compare;
 pub mod explore;
 pub mod fit;
 pub mod mailbox;

@@ -90,6 +90,8 @@ pub enum Action {
     UndoReject,
     ShowRejections,
     Withdraw,
+    /// Drops what was decided and not delivered.
+    Forget,
     ConfirmYes,
     ConfirmNo,
 
@@ -97,6 +99,26 @@ pub enum Action {
     Help,
     ShowDiagnostics,
     ShowModel,
+    /// Kernels and the evidence of each.
+    ShowKernels,
+    /// Joins the kernel under the cursor to the expression.
+    KernelPlus,
+    KernelTimes,
+    KernelBack,
+    /// Types one.
+    KernelEdit,
+    /// Acquisition functions side by side.
+    Compare,
+    /// The probe goes to the next point of the function under the cursor.
+    ProbeCompared,
+    ShowKnobs,
+    /// Puts what is under the cursor back to what was fitted.
+    ResetKnob,
+    ResetKnobs,
+    ShowStudies,
+    SwitchStudy(String),
+    /// Takes what is under the cursor of a window.
+    Choose,
     OpenCommand,
     ToggleFreeze,
     ToggleMouse,

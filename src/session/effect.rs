@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{AcquisitionSettings, ModelSettings, Surrogate};
+use crate::analysis::{AcquisitionSettings, CompareRequest, ModelSettings, Surrogate};
 use crate::study::{Configuration, Study, Value};
 
+use super::kept::Kept;
 use super::model::{Quit, Rejection};
 
 /// A fit of the newest data; it replaces any that waits.
@@ -47,6 +48,26 @@ pub struct ExploreRequest {
     pub seed: u64,
 }
 
+/// Radius of a rejected region in the unit cube (per coordinate).
+pub const REJECTED_RADIUS: f64 = 0.1;
+
+/// Acquisition functions to compare on a fit.
+#[derive(Clone, Debug)]
+pub struct CompareOrder {
+    pub fit: u64,
+    pub data: u64,
+    pub surrogate: Arc<Surrogate>,
+    pub request: CompareRequest,
+}
+
+/// Kernels whose evidence is wanted, on the rows of a model.
+#[derive(Clone, Debug)]
+pub struct KernelOrder {
+    pub round: u64,
+    pub surrogate: Arc<Surrogate>,
+    pub specs: Vec<String>,
+}
+
 /// A decision to deliver.
 #[derive(Clone, Debug)]
 pub struct DeliverRequest {
@@ -83,9 +104,22 @@ impl Origin {
 pub enum Effect {
     Fit(Box<FitRequest>),
     Explore(Box<ExploreRequest>),
+    Compare(Box<CompareOrder>),
+    CompareKernels(Box<KernelOrder>),
     Deliver(Box<DeliverRequest>),
     /// Withdraw the receipt with this id.
     Withdraw(String),
+    /// Read from now on another study of the source.
+    ChooseStudy(String),
+    /// Ask for what was decided on a study when the program ran before.
+    Recall {
+        study: String,
+    },
+    /// Write down what was decided; empty: there is nothing left to keep.
+    Keep {
+        study: String,
+        kept: Box<Kept>,
+    },
     Copy {
         text: String,
         what: String,

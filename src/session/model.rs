@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::analysis::{
-    AcquisitionSettings, History, Importance, Layer, ModelSettings, Slice, Suggestion, Surface, Surrogate,
-    Trust,
+    AcquisitionSettings, Comparison, History, Importance, Layer, ModelFile, ModelSettings, Slice, Suggestion,
+    Surface, Surrogate, Trust,
 };
-use crate::study::{Configuration, Study, Value};
+use crate::study::{Configuration, Study, StudyEntry, Value};
 
 use super::draft::{Consequences, Draft};
 use super::hit::HitMap;
+use super::kept::{ByHand, Keeping};
+use super::kernels::Kernels;
 use super::receipt::Receipt;
 use super::table::Table;
 
@@ -73,6 +75,10 @@ pub struct SourceStatus {
     pub changed: Option<f64>,
     /// Seconds since the epoch of the last look at the file (event or poll).
     pub checked: Option<f64>,
+    /// The studies that the source holds, where it may hold several.
+    pub studies: Arc<[StudyEntry]>,
+    /// The study that was asked for by name, when this was read.
+    pub chosen: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -106,6 +112,27 @@ pub enum FitStatus {
     Current,
     /// The last fit failed, the previous model is still shown: why.
     Failed(String),
+}
+
+/// What fitting gave, beside which hyperparameters set by hand are judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    pub model: ModelFile,
+    pub log_marginal_likelihood: f64,
+    pub loo: f64,
+    /// The data that it was fitted to.
+    pub data: u64,
+}
+
+/// All that a surface depends on: where none of it has changed, the surface has not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SurfaceOf {
+    pub fit: u64,
+    pub acquisition: AcquisitionSettings,
+    pub pair: (usize, usize),
+    /// The probe, without its values of the pair.
+    pub rest: Configuration,
+    pub suggestion: Option<Configuration>,
 }
 
 /// Where the probe came from.
@@ -162,6 +189,10 @@ pub enum Confirm {
         receipt: usize,
     },
     QuitWithDraft,
+    /// Drops what was decided and not delivered: what that is, in words.
+    Forget {
+        what: String,
+    },
 }
 
 /// What lies over the panes.
@@ -199,6 +230,22 @@ pub enum Overlay {
         remark: Option<String>,
     },
     Confirm(Confirm),
+    /// The studies of the source.
+    Studies {
+        cursor: usize,
+    },
+    /// Kernels and the evidence of each.
+    Kernels {
+        cursor: usize,
+    },
+    /// Acquisition functions side by side.
+    Compare {
+        cursor: usize,
+    },
+    /// Hyperparameters, to be set by hand.
+    Knobs {
+        cursor: usize,
+    },
 }
 
 /// One line for the person, until the next key or until it fades.
@@ -273,6 +320,10 @@ pub struct Model {
     pub study: Arc<Study>,
     /// Counts the changes of the data; every result carries the one it saw.
     pub data: u64,
+    /// The first count of data that is about the present study and space: no older result may be shown.
+    pub ground: u64,
+    /// The study that is asked for by name; `None`: the source's own choice.
+    pub chosen: Option<String>,
     pub history: History,
 
     // what was computed
@@ -282,9 +333,16 @@ pub struct Model {
     /// Counts fits that arrived.
     pub fit_id: u64,
     pub surrogate: Option<Stamped<Arc<Surrogate>>>,
+    /// The last model whose hyperparameters were fitted.
+    pub fitted: Option<Fitted>,
     pub suggestions: Option<Stamped<Vec<Suggestion>>>,
     pub slices: Option<Stamped<Vec<Slice>>>,
     pub surface: Option<Stamped<Surface>>,
+    /// What the surface was last asked for, and what the one that is shown is of.
+    pub surface_asked: Option<SurfaceOf>,
+    pub surface_shown: Option<SurfaceOf>,
+    pub comparison: Option<Stamped<Comparison>>,
+    pub kernels: Kernels,
     pub trust: Option<Stamped<Trust>>,
     pub importance: Option<Stamped<Importance>>,
     /// Advice on stopping, a sentence.
@@ -293,6 +351,13 @@ pub struct Model {
     // what the person does
     pub probe: Probe,
     pub draft: Option<Draft>,
+    /// What was set by hand of model and acquisition function.
+    pub by_hand: ByHand,
+    /// What model and acquisition function were when the program started.
+    pub start: (ModelSettings, AcquisitionSettings),
+    /// What of them the person stated at the start: what was kept gives way to it.
+    pub stated: ByHand,
+    pub keeping: Keeping,
     /// One a parameter: the value it is locked at.
     pub locks: Vec<Option<Value>>,
     pub rejections: Vec<Rejection>,
@@ -336,20 +401,31 @@ impl Model {
             source: SourceStatus::default(),
             study: Arc::new(Study::empty()),
             data: 0,
+            ground: 0,
+            chosen: None,
             history: History::default(),
             settings: ModelSettings::default(),
             acquisition: AcquisitionSettings::default(),
             fit: FitStatus::default(),
             fit_id: 0,
             surrogate: None,
+            fitted: None,
             suggestions: None,
             slices: None,
             surface: None,
+            surface_asked: None,
+            surface_shown: None,
+            comparison: None,
+            kernels: Kernels::default(),
             trust: None,
             importance: None,
             stopping: None,
             probe: Probe::default(),
             draft: None,
+            by_hand: ByHand::default(),
+            start: Default::default(),
+            stated: ByHand::default(),
+            keeping: Keeping::default(),
             locks: Vec::new(),
             rejections: Vec::new(),
             receipts: Vec::new(),
@@ -407,6 +483,25 @@ impl Model {
             }
         }
         order
+    }
+
+    /// What a surface asked for now would be of.
+    #[must_use]
+    pub fn surface_of(&self) -> Option<SurfaceOf> {
+        let pair = self.surface_pair()?;
+        let mut rest = self.in_hand().to_vec();
+        for i in [pair.0, pair.1] {
+            if let Some(value) = rest.get_mut(i) {
+                *value = Value::Null;
+            }
+        }
+        Some(SurfaceOf {
+            fit: self.fit_id,
+            acquisition: self.acquisition,
+            pair,
+            rest,
+            suggestion: self.suggestion().map(|s| s.configuration.clone()),
+        })
     }
 
     /// The parameters of the surface: chosen, or the pair that matters most, or the first two.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{Importance, Slice, Suggestion, Surface, Surrogate, Trust};
+use crate::analysis::{Comparison, Importance, KernelEvidence, Slice, Suggestion, Surface, Surrogate, Trust};
 use crate::study::Study;
 
 use super::action::Action;
 use super::hit::HitMap;
+use super::kept::Kept;
 use super::model::{SourceStatus, Stamped};
 use super::receipt::Receipt;
 
@@ -63,6 +64,13 @@ pub enum Msg {
         study: Arc<Study>,
         source: SourceStatus,
     },
+    /// What was decided on a study when the program ran before, or why it cannot be read. `is_safe`: what is
+    /// decided now will be written.
+    Recalled {
+        study: String,
+        found: Result<Option<Box<Kept>>, String>,
+        is_safe: bool,
+    },
     /// How configurations reach workers, in words, or why they cannot.
     Door(Result<String, String>),
     Fitted {
@@ -77,6 +85,11 @@ pub enum Msg {
     Suggested(Stamped<Vec<Suggestion>>),
     Sliced(Stamped<Vec<Slice>>),
     Surfaced(Stamped<Surface>),
+    Compared(Stamped<Comparison>),
+    KernelEvidence {
+        round: u64,
+        evidence: KernelEvidence,
+    },
     Trusted(Stamped<Trust>),
     Weighed(Stamped<Importance>),
     Stopping(Stamped<String>),

@@ -1,12 +1,17 @@
 //! `update(&mut Model, Msg, now) -> Vec<Effect>`: the only way a session changes.
 
 mod act;
+mod compare;
 mod data;
 mod decide;
 mod edit;
+mod keep;
+pub mod kernels;
 mod navigate;
 pub mod overlay;
 mod pointer;
+mod studies;
+pub mod tune;
 
 use crate::study::Value;
 
@@ -48,8 +53,17 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
                 model.notice = None;
             }
         }
-        Msg::Source(source) => model.source = source,
-        Msg::Study { study, source } => data::study(model, study, source, &mut effects),
+        Msg::Source(source) if source.chosen == model.chosen => model.source = source,
+        Msg::Study { study, source } if source.chosen == model.chosen => {
+            data::study(model, study, source, &mut effects);
+        }
+        // Said of a study that was left meanwhile.
+        Msg::Source(_) | Msg::Study { .. } => {}
+        Msg::Recalled {
+            study,
+            found,
+            is_safe,
+        } => keep::recalled(model, &study, found, is_safe, &mut effects),
         Msg::Door(door) => model.door = door,
         Msg::Fitted {
             data,
@@ -59,21 +73,23 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
             data::fitted(model, data, surrogate, refitted, &mut effects);
         }
         Msg::FitFailed { data, reason } => {
-            if data == model.data {
+            if data == model.data && data >= model.ground {
                 model.fit = FitStatus::Failed(reason);
             }
         }
         Msg::Suggested(stamped) => data::suggested(model, stamped, &mut effects),
         Msg::Sliced(stamped) => data::sliced(model, stamped),
         Msg::Surfaced(stamped) => data::surfaced(model, stamped),
+        Msg::KernelEvidence { round, evidence } => kernels::evidence(model, round, evidence),
+        Msg::Compared(stamped) => compare::compared(model, stamped),
         Msg::Trusted(stamped) => {
-            if data::has_ground(model) && stamped.fit <= model.fit_id {
+            if data::has_ground(model, stamped.data) && stamped.fit <= model.fit_id {
                 model.trust = Some(stamped);
             }
         }
         Msg::Weighed(stamped) => data::weighed(model, stamped, &mut effects),
         Msg::Stopping(stamped) => {
-            if data::has_ground(model) {
+            if data::has_ground(model, stamped.data) {
                 model.stopping = Some(stamped);
             }
         }
@@ -82,6 +98,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         Msg::Delivered(receipt) => decide::delivered(model, receipt, &mut effects),
         Msg::Say { text, is_error } => say(model, text, is_error),
     }
+    keep::note(model, &mut effects);
     effects
 }
 
@@ -106,7 +123,7 @@ pub(super) fn request_fit(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// Asks for parts of an exploration of the present fit.
-pub(super) fn explore(model: &Model, parts: Parts, effects: &mut Vec<Effect>) {
+pub(super) fn explore(model: &mut Model, parts: Parts, effects: &mut Vec<Effect>) {
     let parts = if model.surrogate.is_some() {
         Parts {
             slices: parts.slices && !model.probe.configuration.is_empty(),
@@ -120,6 +137,12 @@ pub(super) fn explore(model: &Model, parts: Parts, effects: &mut Vec<Effect>) {
     };
     if parts == Parts::default() || model.study.space.is_empty() {
         return;
+    }
+    if parts.surface {
+        model.surface_asked = model.surface_of();
+    }
+    if parts.suggestion || parts.slices {
+        compare::ask(model, effects);
     }
     let suggestion = model.suggestion().map(|s| s.configuration.clone());
     effects.push(Effect::Explore(Box::new(ExploreRequest {
@@ -166,6 +189,23 @@ pub(super) fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
         None => model.probe.consequences = found,
     }
     // The marks move at once; the curves follow from the worker.
+    place_marks(model);
+    // Along its own two axes the probe moves over the surface, which stays what it is.
+    let surface = model.surface_asked.is_none() || model.surface_asked != model.surface_of();
+    explore(
+        model,
+        Parts {
+            slices: true,
+            surface,
+            ..Parts::default()
+        },
+        effects,
+    );
+}
+
+/// Puts the marks of the configuration in hand on the slices and the surface.
+fn place_marks(model: &mut Model) {
+    let configuration = model.in_hand().to_vec();
     let position =
         |i: usize| super::nudge::position_of(model.study.space.params.get(i)?, configuration.get(i)?);
     if let Some(slices) = &mut model.slices {
@@ -181,13 +221,4 @@ pub(super) fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
             surface.probe = (x, y);
         }
     }
-    explore(
-        model,
-        Parts {
-            slices: true,
-            surface: true,
-            ..Parts::default()
-        },
-        effects,
-    );
 }

@@ -5,8 +5,8 @@ use ratatui::text::Span;
 use crate::analysis::{FitSummary, History};
 use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
 use crate::session::{Model, Pane};
-use crate::study::number::significant;
 use crate::study::{Counts, Direction, Encoder, TrialState, Value};
+use crate::ui::number::significant;
 
 use super::text;
 use super::theme::Theme;
@@ -48,7 +48,7 @@ impl ValueFormat {
     pub fn show(&self, value: f64) -> String {
         match self.decimals {
             Some(d) if value.is_finite() && value.abs() < 1e6 => text::minus(&format!("{value:.d$}")),
-            _ => text::minus(&significant(value, 4)),
+            _ => significant(value, 4),
         }
     }
 }
@@ -157,7 +157,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn show(value: &Value) -> String {
         match value {
-            Value::Float(x) => text::minus(&significant(*x, 4)),
+            Value::Float(x) => significant(*x, 4),
             other => other.to_string(),
         }
     }
@@ -166,7 +166,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn show_short(value: &Value) -> String {
         match value {
-            Value::Float(x) => text::minus(&significant(*x, 3)),
+            Value::Float(x) => significant(*x, 3),
             other => other.to_string(),
         }
     }

@@ -25,7 +25,11 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
             | Overlay::Diagnostics { .. }
             | Overlay::Trial { .. }
             | Overlay::Model { .. }
-            | Overlay::Rejections { .. },
+            | Overlay::Rejections { .. }
+            | Overlay::Studies { .. }
+            | Overlay::Knobs { .. }
+            | Overlay::Compare { .. }
+            | Overlay::Kernels { .. },
         )
         | None => {}
     }

@@ -6,8 +6,8 @@ use ratatui::text::Span;
 
 use crate::analysis::Verdict;
 use crate::session::model::{FitStatus, SourceState};
-use crate::study::number::{duration, percent, significant};
 use crate::study::{Direction, TrialState};
+use crate::ui::number::{duration, fixed, percent, significant};
 
 use super::context::{Context, ago, state_glyph};
 use super::text;
@@ -82,6 +82,14 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     if level < 1 && !model.source.kind.is_empty() {
         spans.push(Span::styled(format!("  {}", model.source.kind), theme.dim()));
     }
+    if model.source.studies.len() > 1 {
+        let n = model.source.studies.len();
+        let text = match level {
+            0..2 => format!("  one of {n} studies (B)"),
+            _ => format!("  1/{n} (B)"),
+        };
+        spans.push(Span::styled(text, theme.dim()));
+    }
     if level < 2 && model.study.space.inferred && !model.study.space.is_empty() {
         spans.push(Span::styled("  space inferred", theme.dim()));
     }
@@ -129,6 +137,15 @@ fn liveness<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             _ => format!("  {bad} bad"),
         };
         spans.push(Span::styled(text, theme.error()));
+    }
+    let notes = model.study.notes.len();
+    if notes > 0 {
+        let text = match level {
+            0..3 if notes == 1 => "  ⚑ 1 note (d)".to_owned(),
+            0..3 => format!("  ⚑ {notes} notes (d)"),
+            _ => format!("  ⚑ {notes}"),
+        };
+        spans.push(Span::styled(text, theme.accent()));
     }
     spans
 }
@@ -300,7 +317,7 @@ fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             spans.push(Span::styled(format!(": {reason}"), theme.dim()));
         } else if level < 3 && trust.value.q2.is_finite() {
             spans.push(Span::styled(
-                format!(", Q² {:.2}", trust.value.q2.max(-9.99)),
+                format!(", Q² {}", fixed(trust.value.q2.max(-9.99), 2)),
                 theme.dim(),
             ));
         }
@@ -361,12 +378,27 @@ fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
             let Some(summary) = ctx.summary else {
                 return Span::raw("");
             };
-            let n = summary.hyperparameters_from;
+            let (from, all) = (summary.hyperparameters_from, summary.trials_used);
             let text = match (summary.active_set, level) {
-                _ if summary.prior_only && level < 3 => "θ from the prior".to_owned(),
-                (Some((used, all)), 0..2) => format!("θ from n = {n}, stands on {used} of {all}"),
-                (_, 0..3) => format!("θ from n = {n}"),
-                _ => format!("θ n={n}"),
+                _ if model.by_hand.model.is_some() => match level {
+                    0..3 => "hyperparameters set by hand (H)".to_owned(),
+                    _ => "by hand".to_owned(),
+                },
+                _ if model.settings.given.is_some() => match level {
+                    0..3 => "hyperparameters as given".to_owned(),
+                    _ => "given".to_owned(),
+                },
+                _ if summary.prior_only => match level {
+                    0..2 => "too few trials to fit: prior hyperparameters".to_owned(),
+                    2..4 => "prior only".to_owned(),
+                    _ => "prior".to_owned(),
+                },
+                (Some((used, all)), 0..2) => format!("stands on {used} of {all} trials, fitted to {from}"),
+                (Some((used, all)), _) => format!("on {used} of {all}"),
+                (None, 0..2) if from < all => format!("hyperparameters fitted to {from} of {all} trials"),
+                (None, 0..2) => format!("hyperparameters fitted to {from} trials"),
+                (None, 2..4) => format!("fitted to {from} trials"),
+                (None, _) => format!("n = {from}"),
             };
             Span::styled(text, theme.dim())
         }

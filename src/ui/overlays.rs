@@ -1,8 +1,12 @@
 //! What lies over the panes: windows with text that can be scrolled, completions, confirmations.
 
+mod compare;
 mod confirm;
 mod help;
+mod kernels;
+mod knobs;
 mod model;
+mod studies;
 mod trial;
 mod window;
 
@@ -28,6 +32,10 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) 
         Overlay::Trial { trial, scroll } => trial::draw(ctx, buf, body, *trial, *scroll, hits),
         Overlay::Model { scroll } => model::draw(ctx, buf, body, *scroll, hits),
         Overlay::Rejections { cursor } => rejections(ctx, buf, body, *cursor, hits),
+        Overlay::Kernels { cursor } => kernels::draw(ctx, buf, body, *cursor, hits),
+        Overlay::Compare { cursor } => compare::draw(ctx, buf, body, *cursor, hits),
+        Overlay::Knobs { cursor } => knobs::draw(ctx, buf, body, *cursor, hits),
+        Overlay::Studies { cursor } => studies::draw(ctx, buf, body, *cursor, hits),
         Overlay::Command { completions, .. } => completion_list(ctx, buf, body, completions),
         Overlay::Filter { .. } => filter_hint(ctx, buf, body),
         Overlay::Confirm(confirm) => confirm::draw(ctx, buf, body, confirm),

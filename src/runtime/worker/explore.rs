@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use crate::analysis::{SuggestRequest, Surrogate, suggest_without_model};
-use crate::session::effect::{ExploreRequest, FitRequest, Parts};
+use crate::session::effect::{ExploreRequest, FitRequest, Parts, REJECTED_RADIUS};
 use crate::session::{Msg, Stamped};
 
 use super::guarded;
@@ -16,8 +17,8 @@ const SLICE_POINTS: usize = 97;
 /// Cells of a coarse and of a fine surface.
 const COARSE: (usize, usize) = (16, 12);
 const FINE: (usize, usize) = (64, 48);
-/// Radius of a rejected region in the unit cube (per coordinate).
-const REJECTED_RADIUS: f64 = 0.1;
+/// A fine surface that comes within so many seconds needs no coarse one before it.
+const QUICK: f64 = 0.03;
 
 /// What the thread does, in the order of urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +50,17 @@ impl Waiting {
             self.add(task);
         }
         self
+    }
+
+    fn squared_trials(&self) -> f64 {
+        let n = self
+            .request
+            .as_ref()
+            .and_then(|r| r.surrogate.as_ref())
+            .map_or(1, |s| s.summary.trials_used);
+        #[expect(clippy::cast_precision_loss, reason = "a count of trials")]
+        let n = n.max(1) as f64;
+        n * n
     }
 
     fn add(&mut self, task: Task) {
@@ -149,6 +161,8 @@ impl Drop for Explorer {
 
 fn run(mailbox: &Mailbox<Waiting>, interrupt: &AtomicUsize, tell: &impl Fn(Msg) -> bool) {
     let mut waiting = Waiting::default();
+    // What a fine surface took last, in seconds for each squared trial.
+    let mut fine_cost: Option<f64> = None;
     loop {
         // What has come meanwhile joins what is left; only an empty list waits.
         if waiting.tasks.is_empty() {
@@ -170,9 +184,17 @@ fn run(mailbox: &Mailbox<Waiting>, interrupt: &AtomicUsize, tell: &impl Fn(Msg) 
             continue;
         }
         let task = waiting.tasks.remove(0);
+        let squared = waiting.squared_trials();
+        if task == Task::CoarseSurface && fine_cost.is_some_and(|cost| cost * squared < QUICK) {
+            continue;
+        }
+        let begun = Instant::now();
         let cancel = || interrupt.load(Ordering::SeqCst) <= task as usize;
         match guarded(place(task), || perform(task, &waiting, &cancel)) {
             Ok(Outcome::Done(messages)) => {
+                if task == Task::FineSurface && !messages.is_empty() {
+                    fine_cost = Some(begun.elapsed().as_secs_f64() / squared);
+                }
                 for msg in messages {
                     if !tell(msg) {
                         return;
@@ -226,7 +248,12 @@ fn perform(task: Task, waiting: &Waiting, cancel: &dyn Fn() -> bool) -> Outcome 
 }
 
 fn append(request: &FitRequest) -> Option<Msg> {
-    let surrogate = request.previous.as_ref()?.append(&request.study)?;
+    let previous = request.previous.as_ref()?;
+    // Another kernel is no new row.
+    if Arc::ptr_eq(previous.study(), &request.study) {
+        return None;
+    }
+    let surrogate = previous.append(&request.study)?;
     Some(Msg::Fitted {
         data: request.data,
         surrogate: Arc::new(surrogate),

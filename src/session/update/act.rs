@@ -9,7 +9,9 @@ use crate::session::model::{
     ColorLevel, Confirm, Model, Overlay, Pane, ProbeOrigin, Quit, SortKey, ThemeChoice,
 };
 
-use super::{data, decide, edit, explore, navigate, overlay, request_fit, say};
+use super::{
+    compare, data, decide, edit, explore, keep, kernels, navigate, overlay, request_fit, say, studies, tune,
+};
 
 /// Kernels that one key walks through.
 const KERNELS: [Option<&str>; 5] = [
@@ -45,11 +47,21 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             Some(trial) => navigate::probe_trial(model, trial, ProbeOrigin::Trial(trial), effects),
             None => say(model, "no trial is selected", true),
         },
-        Action::NextParam => navigate::step_param(model, 1),
-        Action::PreviousParam => navigate::step_param(model, -1),
+        Action::NextParam => {
+            navigate::step_param(model, 1);
+            compare::ask(model, effects);
+        }
+        Action::PreviousParam => {
+            navigate::step_param(model, -1);
+            compare::ask(model, effects);
+        }
 
         Action::NextAcquisition => set_acquisition(model, next_acquisition(model, 1), effects),
-        Action::PreviousAcquisition => set_acquisition(model, next_acquisition(model, 3), effects),
+        Action::PreviousAcquisition => set_acquisition(
+            model,
+            next_acquisition(model, AcquisitionFunction::ALL.len() - 1),
+            effects,
+        ),
         Action::SetAcquisition(function) => set_acquisition(model, function, effects),
         Action::XiUp => set_xi(model, rung(&XI, model.acquisition.xi, true), effects),
         Action::XiDown => set_xi(model, rung(&XI, model.acquisition.xi, false), effects),
@@ -67,6 +79,8 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::SetKernel(spec) => set_kernel(model, spec, effects),
         Action::ToggleWarp => {
             model.settings.output_warp = !model.settings.output_warp;
+            tune::let_go(model);
+            model.by_hand.output_warp = Some(model.settings.output_warp);
             let word = if model.settings.output_warp { "on" } else { "off" };
             refit(model, format!("warp of bad outputs {word}"), effects);
         }
@@ -76,9 +90,14 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
                 Objective::LeaveOneOut => (Objective::MarginalLikelihood, "marginal likelihood"),
             };
             model.settings.objective = objective;
+            tune::let_go(model);
+            model.by_hand.leave_one_out = Some(objective == Objective::LeaveOneOut);
             refit(model, format!("hyperparameters by {word}"), effects);
         }
-        Action::Refit => refit(model, "fitting again".to_owned(), effects),
+        Action::Refit => {
+            tune::let_go(model);
+            refit(model, "fitting again".to_owned(), effects);
+        }
 
         Action::NextLayer => step_layer(model, 1),
         Action::PreviousLayer => step_layer(model, Layer::ALL.len() - 1),
@@ -135,6 +154,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::UndoReject => decide::undo_reject(model, effects),
         Action::ShowRejections => model.overlay = Some(Overlay::Rejections { cursor: 0 }),
         Action::Withdraw => decide::withdraw(model),
+        Action::Forget => keep::ask_to_forget(model),
         Action::ConfirmYes => decide::confirm(model, effects),
         Action::ConfirmNo => {
             model.overlay = None;
@@ -144,6 +164,24 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Help => model.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::ShowDiagnostics => model.overlay = Some(Overlay::Diagnostics { scroll: 0 }),
         Action::ShowModel => model.overlay = Some(Overlay::Model { scroll: 0 }),
+        Action::ShowKernels => kernels::show(model, effects),
+        Action::KernelPlus => kernels::join(model, false, effects),
+        Action::KernelTimes => kernels::join(model, true, effects),
+        Action::KernelBack => kernels::take_back(model, effects),
+        Action::KernelEdit => kernels::edit(model),
+        Action::Compare => compare::show(model, effects),
+        Action::ProbeCompared => compare::probe_next(model, effects),
+        Action::ShowKnobs => tune::show(model),
+        Action::ResetKnob => tune::reset_one(model, effects),
+        Action::ResetKnobs => tune::reset_all(model, effects),
+        Action::ShowStudies => studies::show(model),
+        Action::SwitchStudy(name) => studies::switch(model, &name, effects),
+        Action::Choose => match model.overlay {
+            Some(Overlay::Studies { .. }) => studies::choose(model, effects),
+            Some(Overlay::Compare { .. }) => compare::choose(model, effects),
+            Some(Overlay::Kernels { .. }) => kernels::choose(model, effects),
+            _ => {}
+        },
         Action::OpenCommand => overlay::open_command(model),
         Action::ToggleFreeze => toggle_freeze(model, effects),
         Action::ToggleMouse => {
@@ -189,7 +227,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 
 fn quit(model: &mut Model, how: Quit, effects: &mut Vec<Effect>) {
     let edited = model.draft.as_ref().is_some_and(|d| d.edits() > 0);
-    if edited {
+    if edited && !model.keeping.is_safe {
         model.overlay = Some(Overlay::Confirm(Confirm::QuitWithDraft));
     } else {
         effects.push(Effect::Quit(how));
@@ -207,6 +245,7 @@ fn next_acquisition(model: &Model, by: usize) -> AcquisitionFunction {
 
 fn set_acquisition(model: &mut Model, function: AcquisitionFunction, effects: &mut Vec<Effect>) {
     model.acquisition.function = function;
+    model.by_hand.acquisition = Some(function.name().to_owned());
     say(
         model,
         format!("acquisition {}: {}", function.name(), function.explanation()),
@@ -226,6 +265,7 @@ fn unused(used: bool, function: AcquisitionFunction) -> String {
 
 fn set_xi(model: &mut Model, xi: f64, effects: &mut Vec<Effect>) {
     model.acquisition.xi = xi;
+    model.by_hand.xi = Some(xi);
     let function = model.acquisition.function;
     let remark = unused(function.uses_xi(), function);
     say(model, format!("ξ = {xi}{remark}"), false);
@@ -234,6 +274,7 @@ fn set_xi(model: &mut Model, xi: f64, effects: &mut Vec<Effect>) {
 
 fn set_beta(model: &mut Model, beta: f64, effects: &mut Vec<Effect>) {
     model.acquisition.beta = beta;
+    model.by_hand.beta = Some(beta);
     let function = model.acquisition.function;
     let remark = unused(function.uses_beta(), function);
     say(model, format!("β = {beta}{remark}"), false);
@@ -271,9 +312,9 @@ fn rung(ladder: &[f64], now: f64, up: bool) -> f64 {
 
 fn set_kernel(model: &mut Model, spec: Option<String>, effects: &mut Vec<Effect>) {
     let word = spec.clone().unwrap_or_else(|| "default (matern52)".to_owned());
+    model.by_hand.kernel = Some(spec.clone().unwrap_or_else(|| "default".to_owned()));
     model.settings.kernel = spec.map(Into::into);
-    // A model given by --model gives way to what the person asks for now.
-    model.settings.given = None;
+    tune::let_go(model);
     refit(model, format!("kernel {word}"), effects);
 }
 

@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use crate::analysis::{History, Importance, Slice, Suggestion, Surface, Surrogate};
 use crate::session::effect::{Effect, Parts};
-use crate::session::model::{FitStatus, Model, ProbeOrigin, SourceStatus, Stamped};
+use crate::session::model::{FitStatus, Model, ProbeOrigin, SourceStatus, Stamped, SurfaceOf};
 use crate::study::{Configuration, Space, Study, Value};
 
-use super::{consequences, explore, follow, navigate, request_fit, say};
+use super::{consequences, explore, follow, keep, navigate, request_fit, say};
 
 /// Takes in a new state of the study: rows, history and tables at once, then a fit.
 pub fn study(model: &mut Model, study: Arc<Study>, source: SourceStatus, effects: &mut Vec<Effect>) {
-    model.source = source;
+    let before = std::mem::replace(&mut model.source, source);
+    if !before.studies.is_empty() && model.source.studies.len() > before.studies.len() {
+        let new = (model.source.studies.iter()).find(|s| !before.studies.iter().any(|b| b.name == s.name));
+        if let Some(new) = new {
+            let text = format!("a new study has begun: {} (B goes there)", new.name);
+            say(model, text, false);
+        }
+    }
     if model.frozen {
         // Kept for when the panes may follow again; only the newest matters.
         model.held = Some(study);
@@ -28,6 +35,7 @@ pub fn take(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect>) {
     if old.space.params != model.study.space.params {
         remap_all(model, &old.space);
     }
+    keep::ask(model, effects);
     navigate::rebuild_rows(model);
     if model.study.best().is_some() {
         request_fit(model, effects);
@@ -46,11 +54,16 @@ pub fn take(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect>) {
 }
 
 /// Drops what was computed: without a finished trial there is nothing that it could be about.
-fn forget(model: &mut Model) {
+pub fn forget(model: &mut Model) {
     model.fit = FitStatus::Idle;
     model.surrogate = None;
+    model.fitted = None;
     model.slices = None;
     model.surface = None;
+    model.surface_asked = None;
+    model.surface_shown = None;
+    model.comparison = None;
+    model.kernels = Default::default();
     model.trust = None;
     model.importance = None;
     model.stopping = None;
@@ -63,9 +76,9 @@ fn forget(model: &mut Model) {
     }
 }
 
-/// Whether a result may be shown at all: one of a study that has since been emptied may not.
-pub fn has_ground(model: &Model) -> bool {
-    model.history.last_improvement.is_some()
+/// Whether a result may be shown at all: one of a study that has since been emptied or left may not.
+pub fn has_ground(model: &Model, data: u64) -> bool {
+    data >= model.ground && model.history.last_improvement.is_some()
 }
 
 /// Carries what the person holds over to a new space, by name; what is new begins at the old study's
@@ -119,11 +132,16 @@ fn remap_all(model: &mut Model, old: &Space) {
     model.pair = model.pair.and_then(|(x, y)| Some((name(x)?, name(y)?)));
     model.param = model.param.min(new.len().saturating_sub(1));
     // Panes index parameters of the space: results for the old one cannot be drawn over the new one.
+    model.ground = model.data;
     model.surrogate = None;
+    model.fitted = None;
     model.suggestions = None;
     model.slices = None;
     model.surface = None;
+    model.surface_asked = None;
+    model.surface_shown = None;
     model.importance = None;
+    model.comparison = None;
 }
 
 /// Takes in a fit and asks for what depends on it, the nearest to the eye first.
@@ -134,10 +152,13 @@ pub fn fitted(
     refitted: bool,
     effects: &mut Vec<Effect>,
 ) {
-    if !has_ground(model) || model.surrogate.as_ref().is_some_and(|s| s.data > data) {
+    if !has_ground(model, data) || model.surrogate.as_ref().is_some_and(|s| s.data > data) {
         return;
     }
     model.fit_id += 1;
+    if refitted && data == model.data {
+        super::tune::note_fitted(model, &surrogate);
+    }
     model.surrogate = Some(Stamped {
         fit: model.fit_id,
         data,
@@ -157,6 +178,9 @@ pub fn fitted(
         Some(draft) => draft.consequences = found,
         None => model.probe.consequences = found,
     }
+    if refitted {
+        super::kernels::ask(model, effects);
+    }
     let parts = Parts {
         suggestion: true,
         slices: true,
@@ -174,7 +198,7 @@ pub fn suggested(model: &mut Model, stamped: Stamped<Vec<Suggestion>>, effects: 
     let Some(first) = stamped.value.first() else {
         return;
     };
-    if first.prediction.is_some() && !has_ground(model) {
+    if stamped.data < model.ground || first.prediction.is_some() && !has_ground(model, stamped.data) {
         return;
     }
     if first.configuration.len() != model.study.space.len() {
@@ -199,7 +223,7 @@ pub fn suggested(model: &mut Model, stamped: Stamped<Vec<Suggestion>>, effects: 
 }
 
 pub fn sliced(model: &mut Model, stamped: Stamped<Vec<Slice>>) {
-    if has_ground(model)
+    if has_ground(model, stamped.data)
         && stamped.fit <= model.fit_id
         && stamped.value.iter().all(|s| s.param < model.study.space.len())
     {
@@ -209,18 +233,30 @@ pub fn sliced(model: &mut Model, stamped: Stamped<Vec<Slice>>) {
 
 pub fn surfaced(model: &mut Model, stamped: Stamped<Surface>) {
     let n = model.study.space.len();
-    if has_ground(model)
+    if has_ground(model, stamped.data)
         && stamped.fit <= model.fit_id
         && stamped.value.x_param < n
         && stamped.value.y_param < n
     {
+        let of = model.surface_asked.clone();
+        let same_place = |a: &SurfaceOf, b: &SurfaceOf| a.pair == b.pair && a.rest == b.rest;
+        // What is fine already does not become coarse and fine again for a new fit: it would only flicker.
+        let is_step_back = stamped.value.coarse
+            && model.surface.as_ref().is_some_and(|s| !s.value.coarse)
+            && (model.surface_shown.as_ref().zip(of.as_ref())).is_some_and(|(a, b)| same_place(a, b));
+        if is_step_back {
+            return;
+        }
         model.surface = Some(stamped);
+        model.surface_shown = of;
+        // The probe may have moved on while it was computed.
+        super::place_marks(model);
     }
 }
 
 /// Importance decides the order of the slices and the pair of the surface.
 pub fn weighed(model: &mut Model, stamped: Stamped<Importance>, effects: &mut Vec<Effect>) {
-    if !has_ground(model) {
+    if !has_ground(model, stamped.data) {
         return;
     }
     let before = model.surface_pair();

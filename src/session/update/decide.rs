@@ -75,6 +75,7 @@ pub fn confirm(model: &mut Model, effects: &mut Vec<Effect>) {
                 effects.push(Effect::Withdraw(r.id.clone()));
             }
         }
+        Confirm::Forget { .. } => super::keep::forget(model, effects),
         Confirm::QuitWithDraft => effects.push(Effect::Quit(crate::session::model::Quit::Silent)),
     }
 }

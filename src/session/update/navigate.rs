@@ -1,5 +1,6 @@
 //! Focus, cursors, scrolling, and the probe.
 
+use crate::analysis::AcquisitionFunction;
 use crate::session::action::Action;
 use crate::session::effect::{Effect, Parts};
 use crate::session::filter::Filter;
@@ -77,6 +78,9 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
     let most = all.saturating_sub(rows);
     let page = rows.max(2) - 1;
     let rejections = model.rejections.len();
+    let studies = model.source.studies.len();
+    let kernels = model.kernels.rows.len();
+    let knobs = super::tune::hand_knobs(model).len();
     match &mut model.overlay {
         Some(
             Overlay::Help { scroll }
@@ -96,13 +100,23 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
             true
         }
         Some(Overlay::Rejections { cursor }) => {
-            *cursor = match action {
-                Action::Up => cursor.saturating_sub(1),
-                Action::Down => *cursor + 1,
-                Action::Top => 0,
-                _ => rejections,
-            }
-            .min(rejections.saturating_sub(1));
+            *cursor = step_list(*cursor, rejections, page, action);
+            true
+        }
+        Some(Overlay::Studies { cursor }) => {
+            *cursor = step_list(*cursor, studies, page, action);
+            true
+        }
+        Some(Overlay::Kernels { cursor }) => {
+            *cursor = step_list(*cursor, kernels, page, action);
+            true
+        }
+        Some(Overlay::Compare { cursor }) => {
+            *cursor = step_list(*cursor, AcquisitionFunction::ALL.len(), page, action);
+            true
+        }
+        Some(Overlay::Knobs { cursor }) => {
+            *cursor = step_list(*cursor, knobs, page, action);
             true
         }
         Some(_) => true,
@@ -110,10 +124,27 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
     }
 }
 
+/// Where a list's cursor goes.
+pub fn step_list(cursor: usize, length: usize, page: usize, action: &Action) -> usize {
+    match action {
+        Action::Up => cursor.saturating_sub(1),
+        Action::Down => cursor + 1,
+        Action::PageUp => cursor.saturating_sub(page),
+        Action::PageDown => cursor + page,
+        Action::Top => 0,
+        _ => length,
+    }
+    .min(length.saturating_sub(1))
+}
+
 /// Left and right: along the parameter in hand, the x axis of the surface, the columns of the table, time.
 pub fn horizontal(model: &mut Model, by: i32, big: bool, effects: &mut Vec<Effect>) {
-    if model.overlay.is_some() {
-        return;
+    match model.overlay {
+        None => {}
+        Some(Overlay::Knobs { .. }) => return super::tune::turn(model, by, big, effects),
+        // The probe moves along the parameter that is compared.
+        Some(Overlay::Compare { .. }) => return move_param(model, model.param, by, big, effects),
+        Some(_) => return,
     }
     if model.draft.is_none() {
         match model.focus {

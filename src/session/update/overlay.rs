@@ -8,7 +8,7 @@ use crate::session::filter::Filter;
 use crate::session::model::{Model, Overlay, Pane};
 use crate::session::msg::TextKey;
 
-use super::{act, edit, navigate, say};
+use super::{act, edit, kernels, navigate, say};
 
 /// Whether keys are text at the moment.
 #[must_use]
@@ -16,7 +16,8 @@ pub fn is_typing(model: &Model) -> bool {
     matches!(
         model.overlay,
         Some(Overlay::Command { .. } | Overlay::Filter { .. })
-    ) || model.overlay.is_none() && model.draft.as_ref().is_some_and(|d| d.field.is_some())
+    ) || matches!(model.overlay, Some(Overlay::Kernels { .. })) && model.kernels.input.is_some()
+        || model.overlay.is_none() && model.draft.as_ref().is_some_and(|d| d.field.is_some())
 }
 
 /// Steps out of one layer; never quits.
@@ -44,6 +45,7 @@ pub fn text(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
     match &model.overlay {
         Some(Overlay::Command { .. }) => command_key(model, key, effects),
         Some(Overlay::Filter { .. }) => filter_key(model, key),
+        Some(Overlay::Kernels { .. }) => kernels::type_key(model, key, effects),
         Some(_) => {}
         None => match (&model.draft, key) {
             (Some(draft), _) if draft.field.is_some() => edit::type_key(model, key, effects),
@@ -66,6 +68,13 @@ pub fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
                 feed(input, TextKey::Char(c));
             }
             retype(model);
+        }
+        Some(Overlay::Kernels { .. }) => {
+            if let Some(input) = &mut model.kernels.input {
+                for c in clean.chars() {
+                    feed(input, TextKey::Char(c));
+                }
+            }
         }
         Some(_) => {}
         None => edit::paste(model, &clean, effects),

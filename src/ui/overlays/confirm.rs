@@ -49,6 +49,14 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
             }
             ("withdraw this one?", lines)
         }
+        Confirm::Forget { what } => (
+            "forget?",
+            vec![vec![
+                Span::styled("drops ", theme.dim()),
+                Span::raw(what.clone()),
+                Span::styled("; what was accepted stays", theme.dim()),
+            ]],
+        ),
         Confirm::QuitWithDraft => (
             "leave?",
             vec![vec![Span::raw("The draft you are editing would be lost.")]],

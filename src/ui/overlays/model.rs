@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 use super::window::Window;
 use crate::analysis::{FitSummary, Trust};
 use crate::session::HitMap;
-use crate::study::number::{percent, significant};
 use crate::ui::context::Context;
+use crate::ui::number::{fixed, percent, signed, significant};
 use crate::ui::text;
 use crate::ui::widgets::bars;
 
@@ -96,14 +96,17 @@ fn verdict<'a>(ctx: &Context<'a>, trust: &Trust) -> Vec<Line<'a>> {
     lines.push(pair(
         ctx,
         "left out, Q²",
-        format!("{:.2}  (1 is perfect, 0 is no better than the mean)", trust.q2),
+        format!(
+            "{}  (1 is perfect, 0 is no better than the mean)",
+            fixed(trust.q2, 2)
+        ),
     ));
     lines.push(coverage(ctx, "inside 68 % bands", trust.coverage68, 0.68));
     lines.push(coverage(ctx, "inside 95 % bands", trust.coverage95, 0.95));
     lines.push(pair(
         ctx,
         "log density",
-        format!("{:+.2} nats a trial, left out", trust.log_predictive),
+        format!("{} nats a trial, left out", signed(trust.log_predictive, 2)),
     ));
     if let Some(one) = &trust.one_step {
         lines.push(pair(
@@ -195,8 +198,10 @@ fn fit<'a>(ctx: &Context<'a>, s: &FitSummary) -> Vec<Line<'a>> {
         ctx,
         "log marginal likelihood",
         format!(
-            "{:.2}  (posterior {:.2}, leave-one-out {:.2})",
-            s.log_marginal_likelihood, s.log_posterior, s.loo_log_predictive
+            "{}  (posterior {}, leave-one-out {})",
+            fixed(s.log_marginal_likelihood, 2),
+            fixed(s.log_posterior, 2),
+            fixed(s.loo_log_predictive, 2)
         ),
     ));
     lines.push(pair(

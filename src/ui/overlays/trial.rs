@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 use super::window::Window;
 use crate::session::HitMap;
 use crate::study::Trial;
-use crate::study::number::{duration, significant};
 use crate::ui::context::{Context, ago, state_glyph};
+use crate::ui::number::{duration, significant};
 use crate::ui::text;
 use crate::ui::widgets::bars;
 

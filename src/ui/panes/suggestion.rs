@@ -10,8 +10,8 @@ use ratatui::text::Span;
 
 use crate::analysis::{AcquisitionFunction, Prediction, Readout, Reason};
 use crate::session::{HitMap, Pane, Target};
-use crate::study::number::{percent, plus_minus, significant, with_sd};
 use crate::ui::context::Context;
+use crate::ui::number::{percent, plus_minus, significant, with_sd};
 use crate::ui::widgets::{bars, panel};
 use crate::ui::{footer, hit, text};
 

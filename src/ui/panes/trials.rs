@@ -9,9 +9,9 @@ use ratatui::text::Span;
 
 use crate::session::model::SortKey;
 use crate::session::{HitMap, Pane, Target};
-use crate::study::number::{duration, significant};
 use crate::study::{Domain, Trial, TrialState, Value};
 use crate::ui::context::{Context, state_glyph};
+use crate::ui::number::{duration, significant};
 use crate::ui::widgets::panel;
 use crate::ui::{hit, text};
 

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::study::number::significant;
 use crate::study::{Domain, Encoder, Parameter};
+use crate::ui::number::significant;
 use crate::ui::text;
 
 /// A place along an axis and what is written there.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::axis::Scale;
-use crate::study::number::significant;
+use crate::ui::number::significant;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 

@@ -5,8 +5,8 @@ use ratatui::text::Span;
 use super::Row;
 use crate::session::receipt::{Receipt, ReceiptState};
 use crate::session::{Pane, Target};
-use crate::study::number::with_sd;
 use crate::ui::context::{Context, ago};
+use crate::ui::number::with_sd;
 use crate::ui::text;
 
 pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {

@@ -3,8 +3,8 @@
 use ratatui::text::Span;
 
 use super::Row;
-use crate::study::number::{percent, significant};
 use crate::ui::context::Context;
+use crate::ui::number::{percent, significant};
 use crate::ui::text;
 
 /// Widest label at the left.
