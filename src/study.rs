@@ -5,6 +5,7 @@
 
 pub mod encoding;
 pub mod error;
+pub mod form;
 pub mod label;
 pub mod number;
 pub mod parameter;
@@ -14,6 +15,7 @@ pub mod value;
 
 pub use encoding::{Axis, Encoder, UnitPoint};
 pub use error::StudyError;
+pub use form::Form;
 pub use label::Label;
 pub use parameter::{Domain, Parameter};
 pub use space::{Configuration, Space};

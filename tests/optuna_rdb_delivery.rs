@@ -1,6 +1,6 @@
 //! Decisions reach workers of the real Optuna through its databases: SQLite, PostgreSQL and MariaDB.
 //!
-//! `$TUNESCOPE_SOAK_SECONDS` (default 3) is the length of the long ones.
+//! `$TUNESCOPE_DATABASE_SOAK_SECONDS` (default 3) is the length of the long ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -314,7 +314,7 @@ fn after<'o>(output: &'o [u8], word: &str) -> Vec<&'o str> {
 }
 
 fn two_writers_and_workers(storage: &Storage, workers: usize) {
-    let seconds = std::env::var("TUNESCOPE_SOAK_SECONDS").unwrap_or_else(|_| "3".into());
+    let seconds = std::env::var("TUNESCOPE_DATABASE_SOAK_SECONDS").unwrap_or_else(|_| "3".into());
     let stop = storage.folder.path.join("stop");
     let start = |_| -> Child {
         optuna(&["work", &storage.url, "s", text(&stop)])

@@ -265,6 +265,24 @@ pub enum Format {
     Json,
 }
 
+/// How a suggestion is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SuggestFormat {
+    /// For people, with the reasons
+    #[default]
+    Text,
+    /// For programs, with the prediction
+    Json,
+    /// The parameters as YAML
+    Yaml,
+    /// The parameters as arguments, `--lr=0.0003`, quoted for a shell
+    Args,
+    /// A line of Python that puts them into an Optuna study
+    Optuna,
+    /// The parameters as a Python dict
+    Python,
+}
+
 #[derive(Clone, Debug, Args)]
 pub struct Output {
     /// How the answer is written
@@ -362,8 +380,9 @@ pub struct Suggest {
     #[arg(short = 'n', long = "count", value_name = "K", default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub count: u32,
-    #[command(flatten)]
-    pub output: Output,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: SuggestFormat,
     #[command(flatten)]
     pub reading: Reading,
     #[command(flatten)]

@@ -2,15 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
-use super::args::{Format, Suggest};
+use super::args::{Suggest, SuggestFormat};
 use super::error::CliError;
 use super::out::Out;
 use super::text::{Columns, configuration_words, value_words};
 use super::{engine, load};
 use crate::analysis::{AcquisitionSettings, Suggestion};
 use crate::config::FileSettings;
-use crate::study::Study;
 use crate::study::number::{significant, with_sd};
+use crate::study::{Form, Study};
 
 pub fn run(args: &Suggest) -> Result<(), CliError> {
     let file = FileSettings::load(args.config.config.as_deref())?;
@@ -36,12 +36,16 @@ pub fn run(args: &Suggest) -> Result<(), CliError> {
         ));
     }
     let mut out = Out::new();
-    match args.output.format {
-        Format::Json => {
+    match args.format {
+        SuggestFormat::Json => {
             let all: Vec<Json> = found.iter().map(|s| json(s, &study, acquisition)).collect();
             out.json(&all)?;
         }
-        Format::Text => {
+        SuggestFormat::Yaml => forms(Form::Yaml, &found, &study, &mut out)?,
+        SuggestFormat::Args => forms(Form::Args, &found, &study, &mut out)?,
+        SuggestFormat::Optuna => forms(Form::Optuna, &found, &study, &mut out)?,
+        SuggestFormat::Python => forms(Form::Python, &found, &study, &mut out)?,
+        SuggestFormat::Text => {
             for (i, suggestion) in found.iter().enumerate() {
                 if i > 0 {
                     out.line("")?;
@@ -51,6 +55,17 @@ pub fn run(args: &Suggest) -> Result<(), CliError> {
         }
     }
     out.finish()
+}
+
+/// One a line; several documents of YAML.
+fn forms(form: Form, found: &[Suggestion], study: &Study, out: &mut Out) -> Result<(), CliError> {
+    for (i, suggestion) in found.iter().enumerate() {
+        if form == Form::Yaml && i > 0 {
+            out.line("---")?;
+        }
+        out.line(form.text(&study.space, &suggestion.configuration))?;
+    }
+    Ok(())
 }
 
 fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSettings) -> Json {

@@ -16,6 +16,7 @@ pub mod wandb;
 
 use std::path::Path;
 
+use super::database::{DatabaseError, Url, url};
 use super::error::ReadError;
 use super::source::{Head, Kind, Place, Reads};
 
@@ -91,6 +92,12 @@ pub fn names() -> String {
 }
 
 pub(super) fn unknown_address(path: &Path) -> ReadError {
+    // An address of a kind that is read, but with a mistake in it.
+    if let Some(Err(source @ DatabaseError::BadUrl { .. })) = Url::of(path)
+        && path.to_str().is_some_and(url::is_database)
+    {
+        return ReadError::Database { source };
+    }
     let text = path.to_string_lossy();
     // A password stands before the `@`; it is nobody's business.
     let shown = match (text.split_once("://"), text.rsplit_once('@')) {

@@ -131,6 +131,7 @@ pub enum Action {
     SetColor(ColorLevel),
     CopyValue,
     CopyConfiguration,
+    CopyAs(crate::study::Form),
     Redraw,
     Suspend,
     Quit,

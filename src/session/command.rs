@@ -1,7 +1,7 @@
 //! The `:` command line: one table of names, arguments and meanings.
 
 use crate::analysis::{AcquisitionFunction, Layer};
-use crate::study::Study;
+use crate::study::{Form, Study};
 
 use super::action::Action;
 use super::filter::column;
@@ -210,6 +210,18 @@ pub const COMMANDS: &[Command] = &[
         help: "go to a trial",
         parse: |a, _| Ok(Action::GotoTrial(a.trim().to_owned())),
         values: none,
+    },
+    Command {
+        name: "copy",
+        argument: "json | yaml | args | optuna | python",
+        help: "copy the configuration in hand, in a notation",
+        parse: |a, _| match a.trim() {
+            "" => Ok(Action::CopyConfiguration),
+            name => Form::from_name(name).map(Action::CopyAs).ok_or_else(|| {
+                format!("{name:?} is no notation; there are json, yaml, args, optuna, python")
+            }),
+        },
+        values: |_| Form::ALL.iter().map(|f| f.name().to_owned()).collect(),
     },
     Command {
         name: "accept",

@@ -208,6 +208,13 @@ pub fn is_url(text: &str) -> bool {
     })
 }
 
+/// Whether a URL has the scheme of a database that can be read.
+#[must_use]
+pub fn is_database(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(scheme, _)| dialect_of(scheme).is_some())
+}
+
 /// How a source is named to people: a path as it is, a URL without its password.
 #[must_use]
 pub fn shown(source: &Path) -> String {

@@ -8,6 +8,7 @@ use crate::session::effect::{Effect, Parts};
 use crate::session::model::{
     ColorLevel, Confirm, Model, Overlay, Pane, ProbeOrigin, Quit, SortKey, ThemeChoice,
 };
+use crate::study::Form;
 
 use super::{
     compare, data, decide, edit, explore, keep, kernels, navigate, overlay, request_fit, say, studies, tune,
@@ -216,7 +217,8 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             }
         }
         Action::CopyValue => copy_value(model, effects),
-        Action::CopyConfiguration => copy_configuration(model, effects),
+        Action::CopyConfiguration => copy_configuration(model, Form::Json, effects),
+        Action::CopyAs(form) => copy_configuration(model, form, effects),
         Action::Redraw => effects.push(Effect::RedrawFully),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => quit(model, Quit::Silent, effects),
@@ -394,15 +396,14 @@ fn copy_value(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-fn copy_configuration(model: &mut Model, effects: &mut Vec<Effect>) {
+fn copy_configuration(model: &mut Model, form: Form, effects: &mut Vec<Effect>) {
     if model.in_hand().is_empty() {
         return say(model, "there is no configuration to copy yet", true);
     }
-    let json = model.study.space.configuration_to_json(model.in_hand());
-    let text = serde_json::Value::Object(json).to_string();
+    let values = model.in_hand().to_vec();
     effects.push(Effect::Copy {
-        text,
-        what: "configuration as JSON".to_owned(),
+        text: form.text(&model.study.space, &values),
+        what: format!("configuration as {}", form.title()),
     });
 }
 

@@ -79,6 +79,16 @@ impl Layout {
         self.has("trials", "discarded_at")
     }
 
+    /// The condition on `trials` that leaves out those that Rustuna has discarded.
+    #[must_use]
+    pub fn living(&self) -> &'static str {
+        if self.has_rustuna() {
+            "discarded_at IS NULL"
+        } else {
+            "1 = 1"
+        }
+    }
+
     /// Where the intermediate values are: table, its column of the value, and that of its kind.
     #[must_use]
     pub fn intermediate(&self) -> (&'static str, &'static str, Option<&'static str>) {

@@ -31,10 +31,11 @@ pub fn studies(connection: &mut dyn Connection, layout: &Layout) -> Result<Vec<L
     } else {
         "s.direction"
     };
+    let living = layout.living();
     let sql = format!(
         "SELECT s.study_id, s.study_name, {own}, t.n, t.last_id, t.began, t.ended FROM studies s LEFT JOIN \
          (SELECT study_id, COUNT(*) AS n, MAX(trial_id) AS last_id, MAX(datetime_start) AS began, \
-         MAX(datetime_complete) AS ended FROM trials GROUP BY study_id) t ON t.study_id = s.study_id \
+         MAX(datetime_complete) AS ended FROM trials WHERE {living} GROUP BY study_id) t ON t.study_id = s.study_id \
          ORDER BY s.study_id"
     );
     connection.each(&sql, &[], &mut |row| {

@@ -110,7 +110,7 @@ pub fn fetch(
     is_only: bool,
     known: &Known,
 ) -> Result<Batch, DatabaseError> {
-    let newer = count_after(connection, study.id, known.last)?;
+    let newer = count_after(connection, layout, study.id, known.last)?;
     let mut batch = Batch {
         is_whole: known.count == 0 || known.count + newer != study.trials,
         ..Batch::default()
@@ -145,8 +145,14 @@ fn list(ids: impl Iterator<Item = i64>) -> String {
     if text.is_empty() { "NULL".to_owned() } else { text }
 }
 
-fn count_after(connection: &mut dyn Connection, study: i64, last: i64) -> Result<usize, DatabaseError> {
-    let sql = "SELECT COUNT(*) FROM trials WHERE study_id = ? AND trial_id > ?";
+fn count_after(
+    connection: &mut dyn Connection,
+    layout: &Layout,
+    study: i64,
+    last: i64,
+) -> Result<usize, DatabaseError> {
+    let living = layout.living();
+    let sql = &format!("SELECT COUNT(*) FROM trials WHERE study_id = ? AND trial_id > ? AND {living}");
     let count = first(connection, sql, &[Cell::Int(study), Cell::Int(last)], |row| {
         row.first()?.as_i64()
     })?;
@@ -183,9 +189,10 @@ fn trials(
         let unfinished = list(known.unfinished.iter().copied());
         format!("AND (trial_id > {} OR trial_id IN ({unfinished}))", known.last)
     };
+    let living = layout.living();
     let sql = format!(
         "SELECT trial_id, {number}, state, datetime_start, datetime_complete, {value} FROM trials \
-         WHERE study_id = {study} {new} ORDER BY trial_id"
+         WHERE study_id = {study} AND {living} {new} ORDER BY trial_id"
     );
     connection.each(&sql, &[], &mut |row| {
         let [id, number, word, began, ended, value] = row else {
