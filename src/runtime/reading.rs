@@ -19,6 +19,9 @@ use crate::study::{Label, StudyEntry};
 /// Least time between two words on how far the first reading is.
 const PROGRESS: Duration = Duration::from_millis(50);
 
+/// How long the thread is waited for at the end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The handle of the thread.
 #[derive(Debug)]
 pub struct Reading {
@@ -116,7 +119,14 @@ impl Drop for Reading {
         self.stop.store(true, Ordering::SeqCst);
         let _ = self.wake.send(Wake::Sign(Sign::Quiet));
         if let Some(thread) = self.thread.take() {
-            drop(thread.join());
+            // A server that does not answer keeps nobody from quitting: reading changes nothing.
+            let until = Instant::now() + PATIENCE;
+            while !thread.is_finished() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(2));
+            }
+            if thread.is_finished() {
+                drop(thread.join());
+            }
         }
     }
 }

@@ -267,7 +267,9 @@ impl OptunaRdb {
         let (study, layout) = self.study(connection)?;
         let id = Cell::Int(study.id);
         let sql = "SELECT COUNT(*) FROM trials WHERE study_id = ? AND state = 'WAITING'";
-        let waiting = first(connection, sql, &[id.clone()], |row| row.first()?.as_i64())?;
+        let waiting = first(connection, sql, std::slice::from_ref(&id), |row| {
+            row.first()?.as_i64()
+        })?;
         let mut known = Vec::new();
         connection.each(
             "SELECT p.param_name, p.distribution_json FROM trial_params p WHERE p.param_id IN (SELECT \
@@ -428,7 +430,7 @@ fn insert(
 ) -> Result<(), DatabaseError> {
     let study = Cell::Int(study);
     let sql = "INSERT INTO trials (study_id, state) VALUES (?, 'WAITING')";
-    let trial = Cell::Int(connection.insert(sql, "trial_id", &[study.clone()])?);
+    let trial = Cell::Int(connection.insert(sql, "trial_id", std::slice::from_ref(&study))?);
     let attributes = [
         (
             "trial_user_attributes",
