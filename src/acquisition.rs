@@ -4,12 +4,16 @@
 //! categories); knows no trials and no direction.
 
 pub mod ei;
+pub mod fantasies;
+pub mod information;
 pub mod maximize;
 pub mod mes;
 pub mod normal;
+pub mod optima;
 pub mod paths;
 pub mod pi;
 pub mod random;
+pub mod ranking;
 pub mod sobol;
 pub mod truncated;
 pub mod ucb;
@@ -27,10 +31,30 @@ pub enum AcquisitionFunction {
     Pi,
     /// Upper confidence bound of `g = s·y`.
     Ucb,
+    /// Max-value entropy search.
+    Mes,
+    /// Predictive entropy search.
+    Pes,
+    /// Joint entropy search.
+    Jes,
+    /// The value of one sample path.
+    Thompson,
+    /// Expected improvement per expected second.
+    Eips,
 }
 
 impl AcquisitionFunction {
-    pub const ALL: [Self; 4] = [Self::LogEi, Self::Ei, Self::Pi, Self::Ucb];
+    pub const ALL: [Self; 9] = [
+        Self::LogEi,
+        Self::Ei,
+        Self::Pi,
+        Self::Ucb,
+        Self::Mes,
+        Self::Pes,
+        Self::Jes,
+        Self::Thompson,
+        Self::Eips,
+    ];
 
     /// The name on the command line, in JSON and on screen.
     #[must_use]
@@ -40,6 +64,11 @@ impl AcquisitionFunction {
             Self::Ei => "ei",
             Self::Pi => "pi",
             Self::Ucb => "ucb",
+            Self::Mes => "mes",
+            Self::Pes => "pes",
+            Self::Jes => "jes",
+            Self::Thompson => "thompson",
+            Self::Eips => "eips",
         }
     }
 
@@ -51,15 +80,26 @@ impl AcquisitionFunction {
             Self::Ei => "EI",
             Self::Pi => "P(improve)",
             Self::Ucb => "UCB",
+            Self::Mes => "MES",
+            Self::Pes => "PES",
+            Self::Jes => "JES",
+            Self::Thompson => "Thompson",
+            Self::Eips => "EI per second",
         }
     }
 
     /// The function that is drawn in its place, on a scale that starts at zero: EI for its logarithm.
     #[must_use]
     pub fn linear(self) -> Self {
+        if self == Self::LogEi { Self::Ei } else { self }
+    }
+
+    /// Whether it is never negative, so that its logarithm is climbed and factors multiply it.
+    #[must_use]
+    pub fn is_positive(self) -> bool {
         match self {
-            Self::LogEi => Self::Ei,
-            Self::Ei | Self::Pi | Self::Ucb => self,
+            Self::LogEi | Self::Ei | Self::Pi | Self::Mes | Self::Pes | Self::Jes | Self::Eips => true,
+            Self::Ucb | Self::Thompson => false,
         }
     }
 
@@ -68,8 +108,10 @@ impl AcquisitionFunction {
     pub fn unit(self) -> &'static str {
         match self {
             Self::LogEi => "ln of model units",
-            Self::Ei | Self::Ucb => "model units",
+            Self::Ei | Self::Ucb | Self::Thompson => "model units",
             Self::Pi => "probability",
+            Self::Mes | Self::Pes | Self::Jes => "nats",
+            Self::Eips => "model units per second",
         }
     }
 
@@ -81,6 +123,11 @@ impl AcquisitionFunction {
             Self::Ei => "how much better than the best so far, on average",
             Self::Pi => "how likely better than the best so far, however little",
             Self::Ucb => "how good at best: the mean plus β standard deviations",
+            Self::Mes => "how much it would tell about how good the best can be",
+            Self::Pes => "how much it would tell about where the best is",
+            Self::Jes => "how much it would tell about where the best is and how good",
+            Self::Thompson => "how good it is on one function drawn from what is still possible",
+            Self::Eips => "how much better on average, for each second that a trial takes",
         }
     }
 
@@ -88,8 +135,8 @@ impl AcquisitionFunction {
     #[must_use]
     pub fn uses_xi(self) -> bool {
         match self {
-            Self::LogEi | Self::Ei | Self::Pi => true,
-            Self::Ucb => false,
+            Self::LogEi | Self::Ei | Self::Pi | Self::Eips => true,
+            Self::Ucb | Self::Mes | Self::Pes | Self::Jes | Self::Thompson => false,
         }
     }
 
@@ -113,6 +160,17 @@ pub struct AcquisitionSettings {
     pub xi: f64,
     /// Weight of the standard deviation in UCB: `μ + β σ`.
     pub beta: f64,
+    pub pending: Pending,
+}
+
+/// What EI makes of trials that are under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Pending {
+    /// Each is believed to return its predicted mean (the kriging believer).
+    #[default]
+    Believe,
+    /// EI is averaged over what up to eight of them may return; more are believed.
+    Fantasize,
 }
 
 impl Default for AcquisitionSettings {
@@ -121,42 +179,7 @@ impl Default for AcquisitionSettings {
             function: AcquisitionFunction::default(),
             xi: 0.0,
             beta: 1.8,
-        }
-    }
-}
-
-impl AcquisitionSettings {
-    /// The value that is reported and drawn under the function's name.
-    #[must_use]
-    pub fn value(&self, mean: f64, sd: f64, incumbent: f64) -> f64 {
-        match self.function {
-            AcquisitionFunction::LogEi => ei::log_ei(mean, sd, incumbent, self.xi).value,
-            AcquisitionFunction::Ei => ei::ei(mean, sd, incumbent, self.xi).value,
-            AcquisitionFunction::Pi => pi::pi(mean, sd, incumbent, self.xi).value,
-            AcquisitionFunction::Ucb => ucb::ucb(mean, sd, self.beta).value,
-        }
-    }
-
-    /// What the maximiser climbs: `log EI` for EI and `log PI` for PI, which have the same maxima and a
-    /// slope everywhere.
-    #[must_use]
-    pub fn climbed(&self, mean: f64, sd: f64, incumbent: f64) -> Sensitivity {
-        match self.function {
-            AcquisitionFunction::LogEi | AcquisitionFunction::Ei => ei::log_ei(mean, sd, incumbent, self.xi),
-            AcquisitionFunction::Pi => pi::log_pi(mean, sd, incumbent, self.xi),
-            AcquisitionFunction::Ucb => ucb::ucb(mean, sd, self.beta),
-        }
-    }
-
-    /// The value on a linear scale that starts at zero, for strips and surfaces: EI for `ln EI`, the rest as
-    /// they are.
-    #[must_use]
-    pub fn linear(&self, mean: f64, sd: f64, incumbent: f64) -> f64 {
-        match self.function {
-            AcquisitionFunction::LogEi => ei::ei(mean, sd, incumbent, self.xi).value,
-            AcquisitionFunction::Ei | AcquisitionFunction::Pi | AcquisitionFunction::Ucb => {
-                self.value(mean, sd, incumbent)
-            }
+            pending: Pending::default(),
         }
     }
 }

@@ -23,7 +23,7 @@ pub use diagnostics::{Trust, Verdict};
 pub use history::History;
 pub use importance::Importance;
 pub use model_file::{ModelFile, ModelFileError};
-pub use settings::{AcquisitionFunction, AcquisitionSettings, ModelSettings};
+pub use settings::{AcquisitionFunction, AcquisitionSettings, ModelSettings, Pending};
 pub use slice::Slice;
 pub use suggestion::{Reason, Suggestion};
 pub use surface::{Layer, Surface};

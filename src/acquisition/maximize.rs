@@ -226,7 +226,7 @@ impl Request<'_> {
     }
 
     /// Distance in lengthscales; categories count by their lengthscale where they differ.
-    fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
+    pub(super) fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
         a.iter()
             .zip(b)
             .enumerate()
@@ -272,6 +272,23 @@ pub fn maximize(request: &Request<'_>) -> Result<Vec<Peak>, MaximizeError> {
         found = fall_back(request, pool);
     }
     separate_peaks(request, found)
+}
+
+/// The points that a search would start from: Sobol points and points near good ones, or the whole of a small
+/// finite space.
+#[must_use]
+pub fn pool_of(request: &Request<'_>) -> Vec<Vec<f64>> {
+    if request.cardinality().is_some_and(|c| c <= pool::ENUMERABLE) {
+        pool::enumerate(request)
+    } else {
+        pool::candidates(request)
+    }
+}
+
+/// Climbs from given starts alone; every point is feasible, none is held against what was seen.
+#[must_use]
+pub fn ascend_from(request: &Request<'_>, starts: Vec<Peak>) -> Vec<Peak> {
+    ascend(request, starts)
 }
 
 /// Alternates continuous and discrete moves until neither improves.

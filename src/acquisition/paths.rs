@@ -71,6 +71,15 @@ impl Paths {
         out
     }
 
+    /// One path at the rows of `points`.
+    #[must_use]
+    pub fn values_of(&self, path: usize, points: &DMatrix<f64>) -> Vec<f64> {
+        let mut out = self.features.values(points) * self.prior.column(path);
+        let cross = self.posterior.cross_covariance(points);
+        out.gemv_tr(1.0, &cross, &self.update.column(path), 1.0);
+        out.iter().map(|v| v + self.posterior.mean_constant()).collect()
+    }
+
     /// Value and gradient of one path at every row of `points`; the gradient is 0 for categories.
     #[must_use]
     pub fn slopes(&self, path: usize, points: &DMatrix<f64>) -> Vec<(f64, Vec<f64>)> {

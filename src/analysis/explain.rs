@@ -3,7 +3,7 @@
 use nalgebra::DVector;
 
 use super::suggestion::{Pull, Why};
-use super::surrogate::{Landscape, Surrogate};
+use super::surrogate::{Believed, Surrogate};
 use crate::acquisition::ei;
 use crate::gp::Posterior;
 use crate::study::Configuration;
@@ -15,19 +15,20 @@ impl Surrogate {
     /// The reasons behind `point`; `runner_up` is the next best separate peak.
     pub(super) fn why(
         &self,
-        landscape: &Landscape<'_>,
+        believed: &Believed<'_>,
+        xi: f64,
         point: &[f64],
         runner_up: Option<(Configuration, Vec<f64>)>,
     ) -> Why {
         let improvement = |points: &[Vec<f64>]| -> Vec<f64> {
-            let moments = landscape
+            let moments = believed
                 .posterior
                 .predict(&super::surrogate::matrix(points, point.len()));
             moments
                 .mean
                 .iter()
                 .zip(&moments.variance)
-                .map(|(m, v)| ei::log_ei(*m, v.sqrt(), landscape.incumbent, landscape.acquisition.xi).value)
+                .map(|(m, v)| ei::log_ei(*m, v.sqrt(), believed.incumbent, xi).value)
                 .collect()
         };
         let best = improvement(&[point.to_vec()])

@@ -6,7 +6,7 @@ use super::model_file::ModelFile;
 
 pub use super::model_file::TransformName;
 
-pub use crate::acquisition::{AcquisitionFunction, AcquisitionSettings};
+pub use crate::acquisition::{AcquisitionFunction, AcquisitionSettings, Pending};
 pub use crate::gp::Objective;
 
 /// What stands for the hyperparameters of a model.

@@ -1,9 +1,8 @@
 //! Is it time to stop? Advice in words; nothing stops by itself.
 
-use super::surrogate::{Landscape, Surrogate};
-use crate::acquisition::maximize::Landscape as _;
+use super::surrogate::{Surrogate, matrix};
+use crate::acquisition::ei;
 use crate::acquisition::sobol::Sobol;
-use crate::acquisition::{AcquisitionFunction, AcquisitionSettings};
 
 /// Share of the spread below which what is left to gain is not worth a trial (the 1 % rule of Jones et al.
 /// 1998).
@@ -41,19 +40,12 @@ impl Surrogate {
                 }
             }
         }
-        let landscape = Landscape {
-            posterior: self.posterior(),
-            acquisition: AcquisitionSettings {
-                function: AcquisitionFunction::LogEi,
-                xi: 0.0,
-                beta: 0.0,
-            },
-            incumbent: self.incumbent(),
-        };
-        let best = landscape
-            .scores(&points)
+        let at = self.posterior().predict(&matrix(&points, encoder.dims()));
+        let best = at
+            .mean
             .iter()
-            .map(|s| s.value)
+            .zip(&at.variance)
+            .map(|(m, v)| ei::log_ei(*m, v.sqrt(), self.incumbent(), 0.0).value)
             .fold(f64::NEG_INFINITY, f64::max);
         let mut values: Vec<f64> = self.observed().map(|(_, value, _)| value).collect();
         values.sort_by(f64::total_cmp);

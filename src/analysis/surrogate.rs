@@ -14,9 +14,11 @@
 mod active;
 mod build;
 mod compare;
+mod cost;
 mod fitting;
 mod output;
 mod predict;
+mod ranking;
 mod scales;
 mod suggest;
 mod training;
@@ -30,11 +32,14 @@ use crate::study::{Study, TrialId};
 
 use super::model_file::{self, ModelFile, ModelFileError};
 use super::settings::ModelSettings;
+use crate::acquisition::ranking::Factor;
 use output::Output;
+use ranking::Draws;
 use training::Training;
 
 pub use compare::{ALTERNATIVES, Evidence, EvidenceCost, KernelEvidence, compare_kernels};
-pub(in crate::analysis) use predict::{Landscape, matrix};
+pub(in crate::analysis) use predict::matrix;
+pub(in crate::analysis) use ranking::Believed;
 pub use suggest::{SuggestError, SuggestRequest, suggest_without_model};
 
 use super::settings::AcquisitionFunction;
@@ -62,8 +67,9 @@ pub struct Prediction {
     pub model_incumbent: f64,
 }
 
-/// Every acquisition function at one configuration, exact functions of the prediction's model moments.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Every acquisition function at one configuration. Those of EI, PI and UCB are exact functions of the prediction's
+/// model moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Readout {
     pub ei: f64,
     pub log_ei: f64,
@@ -74,10 +80,37 @@ pub struct Readout {
     pub pi: f64,
     pub log_pi: f64,
     pub ucb: f64,
+    /// Nats. This one and those below are known once they were prepared ([`Surrogate::prepare`]).
+    pub mes: Option<f64>,
+    pub pes: Option<f64>,
+    pub jes: Option<f64>,
+    /// The first sample path of the fit.
+    pub thompson: Option<f64>,
+    pub eips: Option<f64>,
+    /// The function in use, with all that counts in it (pending trials, chance of success): what is drawn
+    /// and maximised.
+    pub chosen: Option<f64>,
 }
 
 impl Readout {
-    /// The value of one acquisition function.
+    /// With the value of the function in use.
+    pub(in crate::analysis) fn with(mut self, function: AcquisitionFunction, value: f64) -> Self {
+        match function {
+            AcquisitionFunction::Mes => self.mes = Some(value),
+            AcquisitionFunction::Pes => self.pes = Some(value),
+            AcquisitionFunction::Jes => self.jes = Some(value),
+            AcquisitionFunction::Thompson => self.thompson = Some(value),
+            AcquisitionFunction::Eips => self.eips = Some(value),
+            AcquisitionFunction::LogEi
+            | AcquisitionFunction::Ei
+            | AcquisitionFunction::Pi
+            | AcquisitionFunction::Ucb => {}
+        }
+        self.chosen = Some(value);
+        self
+    }
+
+    /// The value of one acquisition function; NaN while it is not known.
     #[must_use]
     pub fn of(&self, function: AcquisitionFunction) -> f64 {
         match function {
@@ -85,6 +118,11 @@ impl Readout {
             AcquisitionFunction::Ei => self.ei,
             AcquisitionFunction::Pi => self.pi,
             AcquisitionFunction::Ucb => self.ucb,
+            AcquisitionFunction::Mes => self.mes.unwrap_or(f64::NAN),
+            AcquisitionFunction::Pes => self.pes.unwrap_or(f64::NAN),
+            AcquisitionFunction::Jes => self.jes.unwrap_or(f64::NAN),
+            AcquisitionFunction::Thompson => self.thompson.unwrap_or(f64::NAN),
+            AcquisitionFunction::Eips => self.eips.unwrap_or(f64::NAN),
         }
     }
 }
@@ -147,6 +185,10 @@ pub struct Surrogate {
     warm_fits: u32,
     /// Hyperparameters at an edge of their box.
     at_bounds: Vec<crate::gp::AtBound>,
+    /// What multiplies every acquisition function, wherever it is shown or maximised: the probability of success.
+    factors: Vec<Arc<dyn Factor>>,
+    /// What acquisition functions have drawn from this fit.
+    draws: Arc<Draws>,
 }
 
 /// Posteriors under draws of the hyperparameters, without and with the pending trials.

@@ -217,6 +217,9 @@ pub struct Acquisition {
     /// The exploration margin of EI and PI, in standardised output units; less than 0 asks for less [default: 0]
     #[arg(long, value_name = "X", value_parser = finite, allow_negative_numbers = true)]
     pub xi: Option<f64>,
+    /// Weigh expected improvement against the seconds that a trial is expected to take: --acquisition eips
+    #[arg(long, conflicts_with = "acquisition")]
+    pub cost_aware: bool,
     /// The weight of the standard deviation in UCB [default: 1.8]
     #[arg(long, value_name = "X", value_parser = not_negative)]
     pub beta: Option<f64>,

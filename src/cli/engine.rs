@@ -8,8 +8,8 @@ use super::error::CliError;
 use super::progress::Progress;
 use crate::analysis::settings::{NoiseSetting, Objective};
 use crate::analysis::{
-    AcquisitionSettings, ModelFile, ModelSettings, SuggestRequest, Suggestion, Surrogate, SurrogateError,
-    suggest_without_model,
+    AcquisitionFunction, AcquisitionSettings, ModelFile, ModelSettings, SuggestRequest, Suggestion,
+    Surrogate, SurrogateError, suggest_without_model,
 };
 use crate::config::FileSettings;
 use crate::io::delivery::{Door, Status};
@@ -54,9 +54,15 @@ pub fn model_settings(args: &Modelling, file: &FileSettings) -> ModelSettings {
 pub fn acquisition_settings(args: &Acquisition, file: &FileSettings) -> AcquisitionSettings {
     let defaults = AcquisitionSettings::default();
     AcquisitionSettings {
-        function: args.acquisition.or(file.acquisition).unwrap_or(defaults.function),
+        function: args
+            .cost_aware
+            .then_some(AcquisitionFunction::Eips)
+            .or(args.acquisition)
+            .or(file.acquisition)
+            .unwrap_or(defaults.function),
         xi: args.xi.or(file.xi).unwrap_or(defaults.xi),
         beta: args.beta.or(file.beta).unwrap_or(defaults.beta),
+        pending: defaults.pending,
     }
 }
 

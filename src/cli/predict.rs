@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::out::Out;
 use super::text::{Columns, harmless};
 use super::{engine, load};
-use crate::analysis::{Prediction, Readout};
+use crate::analysis::{AcquisitionFunction, AcquisitionSettings, Prediction, Readout, Surrogate};
 use crate::config::FileSettings;
 use crate::study::number::{significant, with_sd};
 use crate::study::{Configuration, Study};
@@ -22,12 +22,14 @@ pub fn run(args: &Predict) -> Result<(), CliError> {
     let study = load::study(&args.source, &args.reading)?;
     let points = points(args, &study)?;
     let model = engine::surrogate(&study, &args.modelling, &settings)?;
+    model.prepare(&AcquisitionFunction::ALL, &|| false);
     let answers: Vec<Answer> = points
         .into_iter()
         .map(|(place, configuration)| {
             let found = model.readout(&configuration, &acquisition);
             let (prediction, readout) = found.map_err(|source| CliError::Configuration { place, source })?;
             Ok(Answer {
+                seconds: model.expected_seconds(&configuration).ok().flatten(),
                 configuration,
                 prediction,
                 readout,
@@ -37,7 +39,10 @@ pub fn run(args: &Predict) -> Result<(), CliError> {
     let mut out = Out::new();
     match args.output.format {
         Format::Json => {
-            let all: Vec<Json> = answers.iter().map(|a| a.json(&study)).collect();
+            let all: Vec<Json> = answers
+                .iter()
+                .map(|a| a.json(&study, &model, acquisition))
+                .collect();
             out.json(&all)?;
         }
         Format::Text => {
@@ -56,10 +61,12 @@ struct Answer {
     configuration: Configuration,
     prediction: Prediction,
     readout: Readout,
+    /// That a trial is expected to take, where durations are known.
+    seconds: Option<f64>,
 }
 
 impl Answer {
-    fn json(&self, study: &Study) -> Json {
+    fn json(&self, study: &Study, model: &Surrogate, acquisition: AcquisitionSettings) -> Json {
         let (p, r) = (&self.prediction, &self.readout);
         json!({
             "params": study.space.configuration_to_json(&self.configuration),
@@ -68,7 +75,12 @@ impl Answer {
             "sd_observed": p.sd_observed,
             "low95": p.low95,
             "high95": p.high95,
-            "model": {"mean": p.model_mean, "sd": p.model_sd, "incumbent": p.model_incumbent},
+            "model": {
+                "mean": p.model_mean,
+                "sd": p.model_sd,
+                "incumbent": p.model_incumbent,
+                "maximum": model.maximum_values(),
+            },
             "acquisition": {
                 "ei": r.ei,
                 "log_ei": r.log_ei,
@@ -77,7 +89,14 @@ impl Answer {
                 "pi": r.pi,
                 "log_pi": r.log_pi,
                 "ucb": r.ucb,
+                "mes": r.mes,
+                "pes": r.pes,
+                "jes": r.jes,
+                "thompson": r.thompson,
+                "eips": self.seconds.and(r.eips),
+                "chosen": {"name": acquisition.function.name(), "value": r.chosen},
             },
+            "seconds": self.seconds,
         })
     }
 
@@ -107,6 +126,26 @@ impl Answer {
         row("log EI", significant(r.log_ei, 5));
         row("P(improve)", significant(r.pi, 4));
         row("UCB", significant(r.ucb, 5));
+        let mut known = |function: AcquisitionFunction, value: Option<f64>| {
+            if let Some(value) = value {
+                let unit = function.unit();
+                rows.row([
+                    function.title().to_owned(),
+                    format!("{} {unit}", significant(value, 4)),
+                ]);
+            }
+        };
+        known(AcquisitionFunction::Mes, r.mes);
+        known(AcquisitionFunction::Pes, r.pes);
+        known(AcquisitionFunction::Jes, r.jes);
+        known(AcquisitionFunction::Thompson, r.thompson);
+        known(AcquisitionFunction::Eips, self.seconds.and(r.eips));
+        if let Some(seconds) = self.seconds {
+            rows.row([
+                "expected to take".to_owned(),
+                format!("{} s", significant(seconds, 3)),
+            ]);
+        }
         out.columns(&rows, 2)
     }
 }

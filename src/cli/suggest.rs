@@ -50,7 +50,7 @@ pub fn run(args: &Suggest) -> Result<(), CliError> {
                 if i > 0 {
                     out.line("")?;
                 }
-                text(suggestion, &study, &mut out)?;
+                text(suggestion, &study, acquisition, &mut out)?;
             }
         }
     }
@@ -76,7 +76,7 @@ fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSettings
         "sd": p.map(|p| p.sd),
         "acquisition": {
             "name": acquisition.function.name(),
-            "value": r.map(|r| r.of(acquisition.function)),
+            "value": r.and_then(|r| r.chosen),
         },
         "exploitation": r.map(|r| r.exploitation),
         "exploration": r.map(|r| r.exploration),
@@ -84,7 +84,12 @@ fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSettings
     })
 }
 
-fn text(suggestion: &Suggestion, study: &Study, out: &mut Out) -> Result<(), CliError> {
+fn text(
+    suggestion: &Suggestion,
+    study: &Study,
+    acquisition: AcquisitionSettings,
+    out: &mut Out,
+) -> Result<(), CliError> {
     let mut params = Columns::default();
     for (p, v) in study.space.params.iter().zip(&suggestion.configuration) {
         params.row([p.name.to_string(), value_words(v)]);
@@ -110,7 +115,20 @@ fn text(suggestion: &Suggestion, study: &Study, out: &mut Out) -> Result<(), Cli
             crate::study::number::percent(r.pi)
         ))?;
     }
-    out.line(format!("  reason: {}", suggestion.reason.word()))?;
+    let by = suggestion
+        .readout
+        .and_then(|r| r.chosen)
+        .map_or_else(String::new, |value| {
+            let function = acquisition.function;
+            let value = significant(value, 4);
+            format!(
+                ", {} {value} {}: {}",
+                function.title(),
+                function.unit(),
+                function.explanation()
+            )
+        });
+    out.line(format!("  reason: {}{by}", suggestion.reason.word()))?;
     if let Some((other, share)) = &suggestion.why.runner_up {
         out.line(format!(
             "  runner-up at {}: {}",

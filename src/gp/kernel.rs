@@ -147,6 +147,23 @@ impl Kernel {
         }
     }
 
+    /// Whether sample paths have a slope: every Matérn part has `ν > 1`.
+    #[must_use]
+    pub fn is_differentiable(&self) -> bool {
+        match self {
+            Self::Matern { nu, .. } => *nu > 1.0,
+            Self::Warp { kernel, .. } => kernel.is_differentiable(),
+            Self::Sum(terms) | Self::Product(terms) => terms.iter().all(Self::is_differentiable),
+            Self::Constant { .. }
+            | Self::Rbf { .. }
+            | Self::Hamming { .. }
+            | Self::RationalQuadratic { .. }
+            | Self::Periodic { .. }
+            | Self::Linear { .. }
+            | Self::Categorical { .. } => true,
+        }
+    }
+
     /// Whether `k(a, b)` depends on differences of the inputs (warped ones included) alone.
     #[must_use]
     pub fn is_stationary(&self) -> bool {

@@ -67,12 +67,18 @@ macro_rules! simple {
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "acquisition",
-        argument: "logei | ei | pi | ucb",
+        argument: "logei | ei | pi | ucb | mes | pes | jes | thompson | eips",
         help: "choose the acquisition function",
         parse: |a, _| {
             AcquisitionFunction::from_name(a.trim())
                 .map(Action::SetAcquisition)
-                .ok_or_else(|| format!("{a:?} is not an acquisition function; there are logei, ei, pi, ucb"))
+                .ok_or_else(|| {
+                    let names = AcquisitionFunction::ALL.map(AcquisitionFunction::name);
+                    format!(
+                        "{a:?} is not an acquisition function; there are {}",
+                        names.join(", ")
+                    )
+                })
         },
         values: |_| {
             AcquisitionFunction::ALL

@@ -164,6 +164,8 @@ impl Truth {
             pi: normal.cdf(z),
             log_pi: normal.cdf(z).max(1e-300).ln(),
             ucb: model_mean + 1.8 * model_sd,
+            chosen: Some(ei.ln()),
+            ..Readout::default()
         };
         (prediction, readout)
     }

@@ -199,6 +199,12 @@ impl Maker {
             pi: self.number(),
             log_pi: self.number(),
             ucb: self.number(),
+            mes: Some(self.number()),
+            pes: None,
+            jes: Some(self.number()),
+            thompson: None,
+            eips: Some(self.number()),
+            chosen: Some(self.number()),
         }
     }
 

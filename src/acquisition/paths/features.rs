@@ -16,22 +16,87 @@ use nalgebra::DMatrix;
 
 use super::wave;
 use crate::acquisition::random::Random;
-use crate::gp::kernel::kumaraswamy;
 use crate::gp::{InputKind, Kernel};
 
 /// A column of the embedded inputs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Column {
-    /// The input itself.
-    Number(usize),
+    Number(Number),
     /// Whether the input is this choice.
-    Choice { input: usize, choice: usize },
-    /// The input through a Kumaraswamy warp.
-    Warped { input: usize, a: f64, b: f64 },
+    Choice {
+        input: usize,
+        choice: usize,
+    },
+    /// Cosine or sine of `2πx/p`: on the circle, a periodic kernel is an RBF.
+    Circle {
+        number: Number,
+        period: f64,
+        is_sine: bool,
+    },
 }
 
-/// The columns of each input: the first, and how many.
-type Scope = [(usize, usize)];
+/// An input, through the warps around its leaf (the outermost first).
+#[derive(Clone, Debug, PartialEq)]
+struct Number {
+    input: usize,
+    warps: Vec<(f64, f64)>,
+}
+
+impl Number {
+    /// The warped value and its derivative by the input.
+    fn at(&self, x: f64) -> (f64, f64) {
+        self.warps.iter().fold((x, 1.0), |(x, slope), (a, b)| {
+            let u = x.clamp(1e-6, 1.0 - 1e-6);
+            let rest = 1.0 - u.powf(*a);
+            let own = if u == x {
+                a * b * u.powf(a - 1.0) * rest.powf(b - 1.0)
+            } else {
+                0.0
+            };
+            (1.0 - rest.powf(*b), slope * own)
+        })
+    }
+}
+
+impl Column {
+    fn input(&self) -> usize {
+        match self {
+            Self::Number(number) | Self::Circle { number, .. } => number.input,
+            Self::Choice { input, .. } => *input,
+        }
+    }
+
+    /// The entry and its derivative by the input.
+    fn at(&self, x: f64) -> (f64, f64) {
+        match self {
+            Self::Number(number) => number.at(x),
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            Self::Choice { choice, .. } => (f64::from(u8::from(x == *choice as f64)), 0.0),
+            Self::Circle {
+                number,
+                period,
+                is_sine,
+            } => {
+                let (u, slope) = number.at(x);
+                let turn = std::f64::consts::TAU / period;
+                let (sine, cosine) = (turn * u).sin_cos();
+                if *is_sine {
+                    (sine, turn * slope * cosine)
+                } else {
+                    (cosine, -turn * slope * sine)
+                }
+            }
+        }
+    }
+}
+
+/// Straight factors of all features: `t_f(x) = constant_f + e(x)·slope_f`.
+#[derive(Clone, Debug)]
+struct Tilt {
+    /// Embedded columns × F.
+    slope: DMatrix<f64>,
+    constant: Vec<f64>,
+}
 
 /// A feature map `ψ: [0, 1]^d → R^F` with `ψ(x)·ψ(x') ≈ k(x, x')`.
 #[derive(Clone, Debug)]
@@ -42,19 +107,26 @@ pub struct Features {
     omega: DMatrix<f64>,
     offset: Vec<f64>,
     scale: Vec<f64>,
-    /// Of each feature, the factors `x_c − center` that linear leaves give it.
-    lines: Vec<Vec<(usize, f64)>>,
+    tilts: Vec<Tilt>,
 }
+
+/// Entries of a sparse column.
+type Sparse = Vec<(usize, f64)>;
 
 /// One feature while it is drawn.
 struct Draw<'a> {
-    frequency: &'a mut [f64],
+    columns: &'a mut Vec<Column>,
+    kinds: &'a [InputKind],
+    choices: &'a [usize],
+    random: &'a mut Random,
+    frequency: Sparse,
+    tilts: Vec<(Sparse, f64)>,
     amplitude: f64,
     is_wave: bool,
-    lines: Vec<(usize, f64)>,
-    columns: &'a [Column],
     /// Where along the first sum this feature stands: features are dealt out over its terms, not drawn.
     place: Option<f64>,
+    /// Warps of each input here.
+    warps: Vec<Vec<(f64, f64)>>,
 }
 
 impl Features {
@@ -69,37 +141,25 @@ impl Features {
         random: &mut Random,
     ) -> Self {
         let mut columns = Vec::new();
-        let mut scope = Vec::with_capacity(kinds.len());
-        for (input, kind) in kinds.iter().enumerate() {
-            let first = columns.len();
-            match kind {
-                InputKind::Numeric => columns.push(Column::Number(input)),
-                InputKind::Category => {
-                    let n = choices.get(input).copied().unwrap_or(0);
-                    columns.extend((0..n).map(|choice| Column::Choice { input, choice }));
-                }
-            }
-            scope.push((first, columns.len() - first));
-        }
-        add_warps(kernel, &mut columns);
-        let mut omega = DMatrix::zeros(columns.len(), count);
         let (mut offset, mut scale) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        let mut lines = Vec::with_capacity(count);
+        let mut drawn: Vec<(Sparse, Vec<(Sparse, f64)>)> = Vec::with_capacity(count);
         #[expect(clippy::cast_precision_loss, reason = "a count")]
         for f in 0..count {
-            let width = columns.len();
             let mut draw = Draw {
-                frequency: &mut omega.as_mut_slice()[f * width..(f + 1) * width],
+                columns: &mut columns,
+                kinds,
+                choices,
+                random,
+                frequency: Vec::new(),
+                tilts: Vec::new(),
                 amplitude: 1.0 / (count as f64).sqrt(),
                 is_wave: false,
-                lines: Vec::new(),
-                columns: &columns,
                 place: Some((f as f64 + 0.5) / count as f64),
+                warps: vec![Vec::new(); kinds.len()],
             };
-            draw.follow(kernel, &scope, kinds, random);
-            let wave = draw.is_wave;
-            let amplitude = draw.amplitude;
-            lines.push(draw.lines);
+            draw.follow(kernel);
+            let (wave, amplitude) = (draw.is_wave, draw.amplitude);
+            drawn.push((draw.frequency, draw.tilts));
             scale.push(amplitude * if wave { std::f64::consts::SQRT_2 } else { 1.0 });
             offset.push(if wave {
                 std::f64::consts::TAU * random.uniform()
@@ -107,13 +167,29 @@ impl Features {
                 0.0
             });
         }
+        let dense = |part: &dyn Fn(usize) -> Option<Sparse>| {
+            let mut out = DMatrix::zeros(columns.len(), count);
+            for f in 0..count {
+                for (c, v) in part(f).into_iter().flatten() {
+                    out[(c, f)] += v;
+                }
+            }
+            out
+        };
+        let most = drawn.iter().map(|d| d.1.len()).max().unwrap_or(0);
+        let tilts = (0..most)
+            .map(|k| Tilt {
+                slope: dense(&|f| drawn[f].1.get(k).map(|t| t.0.clone())),
+                constant: drawn.iter().map(|d| d.1.get(k).map_or(1.0, |t| t.1)).collect(),
+            })
+            .collect();
         Self {
             dims: kinds.len(),
+            omega: dense(&|f| Some(drawn[f].0.clone())),
             columns,
-            omega,
             offset,
             scale,
-            lines,
+            tilts,
         }
     }
 
@@ -123,11 +199,9 @@ impl Features {
     }
 
     fn embed(&self, points: &DMatrix<f64>) -> DMatrix<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "few choices")]
-        DMatrix::from_fn(points.nrows(), self.columns.len(), |i, c| match self.columns[c] {
-            Column::Number(input) => points[(i, input)],
-            Column::Choice { input, choice } => f64::from(u8::from(points[(i, input)] == choice as f64)),
-            Column::Warped { input, a, b } => kumaraswamy(points[(i, input)], a, b).value,
+        DMatrix::from_fn(points.nrows(), self.columns.len(), |i, c| {
+            let column = &self.columns[c];
+            column.at(points[(i, column.input())]).0
         })
     }
 
@@ -145,13 +219,11 @@ impl Features {
         let embedded = self.embed(points);
         let mut values = self.phases(&embedded);
         wave::cosines(values.as_mut_slice());
-        for ((mut column, scale), lines) in values.column_iter_mut().zip(&self.scale).zip(&self.lines) {
+        for tilt in &self.tilts {
+            values.component_mul_assign(&tilt.at(&embedded));
+        }
+        for (mut column, scale) in values.column_iter_mut().zip(&self.scale) {
             column *= *scale;
-            for (c, center) in lines {
-                for (value, x) in column.iter_mut().zip(embedded.column(*c).iter()) {
-                    *value *= x - center;
-                }
-            }
         }
         values
     }
@@ -159,190 +231,202 @@ impl Features {
     /// `w·ψ` and its gradient by the inputs at every row of `points`; 0 for categories.
     #[must_use]
     pub fn slopes(&self, points: &DMatrix<f64>, weights: &[f64]) -> Vec<(f64, Vec<f64>)> {
-        let inputs = self.embed(points);
-        let mut cosine = self.phases(&inputs);
+        let embedded = self.embed(points);
+        let mut cosine = self.phases(&embedded);
         let mut sine = DMatrix::zeros(cosine.nrows(), cosine.ncols());
         wave::cosines_and_sines(cosine.as_mut_slice(), sine.as_mut_slice());
-        let mut values = vec![0.0; points.nrows()];
-        // What linear factors add to the slope by the columns.
-        let mut along = DMatrix::zeros(points.nrows(), self.columns.len());
         for (f, (scale, w)) in self.scale.iter().zip(weights).enumerate() {
-            let factor = scale * w;
-            for (i, value) in values.iter_mut().enumerate() {
-                let lines = &self.lines[f];
-                let line = |k: usize| inputs[(i, lines[k].0)] - lines[k].1;
-                let all: f64 = (0..lines.len()).map(line).product();
-                *value += factor * all * cosine[(i, f)];
-                sine[(i, f)] *= -factor * all;
-                for (k, (c, _)) in lines.iter().enumerate() {
-                    let others: f64 = (0..lines.len()).filter(|o| *o != k).map(line).product();
-                    along[(i, *c)] += factor * others * cosine[(i, f)];
-                }
-            }
+            cosine.column_mut(f).scale_mut(scale * w);
+            sine.column_mut(f).scale_mut(-scale * w);
         }
-        let by_column = sine * self.omega.transpose() + along;
-        values
-            .into_iter()
-            .enumerate()
-            .map(|(i, value)| {
+        let tilts: Vec<DMatrix<f64>> = self.tilts.iter().map(|t| t.at(&embedded)).collect();
+        let mut by_column = DMatrix::zeros(points.nrows(), self.columns.len());
+        for (k, tilt) in self.tilts.iter().enumerate() {
+            let mut others = cosine.clone();
+            for (_, t) in tilts.iter().enumerate().filter(|(l, _)| *l != k) {
+                others.component_mul_assign(t);
+            }
+            by_column += others * tilt.slope.transpose();
+        }
+        for t in &tilts {
+            cosine.component_mul_assign(t);
+            sine.component_mul_assign(t);
+        }
+        by_column += sine * self.omega.transpose();
+        (0..points.nrows())
+            .map(|i| {
                 let mut gradient = vec![0.0; self.dims];
                 for (c, column) in self.columns.iter().enumerate() {
-                    match *column {
-                        Column::Number(input) => gradient[input] += by_column[(i, c)],
-                        Column::Warped { input, a, b } => {
-                            let slope = kumaraswamy(points[(i, input)], a, b).slope;
-                            gradient[input] += slope * by_column[(i, c)];
-                        }
-                        Column::Choice { .. } => {}
-                    }
+                    let input = column.input();
+                    gradient[input] += by_column[(i, c)] * column.at(points[(i, input)]).1;
                 }
-                (value, gradient)
+                (cosine.row(i).sum(), gradient)
             })
             .collect()
     }
 }
 
-/// A column for each warped input of a tree.
-fn add_warps(kernel: &Kernel, columns: &mut Vec<Column>) {
-    match kernel {
-        Kernel::Warp { a, b, inputs, kernel } => {
-            for ((input, a), b) in listed(inputs.as_deref(), a.len()).into_iter().zip(a).zip(b) {
-                let column = Column::Warped { input, a: *a, b: *b };
-                if !columns.contains(&column) {
-                    columns.push(column);
-                }
-            }
-            add_warps(kernel, columns);
+impl Tilt {
+    /// m × F.
+    fn at(&self, embedded: &DMatrix<f64>) -> DMatrix<f64> {
+        let mut t = embedded * &self.slope;
+        for (mut column, constant) in t.column_iter_mut().zip(&self.constant) {
+            column.add_scalar_mut(*constant);
         }
-        Kernel::Sum(terms) | Kernel::Product(terms) => terms.iter().for_each(|t| add_warps(t, columns)),
-        _ => {}
+        t
     }
 }
 
 impl Draw<'_> {
-    fn follow(&mut self, kernel: &Kernel, scope: &Scope, kinds: &[InputKind], random: &mut Random) {
+    fn follow(&mut self, kernel: &Kernel) {
         match kernel {
             Kernel::Constant { variance, .. } => self.amplitude *= variance.sqrt(),
-            Kernel::Rbf { lengthscales, inputs } => {
-                let inputs = listed(inputs.as_deref(), lengthscales.len());
-                self.wave(&inputs, lengthscales, 1.0, scope, kinds, random);
-            }
+            Kernel::Rbf { lengthscales, inputs } => self.wave(inputs.as_deref(), lengthscales, 1.0),
             Kernel::Matern {
                 nu,
                 lengthscales,
                 inputs,
             } => {
-                let inputs = listed(inputs.as_deref(), lengthscales.len());
                 // Beyond this the mixture has no width left.
                 let stretch = if *nu > 1e6 {
                     1.0
                 } else {
-                    (gamma(*nu, random) / nu).sqrt().recip()
+                    (nu / gamma(*nu, self.random)).sqrt()
                 };
-                self.wave(&inputs, lengthscales, stretch, scope, kinds, random);
-            }
-            Kernel::Hamming { lengthscale, inputs } => {
-                let inputs = listed(inputs.as_deref(), kinds.len());
-                let lengths = vec![*lengthscale; inputs.len()];
-                let all = vec![InputKind::Category; kinds.len()];
-                self.wave(&inputs, &lengths, 1.0, scope, &all, random);
+                self.wave(inputs.as_deref(), lengthscales, stretch);
             }
             Kernel::RationalQuadratic {
                 alpha,
                 lengthscales,
                 inputs,
             } => {
-                let inputs = listed(inputs.as_deref(), lengthscales.len());
-                let stretch = (gamma(*alpha, random) / alpha).sqrt();
-                self.wave(&inputs, lengthscales, stretch, scope, kinds, random);
+                let stretch = if *alpha > 1e6 {
+                    1.0
+                } else {
+                    (gamma(*alpha, self.random) / alpha).sqrt()
+                };
+                self.wave(inputs.as_deref(), lengthscales, stretch);
+            }
+            Kernel::Hamming { lengthscale, inputs } => {
+                let width = lengthscale * std::f64::consts::SQRT_2;
+                for input in listed(inputs.as_deref(), self.kinds.len()) {
+                    self.category(input, width);
+                }
             }
             Kernel::Categorical { lengthscales, inputs } => {
-                let inputs = listed(inputs.as_deref(), lengthscales.len());
                 #[expect(clippy::cast_precision_loss, reason = "few inputs")]
-                let half = 0.5 * inputs.len() as f64;
-                // At ℓ' √2 a mismatch has the correlation exp(−1/(2ℓ'²)).
-                let lengths: Vec<f64> = lengthscales.iter().map(|l| (half * l).sqrt()).collect();
-                let all = vec![InputKind::Category; kinds.len()];
-                self.wave(&inputs, &lengths, 1.0, scope, &all, random);
+                let m = lengthscales.len() as f64;
+                for (input, length) in listed(inputs.as_deref(), lengthscales.len())
+                    .into_iter()
+                    .zip(lengthscales)
+                {
+                    self.category(input, (m * length).sqrt());
+                }
             }
             Kernel::Periodic {
                 lengthscales,
                 periods,
                 inputs,
             } => {
-                self.is_wave = true;
                 let inputs = listed(inputs.as_deref(), lengthscales.len());
                 for ((input, length), period) in inputs.into_iter().zip(lengthscales).zip(periods) {
-                    let mean = 0.5 / (length * length);
-                    let order = poisson(mean, random) - poisson(mean, random);
-                    self.frequency[scope[input].0] += std::f64::consts::TAU * order / period;
+                    self.circle(input, *length, *period);
                 }
             }
             Kernel::Linear {
                 variances,
                 center,
                 inputs,
-            } => {
-                let inputs = listed(inputs.as_deref(), variances.len());
-                let k = random.below(inputs.len().max(1));
-                #[expect(clippy::cast_precision_loss, reason = "few inputs")]
-                let share = inputs.len() as f64;
-                if let (Some(input), Some(variance)) = (inputs.get(k), variances.get(k)) {
-                    self.amplitude *= (share * variance).sqrt();
-                    self.lines.push((scope[*input].0, *center));
-                }
-            }
+            } => self.tilt(inputs.as_deref(), variances, *center),
             Kernel::Warp { a, b, inputs, kernel } => {
-                let mut inner = scope.to_vec();
-                for ((input, a), b) in listed(inputs.as_deref(), a.len()).into_iter().zip(a).zip(b) {
-                    let column = Column::Warped { input, a: *a, b: *b };
-                    if let Some(place) = self.columns.iter().position(|c| *c == column) {
-                        inner[input] = (place, 1);
-                    }
+                let inputs = listed(inputs.as_deref(), a.len());
+                let before = self.warps.clone();
+                for ((input, a), b) in inputs.into_iter().zip(a).zip(b) {
+                    self.warps[input].push((*a, *b));
                 }
-                self.follow(kernel, &inner, kinds, random);
+                self.follow(kernel);
+                self.warps = before;
             }
-            Kernel::Sum(terms) => self.one_of(terms, scope, kinds, random),
-            Kernel::Product(factors) => {
-                for factor in factors {
-                    self.follow(factor, scope, kinds, random);
-                }
-            }
+            Kernel::Sum(terms) => self.one_of(terms),
+            Kernel::Product(factors) => factors.iter().for_each(|factor| self.follow(factor)),
         }
+    }
+
+    fn number(&self, input: usize) -> Number {
+        Number {
+            input,
+            warps: self.warps[input].clone(),
+        }
+    }
+
+    fn column(&mut self, column: Column) -> usize {
+        let known = self.columns.iter().position(|c| *c == column);
+        known.unwrap_or_else(|| {
+            self.columns.push(column);
+            self.columns.len() - 1
+        })
+    }
+
+    fn frequency(&mut self, column: Column, sd: f64) {
+        let at = self.column(column);
+        let value = self.random.normal() * sd;
+        self.frequency.push((at, value));
+        self.is_wave = true;
     }
 
     /// A frequency of a stationary leaf.
-    fn wave(
-        &mut self,
-        inputs: &[usize],
-        lengths: &[f64],
-        stretch: f64,
-        scope: &Scope,
-        kinds: &[InputKind],
-        random: &mut Random,
-    ) {
+    fn wave(&mut self, inputs: Option<&[usize]>, lengths: &[f64], stretch: f64) {
         self.is_wave = true;
-        for (&input, length) in inputs.iter().zip(lengths) {
-            let width = match kinds[input] {
-                InputKind::Numeric => *length,
-                InputKind::Category => length * std::f64::consts::SQRT_2,
-            };
-            let (first, count) = scope[input];
-            for slot in &mut self.frequency[first..first + count] {
-                *slot += random.normal() * stretch / width;
+        for (input, length) in listed(inputs, lengths.len()).into_iter().zip(lengths) {
+            match self.kinds[input] {
+                InputKind::Numeric => self.frequency(Column::Number(self.number(input)), stretch / length),
+                InputKind::Category => self.category(input, length * std::f64::consts::SQRT_2 / stretch),
             }
         }
     }
 
-    fn one_of(&mut self, terms: &[Kernel], scope: &Scope, kinds: &[InputKind], random: &mut Random) {
-        let variances: Vec<f64> = terms.iter().map(Kernel::prior_variance).collect();
+    fn category(&mut self, input: usize, width: f64) {
+        self.is_wave = true;
+        let count = self.choices.get(input).copied().unwrap_or(0);
+        for choice in 0..count {
+            self.frequency(Column::Choice { input, choice }, width.recip());
+        }
+    }
+
+    fn circle(&mut self, input: usize, length: f64, period: f64) {
+        for is_sine in [false, true] {
+            let column = Column::Circle {
+                number: self.number(input),
+                period,
+                is_sine,
+            };
+            self.frequency(column, length.recip());
+        }
+    }
+
+    /// A random straight line through the centre.
+    fn tilt(&mut self, inputs: Option<&[usize]>, variances: &[f64], center: f64) {
+        let mut slope = Vec::new();
+        let mut constant = 0.0;
+        for (input, variance) in listed(inputs, variances.len()).into_iter().zip(variances) {
+            let at = self.column(Column::Number(self.number(input)));
+            let value = self.random.normal() * variance.sqrt();
+            slope.push((at, value));
+            constant -= center * value;
+        }
+        self.tilts.push((slope, constant));
+    }
+
+    fn one_of(&mut self, terms: &[Kernel]) {
+        let variances: Vec<f64> = terms.iter().map(|t| t.prior_variance().max(1e-12)).collect();
         let total: f64 = variances.iter().sum();
-        let mut left = self.place.take().unwrap_or_else(|| random.uniform()) * total;
+        let place = self.place.take().unwrap_or_else(|| self.random.uniform());
+        let mut left = place * total;
         for (k, (term, variance)) in terms.iter().zip(&variances).enumerate() {
             left -= variance;
             if left <= 0.0 || k + 1 == terms.len() {
                 self.amplitude *= (total / variance).sqrt();
-                self.follow(term, scope, kinds, random);
+                self.follow(term);
                 return;
             }
         }
@@ -351,19 +435,6 @@ impl Draw<'_> {
 
 fn listed(inputs: Option<&[usize]>, count: usize) -> Vec<usize> {
     inputs.map_or_else(|| (0..count).collect(), <[usize]>::to_vec)
-}
-
-/// A draw of the Poisson distribution: by counting the arrivals of a unit of time, by the normal limit from a mean of 500.
-fn poisson(mean: f64, random: &mut Random) -> f64 {
-    if mean > 500.0 {
-        return (mean + mean.sqrt() * random.normal()).round().max(0.0);
-    }
-    let (mut count, mut time) = (0.0, -random.uniform().ln());
-    while time < mean {
-        count += 1.0;
-        time -= random.uniform().ln();
-    }
-    count
 }
 
 /// A draw of `Γ(shape, 1)`. Source: Marsaglia & Tsang 2000; below 1 by the power of a uniform number.
@@ -478,6 +549,96 @@ mod tests {
         for kernel in trees {
             let off = error(&kernel, &kinds, &choices);
             assert!(off < 5.0, "{kernel:?} is off by {off} standard errors");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_the_catalogue_has_features_too() {
+        use InputKind::{Category, Numeric};
+        let kinds = [Numeric, Category, Category];
+        let choices = [0, 3, 2];
+        let linear = Kernel::Linear {
+            variances: vec![1.4],
+            center: 0.5,
+            inputs: Some(vec![0]),
+        };
+        let periodic = Kernel::Periodic {
+            lengthscales: vec![0.8],
+            periods: vec![0.37],
+            inputs: Some(vec![0]),
+        };
+        let quadratic = Kernel::RationalQuadratic {
+            alpha: 0.7,
+            lengthscales: vec![0.3],
+            inputs: Some(vec![0]),
+        };
+        let mixed = Kernel::Categorical {
+            lengthscales: vec![0.6, 1.5],
+            inputs: Some(vec![1, 2]),
+        };
+        let warped = Kernel::Warp {
+            a: vec![1.8],
+            b: vec![0.7],
+            inputs: Some(vec![0]),
+            kernel: Box::new(Kernel::Product(vec![quadratic.clone(), mixed.clone()])),
+        };
+        for kernel in [
+            periodic.clone(),
+            quadratic,
+            warped,
+            Kernel::Sum(vec![
+                linear.clone(),
+                Kernel::Product(vec![periodic.clone(), linear, mixed]),
+            ]),
+        ] {
+            let off = error(&kernel, &kinds, &choices);
+            // A product with a line has heavier tails than a wave alone.
+            assert!(off < 12.0, "{kernel:?} is off by {off} standard errors");
+        }
+    }
+
+    #[test]
+    fn slopes_of_lines_circles_and_warps_agree_with_central_differences() {
+        let warped = |kernel| Kernel::Warp {
+            a: vec![1.8],
+            b: vec![0.7],
+            inputs: Some(vec![0]),
+            kernel: Box::new(kernel),
+        };
+        let linear = Kernel::Linear {
+            variances: vec![1.4, 0.6],
+            center: 0.5,
+            inputs: None,
+        };
+        let periodic = Kernel::Periodic {
+            lengthscales: vec![0.8],
+            periods: vec![0.37],
+            inputs: Some(vec![0]),
+        };
+        let kernel = Kernel::Sum(vec![
+            linear.clone(),
+            warped(Kernel::Product(vec![periodic, linear.clone(), linear])),
+        ]);
+        let kinds = [InputKind::Numeric; 2];
+        let features = Features::draw(&kernel, &kinds, &[0, 0], 64, &mut Random::new(1));
+        let mut random = Random::new(2);
+        let weights: Vec<f64> = (0..64).map(|_| random.normal()).collect();
+        let value = |x: [f64; 2]| {
+            let psi = features.values(&DMatrix::from_row_slice(1, 2, &x));
+            psi.row(0).iter().zip(&weights).map(|(p, w)| p * w).sum::<f64>()
+        };
+        let x = [0.4, 0.7];
+        let (at, gradient) = features
+            .slopes(&DMatrix::from_row_slice(1, 2, &x), &weights)
+            .remove(0);
+        assert!((at - value(x)).abs() < 1e-12);
+        for j in 0..2 {
+            let h = 1e-6;
+            let (mut up, mut down) = (x, x);
+            up[j] += h;
+            down[j] -= h;
+            let difference = (value(up) - value(down)) / (2.0 * h);
+            assert!((gradient[j] - difference).abs() < 1e-6 * (1.0 + difference.abs()));
         }
     }
 

@@ -39,18 +39,20 @@ impl Surrogate {
         let mut rows = Vec::with_capacity(request.functions.len());
         let mut last = None;
         for &function in &request.functions {
-            let settings = settings_of(request, function);
-            let points = self.slice_points(j, &probe, &settings, request.points, cancel)?;
+            let ranking = self.ranking(&settings_of(request, function), cancel)?;
+            let points = self.slice_points(j, &probe, &ranking, request.points, cancel)?;
             rows.push(compared(
                 function,
                 &points.iter().map(|p| p.acquisition).collect::<Vec<_>>(),
             ));
             last = Some(points);
         }
-        let settings = settings_of(request, AcquisitionFunction::default());
         let points = match last {
             Some(points) => points,
-            None => self.slice_points(j, &probe, &settings, request.points, cancel)?,
+            None => {
+                let ranking = self.ranking(&settings_of(request, AcquisitionFunction::default()), cancel)?;
+                self.slice_points(j, &probe, &ranking, request.points, cancel)?
+            }
         };
         let axis = encoder.axis(j);
         Some(Comparison {
@@ -87,7 +89,7 @@ impl Surrogate {
             configuration: found.configuration,
             mean: prediction.mean,
             sd: prediction.sd,
-            value: found.readout?.of(function),
+            value: found.readout?.chosen?,
             reason: found.reason,
         })
     }

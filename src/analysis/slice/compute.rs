@@ -2,6 +2,7 @@
 
 use super::{Slice, SliceKind, SlicePoint, SliceTrial};
 use crate::acquisition::AcquisitionSettings;
+use crate::acquisition::ranking::Ranking;
 use crate::analysis::surrogate::Surrogate;
 use crate::study::Value;
 use crate::study::encoding::Axis;
@@ -27,11 +28,12 @@ impl Surrogate {
         let probe = self.training().point(probe).ok()?;
         let suggestion = suggestion.and_then(|s| self.training().point(s).ok());
         let incumbent = self.best_point();
+        let ranking = self.ranking(acquisition, cancel)?;
         (0..encoder.dims())
             .map(|j| {
                 let axis = encoder.axis(j);
                 let place = |point: &Vec<f64>| position(axis, point[j]);
-                let drawn = self.slice_points(j, &probe, acquisition, points, cancel)?;
+                let drawn = self.slice_points(j, &probe, &ranking, points, cancel)?;
                 let best_acquisition = largest(&drawn);
                 Some(Slice {
                     param: encoder.param_of(j),
@@ -52,7 +54,7 @@ impl Surrogate {
         &self,
         j: usize,
         probe: &[f64],
-        acquisition: &AcquisitionSettings,
+        ranking: &Ranking,
         points: usize,
         cancel: &dyn Fn() -> bool,
     ) -> Option<Vec<SlicePoint>> {
@@ -70,11 +72,13 @@ impl Surrogate {
                 point
             })
             .collect();
-        let drawn = self
-            .moments(&along)
+        let moments = self.moments(&along);
+        let values = self.values(ranking, &along, &moments);
+        let drawn = moments
             .into_iter()
+            .zip(values)
             .zip(along)
-            .map(|(at, point)| {
+            .map(|((at, climbed), point)| {
                 let bands = self.bands(at.mean, at.sd);
                 let value = encoder.decode(&point).swap_remove(encoder.param_of(j));
                 SlicePoint {
@@ -85,7 +89,7 @@ impl Surrogate {
                     high68: bands.high68,
                     low95: bands.low95,
                     high95: bands.high95,
-                    acquisition: acquisition.linear(at.mean, at.believed_sd, self.believed_incumbent()),
+                    acquisition: ranking.linear(climbed),
                 }
             })
             .collect();

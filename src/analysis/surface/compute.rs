@@ -1,6 +1,7 @@
 //! Surfaces from a surrogate.
 
 use super::{Surface, SurfaceMark};
+use crate::acquisition::ranking::Ranking;
 use crate::acquisition::{AcquisitionSettings, ei, pi};
 use crate::analysis::slice::{places, position};
 use crate::analysis::surrogate::Surrogate;
@@ -35,6 +36,7 @@ impl Surrogate {
         }
         let probe = self.training().point(probe).ok()?;
         let (x_axis, y_axis) = (encoder.axis(i), encoder.axis(j));
+        let ranking = self.ranking(acquisition, cancel)?;
         let (xs, ys) = (cells(x_axis, max_columns), cells(y_axis, max_rows));
         let mut layers: [Vec<f64>; 6] = Default::default();
         for y in &ys {
@@ -50,7 +52,7 @@ impl Surrogate {
                     point
                 })
                 .collect();
-            self.add_row(&row, acquisition, &mut layers);
+            self.add_row(&row, &ranking, acquisition.xi, &mut layers);
         }
         let at = |point: Vec<f64>| (position(x_axis, point[i]), position(y_axis, point[j]));
         Some(Surface {
@@ -69,18 +71,20 @@ impl Surrogate {
         })
     }
 
-    fn add_row(&self, row: &[Vec<f64>], acquisition: &AcquisitionSettings, layers: &mut [Vec<f64>; 6]) {
-        for at in self.moments(row) {
+    fn add_row(&self, row: &[Vec<f64>], ranking: &Ranking, xi: f64, layers: &mut [Vec<f64>; 6]) {
+        let moments = self.moments(row);
+        let climbed = self.values(ranking, row, &moments);
+        for (at, climbed) in moments.into_iter().zip(climbed) {
             let bands = self.bands(at.mean, at.sd);
             let (mean, sd, best) = (at.mean, at.believed_sd, self.believed_incumbent());
-            let terms = ei::terms(mean, sd, best, acquisition.xi);
+            let terms = ei::terms(mean, sd, best, xi);
             let values = [
                 bands.median,
                 bands.sd,
-                acquisition.linear(mean, sd, best),
+                ranking.linear(climbed),
                 terms.exploitation,
                 terms.exploration,
-                pi::pi(mean, sd, best, acquisition.xi).value,
+                pi::pi(mean, sd, best, xi).value,
             ];
             for (layer, value) in layers.iter_mut().zip(values) {
                 layer.push(value);

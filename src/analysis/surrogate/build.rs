@@ -280,6 +280,8 @@ impl Surrogate {
             scales,
             warm_fits: 0,
             at_bounds: Vec::new(),
+            factors: Vec::new(),
+            draws: Arc::default(),
         };
         this.summary = this.summarize();
         Ok(this)

@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use super::{Prediction, Readout, Surrogate};
-use crate::acquisition::{AcquisitionSettings, ei, pi, ucb};
-use crate::gp::Posterior;
+use crate::acquisition::ranking::Ranking;
+use crate::acquisition::{AcquisitionFunction, AcquisitionSettings, ei, pi, ucb};
 use crate::study::{StudyError, Value};
 
 /// Half the width of the central 95 % of a normal distribution, in standard deviations.
@@ -60,15 +60,53 @@ impl Surrogate {
     ) -> Result<(Prediction, Readout), StudyError> {
         let point = self.training.point(configuration)?;
         let moments = self.moments_at(&point);
-        Ok((
-            self.prediction(moments),
-            readout(
-                moments.mean,
-                moments.believed_sd,
-                self.believed_incumbent,
-                acquisition,
-            ),
-        ))
+        let mut read = readout(
+            moments.mean,
+            moments.believed_sd,
+            self.believed_incumbent,
+            acquisition,
+        );
+        let value = |function: AcquisitionFunction| {
+            if !self.is_ready(function) {
+                return None;
+            }
+            let settings = AcquisitionSettings {
+                function,
+                ..*acquisition
+            };
+            self.value_at(&self.ranking(&settings, &|| false)?, &point, moments)
+        };
+        read.mes = value(AcquisitionFunction::Mes);
+        read.pes = value(AcquisitionFunction::Pes);
+        read.jes = value(AcquisitionFunction::Jes);
+        read.thompson = value(AcquisitionFunction::Thompson);
+        read.eips = value(AcquisitionFunction::Eips);
+        read.chosen = value(acquisition.function);
+        Ok((self.prediction(moments), read))
+    }
+
+    /// What a ranking reports for one point.
+    fn value_at(&self, ranking: &Ranking, point: &[f64], at: Moments) -> Option<f64> {
+        let values = self.values(ranking, &[point.to_vec()], &[at]);
+        values.first().map(|v| ranking.reported(*v))
+    }
+
+    /// The climbed values of a ranking of this fit, given the moments at the points.
+    pub(in crate::analysis) fn values(
+        &self,
+        ranking: &Ranking,
+        points: &[Vec<f64>],
+        moments: &[Moments],
+    ) -> Vec<f64> {
+        let points = matrix(points, self.posterior.dims());
+        if self.averaged.is_some() {
+            return ranking.values_of(&points);
+        }
+        let believed = crate::gp::Moments {
+            mean: moments.iter().map(|m| m.mean).collect(),
+            variance: moments.iter().map(|m| m.believed_sd * m.believed_sd).collect(),
+        };
+        ranking.values_at(&points, &believed)
     }
 
     /// The nearest trial that was learned from: its index into `Study::trials` and its distance in
@@ -216,60 +254,18 @@ pub(in crate::analysis) fn readout(
         pi: pi::pi(mean, sd, incumbent, xi).value,
         log_pi: pi::log_pi(mean, sd, incumbent, xi).value,
         ucb: ucb::ucb(mean, sd, acquisition.beta).value,
+        mes: None,
+        pes: None,
+        jes: None,
+        thompson: None,
+        eips: None,
+        chosen: None,
     }
 }
 
 /// Points as the rows of a matrix.
 pub(in crate::analysis) fn matrix(points: &[Vec<f64>], dims: usize) -> DMatrix<f64> {
     DMatrix::from_fn(points.len(), dims, |i, j| points[i][j])
-}
-
-/// The acquisition function on a posterior, for the maximiser.
-pub(in crate::analysis) struct Landscape<'a> {
-    pub posterior: &'a Posterior,
-    pub acquisition: AcquisitionSettings,
-    pub incumbent: f64,
-}
-
-/// Below this variance a gradient of the deviation is rounding; values are not changed by it.
-const LEAST_VARIANCE: f64 = 1e-24;
-
-impl crate::acquisition::maximize::Landscape for Landscape<'_> {
-    fn scores(&self, points: &[Vec<f64>]) -> Vec<crate::acquisition::maximize::Score> {
-        let moments = self.posterior.predict(&matrix(points, self.posterior.dims()));
-        moments
-            .mean
-            .iter()
-            .zip(&moments.variance)
-            .map(|(&mean, variance)| {
-                let sd = variance.sqrt();
-                crate::acquisition::maximize::Score {
-                    value: self.acquisition.climbed(mean, sd, self.incumbent).value,
-                    mean,
-                    sd,
-                }
-            })
-            .collect()
-    }
-
-    fn slopes(&self, points: &[Vec<f64>]) -> Vec<(f64, Vec<f64>)> {
-        self.posterior
-            .predict_batch_with_gradient(&matrix(points, self.posterior.dims()))
-            .into_iter()
-            .map(|at| {
-                let sd = at.variance.sqrt();
-                let climbed = self.acquisition.climbed(at.mean, sd, self.incumbent);
-                let by_variance = climbed.d_sd / (2.0 * at.variance.max(LEAST_VARIANCE).sqrt());
-                let gradient = at
-                    .dmean
-                    .iter()
-                    .zip(&at.dvariance)
-                    .map(|(m, v)| climbed.d_mean * m + by_variance * v)
-                    .collect();
-                (climbed.value, gradient)
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::build::{NOISY, believe, best_mean};
-use super::predict::{Landscape, readout};
+use super::build::NOISY;
+use super::predict::readout;
+use super::ranking::Believed;
 use super::training::Training;
 use super::{Surrogate, SurrogateError};
 use crate::acquisition::maximize::{
     Coordinate, Effort, MaximizeError, Peak, Region, Request, Score, Seen, maximize,
 };
 use crate::acquisition::random::mix;
+use crate::acquisition::ranking::Ranking;
 use crate::acquisition::sobol::Sobol;
 use crate::acquisition::{AcquisitionSettings, maximize};
 use crate::analysis::suggestion::{Reason, Suggestion, Why};
@@ -202,7 +204,7 @@ impl maximize::Landscape for Flat {
     }
 }
 
-fn coordinate(axis: &Axis) -> Coordinate {
+pub(super) fn coordinate(axis: &Axis) -> Coordinate {
     match (axis, axis.count()) {
         (Axis::Category { count }, _) => Coordinate::Category(*count),
         (Axis::Grid { .. }, Some(count)) if count <= MOST_LEVELS => {
@@ -291,11 +293,14 @@ impl Surrogate {
         let guided = self.training.trials.len() >= guided_from(self.training.encoder.dims());
         let mut found: Vec<Suggestion> = Vec::new();
         for k in 0..request.count {
-            let believed = believe(&self.posterior, &pending)?;
-            let landscape = Landscape {
-                posterior: &believed,
-                acquisition: request.acquisition,
-                incumbent: self.incumbent.max(best_mean(&self.posterior, &pending)),
+            let believed = self.believing(&pending)?;
+            let landscape = self
+                .ranking_with(&request.acquisition, &believed, k, cancel)
+                .ok_or(SuggestError::Cancelled);
+            let landscape = match landscape {
+                Ok(landscape) => landscape,
+                Err(_) if !found.is_empty() => break,
+                Err(error) => return Err(error),
             };
             let seed = mix(request.seed.wrapping_add(k as u64));
             let next = if guided {
@@ -314,8 +319,14 @@ impl Surrogate {
             };
             let Some(best) = peaks.first() else { break };
             frame.seen.insert(best.point.clone());
-            pending.push(best.point.clone());
-            found.push(self.explained(&frame, &landscape, &peaks, reason));
+            let next = best.point.clone();
+            let shown = Shown {
+                ranking: &landscape,
+                believed: &believed,
+                acquisition: &request.acquisition,
+            };
+            found.push(self.explained(&frame, &shown, &peaks, reason));
+            pending.push(next);
         }
         Ok(found)
     }
@@ -323,7 +334,7 @@ impl Surrogate {
     fn guided(
         &self,
         frame: &Frame<'_>,
-        landscape: &Landscape<'_>,
+        landscape: &Ranking,
         around: &[Vec<f64>],
         pending: &[Vec<f64>],
         seed: u64,
@@ -371,29 +382,25 @@ impl Surrogate {
         chosen
     }
 
-    fn explained(
-        &self,
-        frame: &Frame<'_>,
-        landscape: &Landscape<'_>,
-        peaks: &[Peak],
-        reason: Reason,
-    ) -> Suggestion {
+    fn explained(&self, frame: &Frame<'_>, shown: &Shown<'_>, peaks: &[Peak], reason: Reason) -> Suggestion {
         let point = peaks[0].point.clone();
         let configuration = frame.decode(&point);
         let moments = self.moments(std::slice::from_ref(&point));
-        let believed = landscape
-            .posterior
-            .predict(&super::predict::matrix(std::slice::from_ref(&point), point.len()));
+        let points = super::predict::matrix(std::slice::from_ref(&point), point.len());
+        let at = shown.believed.posterior.predict(&points);
         let mut prediction = moments.first().map(|m| self.prediction(*m));
-        let sd = believed.variance.first().map_or(f64::NAN, |v| v.sqrt());
+        let sd = at.variance.first().map_or(f64::NAN, |v| v.sqrt());
+        let incumbent = shown.believed.incumbent;
         if let Some(prediction) = &mut prediction {
             prediction.model_sd = sd;
-            prediction.model_incumbent = landscape.incumbent;
+            prediction.model_incumbent = incumbent;
         }
-        let readout =
-            prediction.map(|p| readout(p.model_mean, sd, landscape.incumbent, &landscape.acquisition));
+        let value = shown.ranking.reported(peaks[0].score.value);
+        let readout = prediction.map(|p| {
+            readout(p.model_mean, sd, incumbent, shown.acquisition).with(shown.acquisition.function, value)
+        });
         let runner_up = peaks.get(1).map(|p| (frame.decode(&p.point), p.point.clone()));
-        let why = self.why(landscape, &point, runner_up);
+        let why = self.why(shown.believed, shown.acquisition.xi, &point, runner_up);
         Suggestion {
             configuration,
             point: UnitPoint(point),
@@ -405,7 +412,14 @@ impl Surrogate {
     }
 }
 
-fn peaks_at(landscape: &Landscape<'_>, point: Vec<f64>) -> Vec<Peak> {
+/// The surface that a suggestion is the maximum of.
+struct Shown<'a> {
+    ranking: &'a Ranking,
+    believed: &'a Believed<'a>,
+    acquisition: &'a AcquisitionSettings,
+}
+
+fn peaks_at(landscape: &Ranking, point: Vec<f64>) -> Vec<Peak> {
     let scores = maximize::Landscape::scores(landscape, std::slice::from_ref(&point));
     scores
         .into_iter()

@@ -106,10 +106,9 @@ fn deliver(model: &mut Model, configuration: Configuration, place: String, effec
     let predicted = found
         .as_ref()
         .map(|c| (c.prediction.mean, c.prediction.sd_observed));
-    let acquisition = found.as_ref().map(|c| {
-        let f = model.acquisition.function;
-        (f.name(), c.readout.of(f))
-    });
+    let acquisition = found
+        .as_ref()
+        .and_then(|c| Some((model.acquisition.function.name(), c.readout.chosen?)));
     model.receipts.insert(
         0,
         Receipt {
