@@ -106,7 +106,8 @@ impl Posterior {
     }
 
     /// The posterior of the same rows with other outputs (a re-standardisation, say): the factor is kept,
-    /// O(n²). `within` holds the sums of squares within rows of the new outputs. Pending points are dropped.
+    /// O(n²). `within` holds the sums of squares within rows of the new outputs. Noise that is known of rows
+    /// stays as it is. Pending points are dropped.
     ///
     /// # Errors
     /// Outputs of the wrong number, or not finite.
