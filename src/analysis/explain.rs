@@ -83,9 +83,10 @@ impl Surrogate {
             .into_iter()
             .take(PULLS)
             .filter_map(|(row, contribution)| {
+                let at: Vec<f64> = data.x.row(row).iter().copied().collect();
                 Some(Pull {
                     trial: self.trial_of_row(row)?,
-                    correlation: covariance[row] / posterior.prior_variance(),
+                    correlation: posterior.prior_correlation(point, &at),
                     contribution: contribution * slope,
                 })
             })
