@@ -42,7 +42,7 @@ fn options() -> FitOptions {
 
 /// Means and deviations of the two logs under the posterior, on a grid.
 fn integrated(data: &Data) -> [(f64, f64); 2] {
-    let (priors, roles) = (Priors::default(), kernel().roles(1));
+    let (priors, roles) = (Priors::default(), kernel().roles(&KINDS));
     let (cells, low, high) = (80, [-4.0, -4.0], [4.6, 2.0]);
     let step = |k: usize| (high[k] - low[k]) / f64::from(cells);
     let mut points = Vec::new();
@@ -123,7 +123,7 @@ fn draws_are_repeatable_by_seed_stay_in_their_boxes_and_can_be_called_off() {
         for model in draw(3) {
             let mut values = model.kernel.parameters();
             values.push(model.noise_variance);
-            let roles = [kernel().roles(1), vec![tunescope::gp::Role::Noise]].concat();
+            let roles = [kernel().roles(&KINDS), vec![tunescope::gp::Role::Noise]].concat();
             for (value, role) in values.iter().zip(roles) {
                 let (low, high) = options.bounds.of(role);
                 assert!(*value > low * 0.999 && *value < high * 1.001, "{role:?} {value}");

@@ -46,7 +46,7 @@ fn the_log_evidence_is_the_integral_over_the_hyperparameters() {
     let fitted = fit(&kernel, &kinds, &data, &options, None, &never).unwrap();
     let laplace = log_evidence(&fitted, &kinds, &data, &options, &never).unwrap();
     let priors = Priors::default();
-    let roles = kernel.roles(1);
+    let roles = kernel.roles(&kinds);
     let (cells, low, high) = (60, [-4.0, -3.5], [4.0, 1.0]);
     let step = |k: usize| (high[k] - low[k]) / f64::from(cells);
     let mut terms = Vec::new();

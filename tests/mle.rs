@@ -92,7 +92,7 @@ fn check_optimum(objective: Objective, field: &str) {
         for (role, v) in got
             .model
             .kernel
-            .roles(kinds.len())
+            .roles(&kinds)
             .iter()
             .zip(got.model.kernel.parameters())
         {

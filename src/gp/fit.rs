@@ -69,14 +69,14 @@ impl Default for FitOptions {
 }
 
 impl FitOptions {
-    /// Log density of a model's hyperparameters over `dims` inputs under the priors of these options, with the penalty
+    /// Log density of a model's hyperparameters over inputs of these kinds under the priors of these options, with the penalty
     /// on its prior mean `constant`; nothing counts that is held or given. 0 without priors.
     #[must_use]
-    pub fn log_prior(&self, model: &Model, constant: f64, dims: usize) -> f64 {
+    pub fn log_prior(&self, model: &Model, constant: f64, kinds: &[InputKind]) -> f64 {
         let Some(priors) = &self.priors else {
             return 0.0;
         };
-        let mut roles = model.kernel.roles(dims);
+        let mut roles = model.kernel.roles(kinds);
         let mut values = model.kernel.parameters();
         if self.noise_variance.is_none() {
             roles.push(Role::Noise);

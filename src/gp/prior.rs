@@ -92,14 +92,25 @@ impl Priors {
         match role {
             Role::Variance => self.variance,
             Role::Noise => self.noise_variance,
-            Role::SharedLengthscale => self.lengthscale,
+            Role::SharedLengthscale => mismatch(self.lengthscale),
             Role::Lengthscale { active, .. } => shifted(self.lengthscale, 0.5, active),
+            Role::MismatchLengthscale { active, .. } => mismatch(shifted(self.lengthscale, 0.5, active)),
             Role::CategoryScale { .. } => self.category_scale,
             Role::Shape => self.shape,
             Role::Period { .. } => self.period,
             Role::SlopeVariance { active, .. } => shifted(self.slope_variance, -1.0, active),
             Role::WarpA { .. } | Role::WarpB { .. } => self.warp,
         }
+    }
+}
+
+/// For a distance that is 0 or 1. Two uniform numbers of the unit interval differ by √⅙ in root mean square, two different
+/// categories by 1: the lengthscale is longer by √6, so that both say the same of how alike two values are. Without it
+/// a category is believed to share nothing with the others, and a search stays in the first good one.
+fn mismatch(prior: LogNormal) -> LogNormal {
+    LogNormal {
+        location: prior.location + 0.5 * 6.0_f64.ln(),
+        sd: prior.sd,
     }
 }
 
@@ -147,7 +158,9 @@ impl Bounds {
         match role {
             Role::Variance => self.variance,
             Role::Noise => self.noise_variance,
-            Role::SharedLengthscale | Role::Lengthscale { .. } => self.lengthscale,
+            Role::SharedLengthscale | Role::Lengthscale { .. } | Role::MismatchLengthscale { .. } => {
+                self.lengthscale
+            }
             Role::CategoryScale { .. } => self.category_scale,
             Role::Shape => self.shape,
             Role::Period { .. } => self.period,
@@ -166,5 +179,24 @@ mod tests {
         let prior = Priors::default().of(Role::Lengthscale { input: 0, active: 9 });
         assert!((prior.location.exp() - 0.6).abs() < 1e-12);
         assert!(prior.log_density(prior.location).1.abs() < 1e-12);
+    }
+
+    #[test]
+    fn at_the_mode_two_categories_are_as_far_apart_as_two_numbers_are_on_average() {
+        let n = 400_u32;
+        let grid = |i: u32| (f64::from(i) + 0.5) / f64::from(n);
+        let pairs = (0..n).flat_map(|i| (0..n).map(move |j| (i, j)));
+        let squares: f64 = pairs.map(|(i, j)| (grid(i) - grid(j)).powi(2)).sum();
+        let apart = (squares / f64::from(n * n)).sqrt();
+        let priors = Priors::default();
+        let number = priors
+            .of(Role::Lengthscale { input: 0, active: 6 })
+            .location
+            .exp();
+        let category = priors
+            .of(Role::MismatchLengthscale { input: 1, active: 6 })
+            .location
+            .exp();
+        assert!((apart / number - 1.0 / category).abs() < 1e-4);
     }
 }

@@ -28,7 +28,9 @@ impl Surrogate {
         let encoder = &self.training().encoder;
         for bound in self.at_bounds() {
             match bound.role {
-                Role::Lengthscale { input, .. } if input < encoder.dims() => {
+                Role::Lengthscale { input, .. } | Role::MismatchLengthscale { input, .. }
+                    if input < encoder.dims() =>
+                {
                     let name = encoder.parameter(encoder.param_of(input)).name.shown().to_owned();
                     lints.push(if bound.upper {
                         format!("The lengthscale of {name} is at its upper bound: {name} seems not to matter.")

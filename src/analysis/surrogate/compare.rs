@@ -192,8 +192,8 @@ impl Surrogate {
         let options = gp::FitOptions::default();
         let likelihood = fitted.summary.log_marginal_likelihood - self.summary.log_marginal_likelihood;
         let prior = |model: &Self| {
-            let (posterior, d) = (&model.posterior, model.training.encoder.dims());
-            options.log_prior(posterior.model(), posterior.mean_constant(), d)
+            let posterior = &model.posterior;
+            options.log_prior(posterior.model(), posterior.mean_constant(), posterior.kinds())
         };
         Some(EvidenceCost {
             log_marginal_likelihood: likelihood,

@@ -53,7 +53,10 @@ impl Task<'_> {
         let mut noisy = mode.clone();
         for (i, role) in self.roles.iter().enumerate() {
             match role {
-                Role::Lengthscale { .. } | Role::SharedLengthscale | Role::Period { .. } => {
+                Role::Lengthscale { .. }
+                | Role::MismatchLengthscale { .. }
+                | Role::SharedLengthscale
+                | Role::Period { .. } => {
                     short[i] += halved;
                 }
                 Role::Noise => noisy[i] = 0.1_f64.ln(),

@@ -1,6 +1,7 @@
 //! The hyperparameters of a tree as a list, and what each of them is.
 
 use super::Kernel;
+use crate::gp::InputKind;
 
 /// What a hyperparameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,6 +10,8 @@ pub enum Role {
     Variance,
     /// Of one input of a leaf that looks at `active` inputs.
     Lengthscale { input: usize, active: usize },
+    /// The same, where the input is a category and its distance is 0 or 1.
+    MismatchLengthscale { input: usize, active: usize },
     /// The one lengthscale of a Hamming leaf.
     SharedLengthscale,
     /// Of one input of a categorical leaf that looks at `active` inputs.
@@ -33,6 +36,7 @@ impl Role {
     pub fn input(&self) -> Option<usize> {
         match *self {
             Self::Lengthscale { input, .. }
+            | Self::MismatchLengthscale { input, .. }
             | Self::CategoryScale { input, .. }
             | Self::Period { input }
             | Self::SlopeVariance { input, .. }
@@ -121,16 +125,19 @@ impl Kernel {
         }
     }
 
-    /// What each of [`Kernel::parameters`] is, over `dims` inputs.
+    /// What each of [`Kernel::parameters`] is, over inputs of these kinds.
     #[must_use]
-    pub fn roles(&self, dims: usize) -> Vec<Role> {
+    pub fn roles(&self, kinds: &[InputKind]) -> Vec<Role> {
         let each = |list: &[f64], inputs: &Option<Vec<usize>>, role: &dyn Fn(usize) -> Role| -> Vec<Role> {
             let of = |j: usize| inputs.as_ref().and_then(|l| l.get(j).copied()).unwrap_or(j);
-            (0..list.len()).map(|j| role(of(j).min(dims))).collect()
+            (0..list.len()).map(|j| role(of(j).min(kinds.len()))).collect()
         };
         let lengths = |list: &[f64], inputs: &Option<Vec<usize>>| {
             let active = list.len();
-            each(list, inputs, &|input| Role::Lengthscale { input, active })
+            each(list, inputs, &|input| match kinds.get(input) {
+                Some(InputKind::Category) => Role::MismatchLengthscale { input, active },
+                _ => Role::Lengthscale { input, active },
+            })
         };
         match self {
             Self::Constant { .. } => vec![Role::Variance],
@@ -171,10 +178,10 @@ impl Kernel {
             Self::Warp { a, b, inputs, kernel } => {
                 let mut roles = each(a, inputs, &|input| Role::WarpA { input });
                 roles.extend(each(b, inputs, &|input| Role::WarpB { input }));
-                roles.extend(kernel.roles(dims));
+                roles.extend(kernel.roles(kinds));
                 roles
             }
-            Self::Sum(terms) | Self::Product(terms) => terms.iter().flat_map(|t| t.roles(dims)).collect(),
+            Self::Sum(terms) | Self::Product(terms) => terms.iter().flat_map(|t| t.roles(kinds)).collect(),
         }
     }
 }

@@ -132,7 +132,9 @@ impl Program {
                 | Role::SlopeVariance { .. }
                 | Role::WarpA { .. }
                 | Role::WarpB { .. } => *p,
-                Role::Lengthscale { .. } | Role::SharedLengthscale => 1.0 / (p * p),
+                Role::Lengthscale { .. } | Role::MismatchLengthscale { .. } | Role::SharedLengthscale => {
+                    1.0 / (p * p)
+                }
                 #[expect(clippy::cast_precision_loss, reason = "few inputs")]
                 Role::CategoryScale { active, .. } => 1.0 / (*active as f64 * p),
                 Role::Period { .. } => PI / p,

@@ -164,10 +164,17 @@ impl Program {
         let active = columns.len();
         let mut leaf = Leaf::new(form);
         for (input, length) in columns.into_iter().zip(lengthscales) {
-            let param = self.parameter("lengthscale", *length, Role::Lengthscale { input, active })?;
             match kinds[input] {
-                InputKind::Numeric => leaf.numeric.push((scope[input], param)),
-                InputKind::Category => leaf.category.push((input, param)),
+                InputKind::Numeric => {
+                    let role = Role::Lengthscale { input, active };
+                    let param = self.parameter("lengthscale", *length, role)?;
+                    leaf.numeric.push((scope[input], param));
+                }
+                InputKind::Category => {
+                    let role = Role::MismatchLengthscale { input, active };
+                    let param = self.parameter("lengthscale", *length, role)?;
+                    leaf.category.push((input, param));
+                }
             }
         }
         Ok(self.push(leaf))

@@ -303,7 +303,7 @@ impl Parser<'_> {
     /// Hyperparameters as they were set, and at the modes of the default prior otherwise.
     fn filled(&self, kernel: Kernel, head: &Head) -> Part {
         let priors = Priors::default();
-        let roles = kernel.roles(self.names.len());
+        let roles = kernel.roles(self.kinds);
         let given: Vec<Option<f64>> = roles
             .iter()
             .map(|role| {
