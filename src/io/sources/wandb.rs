@@ -8,7 +8,7 @@ mod log;
 mod record;
 mod run;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -99,23 +99,13 @@ impl Wandb {
         }
     }
 
-    /// The runs by identity: one that was resumed has several files, the later go on top.
-    fn runs(&self) -> Vec<Run> {
-        let mut all: Vec<Run> = Vec::new();
-        for (_, run) in self.logs.values().filter(|(_, run)| !run.id.is_empty()) {
-            match all.iter_mut().find(|r| r.id == run.id) {
-                Some(earlier) => earlier.resume(run),
-                None => all.push(run.clone()),
-            }
-        }
-        all.sort_by(|a, b| a.started.unwrap_or(0.0).total_cmp(&b.started.unwrap_or(0.0)));
-        all
-    }
-
     /// Names of the studies with their numbers of runs, and the moment the latest began.
     fn entries(&self) -> BTreeMap<String, (usize, f64)> {
         let mut entries: BTreeMap<String, (usize, f64)> = BTreeMap::new();
-        for run in self.runs() {
+        for run in files_of_runs(&self.logs)
+            .values()
+            .filter_map(|files| files.first())
+        {
             let entry = entries.entry(run.study()).or_insert((0, 0.0));
             entry.0 += 1;
             entry.1 = entry.1.max(run.started.unwrap_or(0.0));
@@ -123,34 +113,63 @@ impl Wandb {
         entries
     }
 
-    /// Puts the runs of the wanted study into the table.
-    fn hand_over(&mut self) {
+    /// Puts the runs of the wanted study into the table: those that changed, or all where it is another study.
+    fn hand_over(&mut self, changed: &BTreeSet<String>, is_rebuilt: bool) {
         let entries = self.entries();
-        self.chosen = match &self.options.study {
+        let latest = |e: &(&String, &(usize, f64))| e.1.1;
+        let chosen = match &self.options.study {
             Some(name) => entries.keys().find(|n| *n == name).cloned(),
-            None => entries
-                .iter()
-                .max_by(|a, b| a.1.1.total_cmp(&b.1.1))
-                .map(|(name, _)| name.clone()),
+            None => {
+                let last = entries.iter().max_by(|a, b| latest(a).total_cmp(&latest(b)));
+                last.map(|(name, _)| name.clone())
+            }
         };
-        let runs: Vec<Run> = self
-            .runs()
+        let is_rebuilt = is_rebuilt || chosen != self.chosen;
+        self.chosen = chosen;
+        let mut wanted: Vec<Vec<&Run>> = files_of_runs(&self.logs)
             .into_iter()
-            .filter(|r| Some(r.study()) == self.chosen)
+            .filter(|(id, files)| {
+                files.first().map(|r| r.study()) == self.chosen && (is_rebuilt || changed.contains(*id))
+            })
+            .map(|(_, files)| files)
             .collect();
-        self.table.forget_rows();
-        self.table.declare(declared(&runs));
-        for run in &runs {
-            let row = run.row(&mut self.table);
+        let started = |files: &Vec<&Run>| files.first().and_then(|r| r.started).unwrap_or(0.0);
+        wanted.sort_by(|a, b| started(a).total_cmp(&started(b)));
+        if is_rebuilt {
+            self.table.forget_rows();
+        }
+        let goals = wanted.iter().flatten().flat_map(|run| &run.goals);
+        let declared = declared(goals);
+        if declared.metric.is_some() || is_rebuilt {
+            self.table.declare(declared);
+        }
+        for files in wanted {
+            let row = match files.as_slice() {
+                [only] => only.row(&mut self.table),
+                several => {
+                    let mut whole = several.first().map_or_else(Run::default, |run| Run::clone(run));
+                    several.iter().skip(1).for_each(|later| whole.resume(later));
+                    whole.row(&mut self.table)
+                }
+            };
             self.table.replace(row);
         }
     }
 }
 
+/// The files of each run, by its identity: one that was resumed has several, the later go on top.
+fn files_of_runs(logs: &BTreeMap<PathBuf, (Log, Run)>) -> BTreeMap<&str, Vec<&Run>> {
+    let mut found: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
+    for (_, run) in logs.values().filter(|(_, run)| !run.id.is_empty()) {
+        found.entry(run.id.as_str()).or_default().push(run);
+    }
+    found
+}
+
 /// The metric to which a run gave a goal, where there is one.
-fn declared(runs: &[Run]) -> Declared {
+fn declared<'r>(all: impl Iterator<Item = &'r (String, Direction)>) -> Declared {
     let mut goals: Vec<(&str, Direction)> = Vec::new();
-    for (name, direction) in runs.iter().flat_map(|r| &r.goals) {
+    for (name, direction) in all {
         if !goals.iter().any(|(n, _)| n == name) {
             goals.push((name, *direction));
         }
@@ -199,9 +218,10 @@ impl Store for Wandb {
     fn poll(&mut self, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError> {
         self.is_missing = !self.path.exists();
         let files = files(&self.path);
-        let mut is_new = self.logs.len();
+        let before = self.logs.len();
         self.logs.retain(|path, _| files.contains(path));
-        is_new -= self.logs.len();
+        let is_gone = self.logs.len() < before;
+        let mut changed = BTreeSet::new();
         let total = files.len() as u64;
         for (path, done) in files.into_iter().zip(1u64..) {
             let (log, run) = self
@@ -211,7 +231,7 @@ impl Store for Wandb {
             let name = shown(&path);
             match log.look(run, &name, &mut self.complaints) {
                 Ok(true) => {
-                    is_new += 1;
+                    changed.insert(run.id.clone());
                     let written = std::fs::metadata(&path)
                         .ok()
                         .and_then(|m| m.modified().ok())
@@ -231,11 +251,15 @@ impl Store for Wandb {
                 break;
             }
         }
-        if is_new == 0 {
+        if changed.is_empty() && !is_gone {
             return Ok(Change::Unchanged);
         }
-        self.hand_over();
-        Ok(Change::Appended)
+        self.hand_over(&changed, is_gone);
+        Ok(if is_gone {
+            Change::Rebuilt
+        } else {
+            Change::Appended
+        })
     }
 
     fn watched(&self) -> Vec<Target> {
