@@ -291,3 +291,63 @@ fn ax_with_several_objectives_failures_and_curves() {
     assert_eq!(curve["trials"][1]["intermediate"]["2"], 1.333_333_333_3);
     assert_eq!(curve["best"]["value"], 0.25);
 }
+
+#[test]
+fn mlflows_sqlite_file_is_read_and_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mlflow.db");
+    let sqlite = rusqlite::Connection::open(&path).unwrap();
+    sqlite
+        .execute_batch(
+            "CREATE TABLE experiments (experiment_id INTEGER, name TEXT, lifecycle_stage TEXT);
+             CREATE TABLE runs (run_uuid TEXT, experiment_id INTEGER, name TEXT, status TEXT, start_time BIGINT,
+                 end_time BIGINT, lifecycle_stage TEXT);
+             CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);
+             CREATE TABLE tags (key TEXT, value TEXT, run_uuid TEXT);
+             CREATE TABLE metrics (key TEXT, value FLOAT, timestamp BIGINT, run_uuid TEXT, step BIGINT, is_nan BOOLEAN);
+             CREATE TABLE latest_metrics (key TEXT, value FLOAT, run_uuid TEXT);
+             INSERT INTO experiments VALUES (0, 'Default', 'active'), (1, 'exp', 'active'), (2, 'gone', 'deleted');
+             INSERT INTO runs VALUES ('p', 1, 'parent', 'FINISHED', 1000, 9000, 'active'),
+                 ('a', 1, 'one', 'FINISHED', 1000, 3000, 'active'), ('b', 1, 'two', 'FINISHED', 2000, 4000, 'active'),
+                 ('c', 1, 'three', 'FAILED', 3000, 4000, 'active'), ('d', 1, 'four', 'RUNNING', 4000, NULL, 'active'),
+                 ('x', 1, 'old', 'FINISHED', 1, 2, 'deleted'), ('y', 2, 'old', 'FINISHED', 1, 2, 'active');
+             INSERT INTO tags SELECT 'mlflow.parentRunId', 'p', run_uuid FROM runs WHERE run_uuid IN ('a', 'b', 'c', 'd');
+             INSERT INTO params SELECT 'lr', '0.' || start_time, run_uuid FROM runs;
+             INSERT INTO metrics VALUES ('loss', 2.5, 1, 'a', 0, 0), ('loss', 1.5, 2, 'a', 1, 0),
+                 ('loss', 1.7976931348623157e308, 1, 'b', 0, 0), ('loss', 0, 1, 'c', 0, 1), ('loss', 9.0, 1, 'd', 0, 0);",
+        )
+        .unwrap();
+    let shown = path.to_str().unwrap();
+    for source in [shown.to_owned(), format!("sqlite:///{shown}")] {
+        let report = report_of(std::path::Path::new(&source), ReadOptions::default());
+        assert_eq!(report["source"]["kind"], "mlflow");
+        assert_eq!(report["study"]["name"], "exp");
+        let counts = json!({"total": 4, "complete": 1, "pruned": 0, "failed": 2, "running": 1, "waiting": 0});
+        assert_eq!(report["counts"], counts);
+        assert_eq!(
+            (&report["best"]["id"], &report["best"]["value"]),
+            (&json!("a"), &json!(1.5))
+        );
+        assert_eq!(report["trials"][0]["intermediate"], json!({"0": 2.5, "1": 1.5}));
+        assert_eq!(report["trials"][0]["seconds"], 2.0);
+    }
+    let mut reader = tunescope::io::Reader::open(&path, ReadOptions::default()).unwrap();
+    reader.poll().unwrap();
+    sqlite
+        .execute_batch(
+            "UPDATE runs SET status = 'FINISHED', end_time = 5000 WHERE run_uuid = 'd';
+             INSERT INTO metrics VALUES ('loss', 1.0, 2, 'd', 1, 0);
+             INSERT INTO runs VALUES ('e', 1, 'five', 'RUNNING', 5000, NULL, 'active');
+             INSERT INTO tags VALUES ('mlflow.parentRunId', 'p', 'e');",
+        )
+        .unwrap();
+    assert_ne!(reader.poll().unwrap(), tunescope::io::Change::Unchanged);
+    let study = reader.study();
+    let best = study.best().and_then(|k| study.trials[k].objective());
+    assert_eq!((study.trials.len(), best), (5, Some(1.0)));
+    sqlite
+        .execute_batch("UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid = 'e'")
+        .unwrap();
+    assert_eq!(reader.poll().unwrap(), tunescope::io::Change::Rebuilt);
+    assert_eq!(reader.study().trials.len(), 4);
+}

@@ -191,11 +191,15 @@ impl Reader {
         };
         self.is_behind = false;
         let is_behind = &mut self.is_behind;
-        let change = store.poll(&mut |progress| {
+        let polled = store.poll(&mut |progress| {
             let flow = watch(progress);
             *is_behind |= flow.is_break();
             flow
-        })?;
+        });
+        let change = match polled {
+            Ok(change) => change,
+            Err(error) => return self.judge_anew(error),
+        };
         self.is_missing = store.is_missing();
         if change != Change::Unchanged {
             self.study = Arc::new(self.compose());

@@ -11,7 +11,7 @@ use super::super::source::{Form, Head, Kind, Place, ReadOptions, Reads};
 use super::super::sources;
 use super::super::strange::{is_endless, strangeness};
 use super::super::tail::{Stamp, Tail};
-use super::{Origin, Reader};
+use super::{Change, Origin, Reader};
 
 /// What was found.
 pub(super) struct Found {
@@ -199,6 +199,20 @@ fn is_readable(path: &Path) -> bool {
 }
 
 impl Reader {
+    /// A store that cannot be read may have been taken for another kind than it has become since (a database
+    /// whose tables were not there yet).
+    pub(super) fn judge_anew(&mut self, error: ReadError) -> Result<Change, ReadError> {
+        match find(&self.path, &self.options) {
+            Ok(found) if found.kind.is_some() && found.kind != self.kind => {
+                self.kind = found.kind;
+                self.origin = found.origin;
+                // The next look reads it.
+                Ok(Change::Unchanged)
+            }
+            _ => Err(error),
+        }
+    }
+
     /// A path at which nothing readable was may have become a store since, and an empty folder be filled.
     pub(super) fn probe_again(&mut self) -> Result<(), ReadError> {
         let is_open = match &self.origin {

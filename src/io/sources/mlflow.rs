@@ -3,6 +3,7 @@
 //! An experiment is a study and a run is a trial. Runs that other runs name as their parent hold a sweep
 //! together and are no trials themselves; `--study EXPERIMENT/PARENT` takes the runs of one sweep alone.
 
+mod database;
 mod files;
 mod runs;
 
@@ -19,6 +20,7 @@ use super::super::source::{
 };
 use super::super::table::Table;
 use super::super::watch::Target;
+use database::Database;
 use files::Folder;
 use runs::{Run, Runs};
 
@@ -36,6 +38,7 @@ pub static KIND: Kind = Kind {
 fn recognize(place: &Place<'_>) -> u8 {
     match place.form {
         Form::Folder if files::is_store(place.path) => 90,
+        Form::File | Form::Address if database::is_store(place) => 96,
         _ => 0,
     }
 }
@@ -43,13 +46,19 @@ fn recognize(place: &Place<'_>) -> u8 {
 struct Mlflow {
     options: ReadOptions,
     path: PathBuf,
-    folder: Folder,
+    storage: Storage,
     runs: Runs,
     /// The study that the table holds, and the parents that are left out.
     shown: Shown,
     table: Table,
     complaints: Complaints,
     is_missing: bool,
+}
+
+/// How the runs are stored.
+enum Storage {
+    Folder(Folder),
+    Database(Database),
 }
 
 /// What the table shows.
@@ -63,10 +72,16 @@ struct Shown {
 
 impl Mlflow {
     fn new(path: &Path, options: &ReadOptions) -> Self {
+        let file = database::file_of(path).unwrap_or_else(|| path.to_owned());
+        let path = file.as_path();
         Self {
             options: options.clone(),
             path: path.to_owned(),
-            folder: Folder::new(path),
+            storage: if path.is_dir() {
+                Storage::Folder(Folder::new(path))
+            } else {
+                Storage::Database(Database::new(path))
+            },
             runs: Runs::default(),
             shown: Shown::default(),
             table: Table::new(options, false),
@@ -210,7 +225,10 @@ impl Source for Mlflow {
 impl Store for Mlflow {
     fn poll(&mut self, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError> {
         self.is_missing = !self.path.exists();
-        let looked = self.folder.look(&mut self.runs, &mut self.complaints, watch);
+        let looked = match &mut self.storage {
+            Storage::Folder(folder) => folder.look(&mut self.runs, &mut self.complaints, watch),
+            Storage::Database(file) => file.look(&mut self.runs, &mut self.complaints),
+        };
         if looked.changed.is_empty() && !looked.is_rebuilt {
             return Ok(Change::Unchanged);
         }
@@ -218,7 +236,10 @@ impl Store for Mlflow {
     }
 
     fn watched(&self) -> Vec<Target> {
-        vec![Target::Tree(self.path.clone())]
+        match &self.storage {
+            Storage::Folder(_) => vec![Target::Tree(self.path.clone())],
+            Storage::Database(file) => file.files().into_iter().map(Target::File).collect(),
+        }
     }
 
     fn is_missing(&self) -> bool {
@@ -226,6 +247,9 @@ impl Store for Mlflow {
     }
 
     fn modified(&self) -> Option<f64> {
-        self.folder.modified()
+        match &self.storage {
+            Storage::Folder(folder) => folder.modified(),
+            Storage::Database(file) => file.modified(),
+        }
     }
 }
