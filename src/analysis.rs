@@ -5,6 +5,7 @@
 //! a name says `model`.
 
 pub mod comparison;
+pub mod curves;
 pub mod diagnostics;
 pub mod explain;
 pub mod history;
@@ -28,6 +29,6 @@ pub use slice::Slice;
 pub use suggestion::{Reason, Suggestion};
 pub use surface::{Layer, Surface};
 pub use surrogate::{
-    ALTERNATIVES, Evidence, EvidenceCost, FitSummary, KernelEvidence, Prediction, Readout, SuggestError,
-    SuggestRequest, Surrogate, SurrogateError, compare_kernels, suggest_without_model,
+    ALTERNATIVES, Evidence, EvidenceCost, Extrapolation, FitSummary, KernelEvidence, Prediction, Readout,
+    SuggestError, SuggestRequest, Surrogate, SurrogateError, compare_kernels, suggest_without_model,
 };

@@ -3,6 +3,7 @@
 //! Everything here is plain data: no file, clock, thread or terminal. Text that comes from outside
 //! enters as a [`Label`], which is scrubbed once, at construction.
 
+pub mod activity;
 pub mod encoding;
 pub mod error;
 pub mod form;
@@ -13,6 +14,7 @@ pub mod space;
 pub mod trial;
 pub mod value;
 
+pub use activity::{Activity, Rule, When};
 pub use encoding::{Axis, Encoder, UnitPoint};
 pub use error::StudyError;
 pub use form::Form;

@@ -345,8 +345,8 @@ fn fall_back(request: &Request<'_>, pool: Vec<Peak>) -> Vec<Peak> {
     let allowed =
         |p: &Peak| request.seen.allows(&p.point) && !request.is_rejected(&p.point) && !p.score.value.is_nan();
     let neighbours = discrete::neighbours(request, pool.first().map_or(&[], |p| p.point.as_slice()));
-    let mut found: Vec<Peak> = pool;
-    found.extend(scored(request, neighbours));
+    let points = pool.into_iter().map(|p| p.point).chain(neighbours);
+    let mut found = scored(request, points.map(|p| (request.snap)(&p)).collect());
     found.retain(allowed);
     if found.is_empty() {
         found = scored(request, pool::random(request, 8192));

@@ -28,7 +28,8 @@ impl Surrogate {
                 .mean
                 .iter()
                 .zip(&moments.variance)
-                .map(|(m, v)| ei::log_ei(*m, v.sqrt(), believed.incumbent, xi).value)
+                .zip(self.log_weight(points))
+                .map(|((m, v), weight)| ei::log_ei(*m, v.sqrt(), believed.incumbent, xi).value + weight)
                 .collect()
         };
         let best = improvement(&[point.to_vec()])
@@ -101,11 +102,13 @@ impl Surrogate {
         improvement: &dyn Fn(&[Vec<f64>]) -> Vec<f64>,
     ) -> Option<(usize, f64)> {
         let incumbent = self.best_point()?;
-        let moved: Vec<(usize, Vec<f64>)> = (0..point.len())
+        let encoder = &self.training().encoder;
+        let moved: Vec<(usize, Vec<f64>)> = (0..encoder.own_dims())
             .filter(|&j| (point[j] - incumbent[j]).abs() > 1e-9)
             .map(|j| {
                 let mut other = point.to_vec();
                 other[j] = incumbent[j];
+                encoder.settle(&mut other);
                 (j, other)
             })
             .collect();

@@ -30,6 +30,17 @@ pub struct ModelFile {
     pub mean: f64,
     pub kernel: KernelSpec,
     pub noise_variance: f64,
+    /// Which trials without a final value count beside the complete ones; `None` (and where the file does not say): none.
+    pub learned: Option<Learned>,
+}
+
+/// Which trials without a final value a model was fitted with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// Pruned and running ones, by what they have reported.
+    pub pruned: bool,
+    /// Failed ones, in `P(ok)`.
+    pub failures: bool,
 }
 
 /// One input of the model: a parameter of the space, and how it becomes a coordinate.

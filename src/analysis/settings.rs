@@ -64,6 +64,10 @@ pub struct ModelSettings {
     pub hyperparameters: Hyperparameters,
     /// Whether hyperparameters have priors; without them they are fitted to the objective alone, in wide boxes.
     pub priors: bool,
+    /// Whether failed trials teach where not to look.
+    pub failures: bool,
+    /// Whether pruned and running trials teach by what they have reported.
+    pub pruned: bool,
     pub seed: u64,
     /// `--model FILE`: used as it is, on whatever data comes; nothing is fitted.
     pub given: Option<Arc<ModelFile>>,
@@ -80,6 +84,8 @@ impl Default for ModelSettings {
             noise: NoiseSetting::default(),
             hyperparameters: Hyperparameters::default(),
             priors: true,
+            failures: true,
+            pruned: true,
             seed: 0,
             given: None,
         }

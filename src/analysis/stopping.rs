@@ -25,6 +25,7 @@ impl Surrogate {
     #[must_use]
     pub fn gain(&self) -> Gain {
         let encoder = &self.training().encoder;
+        // Sobol points set switches at random where no rule does: both branches are looked at.
         let mut sobol = Sobol::new(encoder.dims(), self.settings().seed);
         let mut points: Vec<Vec<f64>> = (0..512).map(|_| encoder.snap(&sobol.next_point()).0).collect();
         for center in self.best_rows(4) {
@@ -45,7 +46,8 @@ impl Surrogate {
             .mean
             .iter()
             .zip(&at.variance)
-            .map(|(m, v)| ei::log_ei(*m, v.sqrt(), self.incumbent(), 0.0).value)
+            .zip(self.log_weight(&points))
+            .map(|((m, v), weight)| ei::log_ei(*m, v.sqrt(), self.incumbent(), 0.0).value + weight)
             .fold(f64::NEG_INFINITY, f64::max);
         let mut values: Vec<f64> = self.observed().map(|(_, value, _)| value).collect();
         values.sort_by(f64::total_cmp);

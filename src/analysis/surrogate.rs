@@ -15,10 +15,13 @@ mod active;
 mod build;
 mod compare;
 mod cost;
+mod feasibility;
 mod fitting;
 mod output;
 mod predict;
+mod promises;
 mod ranking;
+mod rows;
 mod scales;
 mod suggest;
 mod training;
@@ -30,11 +33,15 @@ use nalgebra::{DMatrix, DVector};
 use crate::gp::{Ensemble, FitError, Posterior};
 use crate::study::{Study, TrialId};
 
+pub use promises::Extrapolation;
+
 use super::model_file::{self, ModelFile, ModelFileError};
 use super::settings::ModelSettings;
 use crate::acquisition::ranking::Factor;
+use feasibility::Feasibility;
 use output::Output;
 use ranking::Draws;
+pub(in crate::analysis) use training::Partial;
 use training::Training;
 
 pub use compare::{ALTERNATIVES, Evidence, EvidenceCost, KernelEvidence, compare_kernels};
@@ -65,6 +72,8 @@ pub struct Prediction {
     /// the predicted mean of a pending one where that is larger. `exploitation + exploration = ei` holds with
     /// this incumbent.
     pub model_incumbent: f64,
+    /// How likely an evaluation comes through at all; `None` while no trial failed.
+    pub p_ok: Option<f64>,
 }
 
 /// Every acquisition function at one configuration. Those of EI, PI and UCB are exact functions of the prediction's
@@ -169,6 +178,10 @@ pub struct Surrogate {
     observations: Vec<usize>,
     /// The row of the posterior that each of `observations` belongs to.
     row_of: Vec<usize>,
+    /// The rows of complete trials; those of unfinished ones come after them.
+    own_rows: usize,
+    /// Of each of the latter: the first of `training.partial` that it stands for.
+    promised: Vec<usize>,
     output: Output,
     posterior: Posterior,
     believed: Posterior,
@@ -179,6 +192,8 @@ pub struct Surrogate {
     believed_incumbent: f64,
     /// Where hyperparameters are averaged over: what predictions and acquisition functions stand on.
     averaged: Option<Averaged>,
+    /// What fails, if anything did.
+    feasibility: Option<Arc<Feasibility>>,
     /// Lengthscale of each coordinate.
     scales: Vec<f64>,
     /// Fits in a row that started from the one before.
@@ -234,12 +249,20 @@ impl Surrogate {
     /// The model as `--model` reads it back.
     #[must_use]
     pub fn model_file(&self) -> ModelFile {
-        model_file::describe(
+        let file = model_file::describe(
             &self.training.encoder,
             self.posterior.model(),
             self.posterior.mean_constant(),
             self.output.spec(),
-        )
+        );
+        let learned = model_file::Learned {
+            pruned: !self.training.partial.is_empty(),
+            failures: self.feasibility.is_some(),
+        };
+        ModelFile {
+            learned: (learned.pruned || learned.failures).then_some(learned),
+            ..file
+        }
     }
 
     /// The study that this is a model of.
@@ -304,8 +327,42 @@ impl Surrogate {
         )
     }
 
+    /// What is known of failures: how many trials failed and how many came through. `None` while none failed, or
+    /// where failures are left out.
+    #[must_use]
+    pub fn failures(&self) -> Option<(usize, usize)> {
+        self.feasibility.as_ref().map(|f| (f.failed, f.passed))
+    }
+
+    /// How often `P(ok)` counts: the acquisition function is weighed by `P(ok)^c`, `c` = 1 and the failures among the
+    /// last ten outcomes.
+    #[must_use]
+    pub fn caution(&self) -> f64 {
+        self.feasibility.as_ref().map_or(1.0, |f| f.caution)
+    }
+
+    /// What the probability of coming through adds to the logarithm of an acquisition function; 0 while nothing
+    /// failed.
+    pub(in crate::analysis) fn log_weight(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        self.feasibility
+            .as_ref()
+            .map_or_else(|| vec![0.0; points.len()], |f| f.log_weight(points))
+    }
+
     pub(in crate::analysis) fn at_bounds(&self) -> &[crate::gp::AtBound] {
         &self.at_bounds
+    }
+
+    /// Whether the parameter of coordinate `j` took part in a trial.
+    pub(in crate::analysis) fn takes_part(&self, trial: usize, j: usize) -> bool {
+        let parameter = self.training.encoder.parameter(self.param_of(j));
+        parameter.activity.is_none()
+            || self.study.trials.get(trial).is_some_and(|t| {
+                let space = &self.study.space;
+                space
+                    .configuration_of(t)
+                    .is_some_and(|c| c.get(self.param_of(j)).is_some_and(|v| !v.is_inactive()))
+            })
     }
 
     /// Index of the parameter of coordinate `j`.
@@ -322,12 +379,20 @@ impl Surrogate {
 
     /// The trial that a row of the posterior stands for: the first of its repeats.
     pub(in crate::analysis) fn trial_of_row(&self, row: usize) -> Option<usize> {
+        if let Some(k) = row.checked_sub(self.own_rows) {
+            return Some(self.training.partial.get(*self.promised.get(k)?)?.trial);
+        }
         let k = self.row_of.iter().position(|r| *r == row)?;
         self.training.trials.get(*self.observations.get(k)?).copied()
     }
 
+    /// How many rows of the posterior are those of complete trials: the first ones.
+    pub(in crate::analysis) fn own_rows(&self) -> usize {
+        self.own_rows
+    }
+
     /// Posterior means at the rows, without a kernel evaluation: `K α = y − β` gives
-    /// `μ_i = y_i − (σn²/c_i + jitter)·α_i`.
+    /// `μ_i = y_i − (σn²/c_i + known noise + jitter)·α_i`.
     fn row_means(&self) -> Vec<f64> {
         row_means(&self.posterior)
     }
@@ -336,12 +401,11 @@ impl Surrogate {
 fn row_means(posterior: &Posterior) -> Vec<f64> {
     let noise = posterior.model().noise_variance;
     let jitter = posterior.jitter();
-    posterior
-        .data()
-        .y
+    let data = posterior.data();
+    data.y
         .iter()
-        .zip(&posterior.data().counts)
         .zip(posterior.alpha())
-        .map(|((y, c), a)| y - (noise / c + jitter) * a)
+        .enumerate()
+        .map(|(i, (y, a))| y - (data.noise_of(i, noise) + jitter) * a)
         .collect()
 }

@@ -88,6 +88,7 @@ fn decide(args: &Accept, study: &Arc<Study>, file: &FileSettings) -> Result<Deci
         .iter()
         .map(|p| p.name.clone())
         .zip(configuration)
+        .filter(|(_, value)| !value.is_inactive())
         .collect();
     let mut decision = Decision::new(Timestamp::now(), random_bytes(), params, origin);
     decision.note = args.note.as_deref().map(Label::new);

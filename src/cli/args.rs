@@ -187,6 +187,12 @@ pub struct Modelling {
     /// Fit the hyperparameters to the objective alone: no priors, wide bounds
     #[arg(long)]
     pub no_priors: bool,
+    /// Whether failed trials teach where not to look: P(ok) weighs the acquisition function [default: model]
+    #[arg(long, value_name = "HOW")]
+    pub failures: Option<Use>,
+    /// Whether pruned and running trials teach by what they have reported [default: model]
+    #[arg(long, value_name = "HOW")]
+    pub pruned: Option<Use>,
     /// What the hyperparameters are fitted to
     #[arg(long, value_name = "OBJECTIVE")]
     pub objective: Option<ObjectiveName>,
@@ -198,6 +204,13 @@ pub struct Modelling {
     /// The seed of everything random; the same seed gives the same answer
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// What becomes of trials that have no final value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Use {
+    Model,
+    Ignore,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -54,6 +54,8 @@ xi          = 0.0         # exploration margin of EI and PI
 beta        = 1.8         # weight of the standard deviation in UCB
 kernel      = "matern52"
 output_warp = true
+failures    = "model"     # or "ignore": whether failed trials teach where not to look
+pruned      = "model"     # or "ignore": whether pruned and running trials teach by their reports
 seed        = 0
 on_accept   = ""          # a command to start for each accepted configuration
 .fi

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{Acquisition, Modelling, ObjectiveName};
+use super::args::{Acquisition, Modelling, ObjectiveName, Use};
 use super::error::CliError;
 use super::progress::Progress;
 use crate::analysis::settings::{NoiseSetting, Objective};
@@ -45,9 +45,16 @@ pub fn model_settings(args: &Modelling, file: &FileSettings) -> ModelSettings {
             .unwrap_or(defaults.hyperparameters),
         output_warp: !args.no_output_warp && file.output_warp.unwrap_or(defaults.output_warp),
         priors: !args.no_priors,
+        failures: uses(args.failures, file.failures).unwrap_or(defaults.failures),
+        pruned: uses(args.pruned, file.pruned).unwrap_or(defaults.pruned),
         seed: args.seed.or(file.seed).unwrap_or(defaults.seed),
         given: None,
     }
+}
+
+/// Whether a kind of trial is learned from, where somebody said so.
+fn uses(argument: Option<Use>, file: Option<bool>) -> Option<bool> {
+    argument.map(|a| a == Use::Model).or(file)
 }
 
 /// The command line over the settings file over the defaults.
@@ -148,7 +155,10 @@ fn queued(study: &Study, source: &Path, study_name: Option<&str>) -> Vec<Configu
                 .space
                 .params
                 .iter()
-                .map(|p| value(&p.name).cloned())
+                .map(|p| {
+                    let inactive = p.activity.as_ref().map(|_| Value::Inactive);
+                    value(&p.name).cloned().or(inactive)
+                })
                 .collect::<Option<Vec<Value>>>()
         })
         .collect()

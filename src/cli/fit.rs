@@ -37,6 +37,22 @@ fn report(model: &Surrogate, objective: Objective, seconds: f64) -> Json {
         .iter()
         .map(|(id, why)| json!({"id": id, "why": why}))
         .collect();
+    let study = model.study();
+    let extrapolated: Vec<Json> = model
+        .extrapolations()
+        .filter_map(|e| {
+            let trial = study.trials.get(e.trial)?;
+            Some(json!({
+                "id": trial.id,
+                "state": e.state.word(),
+                "step": e.step,
+                "last": e.last,
+                "value": e.value,
+                "sd": e.sd,
+                "learned_from": e.learned_from,
+            }))
+        })
+        .collect();
     json!({
         "model": Json::from(model.model_file()),
         "objective": match objective {
@@ -48,6 +64,7 @@ fn report(model: &Surrogate, objective: Objective, seconds: f64) -> Json {
         "loo_log_predictive": summary.loo_log_predictive,
         "trials_used": summary.trials_used,
         "trials_left_out": left_out,
+        "trials_extrapolated": extrapolated,
         "jitter": summary.jitter,
         "warnings": summary.warnings,
         "seconds": seconds,

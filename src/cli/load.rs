@@ -124,7 +124,9 @@ pub fn configuration(
             .params
             .iter()
             .map(|p| {
-                let value = Value::from_json(object.get(p.name.raw())?)?;
+                let Some(value) = object.get(p.name.raw()).and_then(Value::from_json) else {
+                    return p.activity.is_some().then_some(Value::Inactive);
+                };
                 p.check(&value)
                     .ok()
                     .or_else(|| (!p.is_categorical()).then_some(value))
@@ -134,11 +136,19 @@ pub fn configuration(
         loose
             .filter(|values| {
                 known
-                    && values
-                        .iter()
-                        .zip(&space.params)
-                        .all(|(v, p)| p.is_categorical() || v.as_f64().is_some_and(f64::is_finite))
+                    && values.iter().zip(&space.params).all(|(v, p)| {
+                        p.is_categorical() || v.is_inactive() || v.as_f64().is_some_and(f64::is_finite)
+                    })
             })
+            // As many values as take part, no more and no fewer.
+            .map(|values| {
+                let keep = |i| space.is_active(&values, i);
+                let marked = values.iter().enumerate();
+                marked
+                    .map(|(i, v)| if keep(i) { v.clone() } else { Value::Inactive })
+                    .collect::<Configuration>()
+            })
+            .filter(|values| (0..values.len()).all(|i| space.is_active(values, i) != values[i].is_inactive()))
             .ok_or_else(|| wrong(error))
     })
 }

@@ -33,6 +33,7 @@ pub fn run(args: &Predict) -> Result<(), CliError> {
                 configuration,
                 prediction,
                 readout,
+                caution: model.caution(),
             })
         })
         .collect::<Result<_, CliError>>()?;
@@ -63,6 +64,8 @@ struct Answer {
     readout: Readout,
     /// That a trial is expected to take, where durations are known.
     seconds: Option<f64>,
+    /// How often `P(ok)` counts.
+    caution: f64,
 }
 
 impl Answer {
@@ -97,6 +100,8 @@ impl Answer {
                 "chosen": {"name": acquisition.function.name(), "value": r.chosen},
             },
             "seconds": self.seconds,
+            "p_ok": p.p_ok,
+            "p_ok_power": p.p_ok.map(|_| self.caution),
         })
     }
 
@@ -126,6 +131,9 @@ impl Answer {
         row("log EI", significant(r.log_ei, 5));
         row("P(improve)", significant(r.pi, 4));
         row("UCB", significant(r.ucb, 5));
+        if let Some(p_ok) = p.p_ok {
+            row("P(ok)", significant(p_ok, 4));
+        }
         let mut known = |function: AcquisitionFunction, value: Option<f64>| {
             if let Some(value) = value {
                 let unit = function.unit();

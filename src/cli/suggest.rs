@@ -80,6 +80,7 @@ fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSettings
         },
         "exploitation": r.map(|r| r.exploitation),
         "exploration": r.map(|r| r.exploration),
+        "p_ok": p.and_then(|p| p.p_ok),
         "reason": suggestion.reason.word(),
     })
 }
@@ -91,7 +92,8 @@ fn text(
     out: &mut Out,
 ) -> Result<(), CliError> {
     let mut params = Columns::default();
-    for (p, v) in study.space.params.iter().zip(&suggestion.configuration) {
+    let values = study.space.params.iter().zip(&suggestion.configuration);
+    for (p, v) in values.filter(|(_, v)| !v.is_inactive()) {
         params.row([p.name.to_string(), value_words(v)]);
     }
     out.columns(&params, 0)?;
@@ -108,11 +110,15 @@ fn text(
     }
     if let Some(r) = suggestion.readout {
         out.line(format!(
-            "  expected improvement {} = exploitation {} + exploration {}; P(improve) {}",
+            "  expected improvement {} = exploitation {} + exploration {}; P(improve) {}{}",
             significant(r.ei, 3),
             significant(r.exploitation, 3),
             significant(r.exploration, 3),
-            crate::study::number::percent(r.pi)
+            crate::study::number::percent(r.pi),
+            suggestion
+                .prediction
+                .and_then(|p| p.p_ok)
+                .map_or_else(String::new, |p| format!("; P(ok) {}", significant(p, 2)))
         ))?;
     }
     let by = suggestion

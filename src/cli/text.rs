@@ -29,6 +29,7 @@ pub fn configuration_words(space: &Space, configuration: &[Value]) -> String {
         .params
         .iter()
         .zip(configuration)
+        .filter(|(_, v)| !v.is_inactive())
         .map(|(p, v)| format!("{}={}", p.name, value_words(v)))
         .collect();
     words.join(" ")

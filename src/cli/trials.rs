@@ -61,7 +61,15 @@ fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), C
     })?;
     let mut space = Columns::default();
     for p in &study.space.params {
-        space.row([p.name.to_string(), domain_words(p)]);
+        let active = p.activity.as_ref().map_or_else(String::new, |a| {
+            let learned = if a.inferred {
+                ", learned from the trials"
+            } else {
+                ""
+            };
+            format!("active when {a}{learned}")
+        });
+        space.row([p.name.to_string(), domain_words(p), active]);
     }
     out.columns(&space, 2)?;
     if let Some(best) = study.best().and_then(|i| study.trials.get(i)) {

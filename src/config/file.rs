@@ -21,6 +21,10 @@ const OBJECTIVES: [(&str, Objective); 2] = [
 
 /// Names that `theme` may have.
 pub const THEMES: [&str; 3] = ["auto", "dark", "light"];
+
+/// What may become of trials without a final value.
+pub const USES: [&str; 2] = ["model", "ignore"];
+
 /// What a settings file says; `None` where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileSettings {
@@ -37,6 +41,8 @@ pub struct FileSettings {
     pub noise: Option<f64>,
     pub hyperparameters: Option<Hyperparameters>,
     pub objective: Option<Objective>,
+    pub failures: Option<bool>,
+    pub pruned: Option<bool>,
     pub seed: Option<u64>,
     pub on_accept: Option<String>,
 }
@@ -51,7 +57,7 @@ struct Entry<'a> {
 type Store = fn(&mut FileSettings, &Entry<'_>) -> Result<(), ConfigError>;
 
 /// Every setting: its name and how it is read. The one list from which keys are checked.
-const SETTINGS: [(&str, Store); 15] = [
+const SETTINGS: [(&str, Store); 17] = [
     ("theme", |s, e| e.name(&THEMES).map(|v| s.theme = Some(v))),
     ("color", |s, e| {
         e.name(&ColorChoice::NAMES)
@@ -79,6 +85,12 @@ const SETTINGS: [(&str, Store); 15] = [
     ("objective", |s, e| {
         e.name(&OBJECTIVES.map(|(name, _)| name))
             .map(|v| s.objective = OBJECTIVES.iter().find(|(name, _)| *name == v).map(|(_, o)| *o))
+    }),
+    ("failures", |s, e| {
+        e.name(&USES).map(|v| s.failures = Some(v == USES[0]))
+    }),
+    ("pruned", |s, e| {
+        e.name(&USES).map(|v| s.pruned = Some(v == USES[0]))
     }),
     ("seed", |s, e| e.integer().map(|v| s.seed = Some(v))),
     ("on_accept", |s, e| {
@@ -243,7 +255,7 @@ mod tests {
     fn every_setting_is_read() {
         let text = "theme = \"light\"\ncolor = 256\nmouse = true\nacquisition = \"ucb\"\nxi = 0.01\nbeta = 3\n\
                     kernel = \"rbf\"\noutput_warp = false\nhyperparameters = \"average\"\nnoise = 0.5\n\
-                    transform = \"yeo_johnson\"\ninput_warp = true\nobjective = \"loo\"\nseed = 7\non_accept = \"sbatch job.sh\"\n";
+                    transform = \"yeo_johnson\"\ninput_warp = true\nobjective = \"loo\"\nfailures = \"ignore\"\npruned = \"model\"\nseed = 7\non_accept = \"sbatch job.sh\"\n";
         let s = parse(text).unwrap();
         assert_eq!(s.theme, Some("light"));
         assert_eq!(s.color, Some(ColorChoice::Level(ColorLevel::Indexed256)));
@@ -251,6 +263,7 @@ mod tests {
             (s.mouse, s.output_warp, s.seed),
             (Some(true), Some(false), Some(7))
         );
+        assert_eq!((s.failures, s.pruned), (Some(false), Some(true)));
         assert_eq!(s.acquisition, Some(AcquisitionFunction::Ucb));
         assert_eq!((s.xi, s.beta), (Some(0.01), Some(3.0)));
         assert_eq!((s.noise, s.input_warp), (Some(0.5), Some(true)));

@@ -55,6 +55,7 @@ impl Stats {
                 self.high_int = if is_first { *i } else { self.high_int.max(*i) };
                 self.ints += 1;
             }
+            Value::Inactive => return,
             Value::Float(x) if !x.is_finite() => return,
             Value::Float(_) => self.floats += 1,
         }
@@ -135,7 +136,7 @@ impl Stats {
 /// `null`, then booleans, numbers and text, each in its own order.
 fn by_kind_and_value(a: &Value, b: &Value) -> std::cmp::Ordering {
     let kind = |v: &Value| match v {
-        Value::Null => 0,
+        Value::Null | Value::Inactive => 0,
         Value::Bool(_) => 1,
         Value::Int(_) | Value::Float(_) => 2,
         Value::Text(_) => 3,

@@ -18,7 +18,7 @@ mod check;
 mod origin;
 mod text;
 
-use check::warn_of_gaps;
+use check::{note_activity, warn_of_gaps};
 use origin::Found;
 
 /// Where it is read from.
@@ -265,6 +265,7 @@ impl Reader {
             *first = direction;
         }
         self.apply_space(&mut study);
+        study.space.infer_activity(&study.trials);
         if !self.options.params.is_empty() {
             let wanted = &self.options.params;
             study
@@ -272,6 +273,7 @@ impl Reader {
                 .params
                 .retain(|p| wanted.iter().any(|w| p.name == **w));
         }
+        note_activity(&mut study);
         let decided = std::mem::replace(&mut study.diagnostics, self.problems.list());
         study.diagnostics.extend(decided);
         warn_of_gaps(&mut study);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::study::{Diagnostic, Domain, Parameter, Study, Trial};
+use crate::study::{Diagnostic, Domain, Parameter, Study, Trial, When};
 
 /// The JSON of `trials --format json`. Numbers that are not finite are `null`; the bounds of an inferred
 /// space are those observed.
@@ -33,7 +33,7 @@ pub fn trials_report(study: &Study, kind: &str, path: &str) -> Json {
 
 fn parameter(parameter: &Parameter) -> Json {
     let name = &parameter.name;
-    match &parameter.domain {
+    let mut json = match &parameter.domain {
         Domain::Float { low, high, log, step } => json!({
             "name": name, "type": "float", "low": low, "high": high, "log": log, "step": step, "choices": null,
         }),
@@ -44,7 +44,26 @@ fn parameter(parameter: &Parameter) -> Json {
             "name": name, "type": "categorical", "low": null, "high": null, "log": false, "step": null,
             "choices": choices,
         }),
+    };
+    // Only where there is something to say: most spaces have no conditions.
+    if let (Some(activity), Some(object)) = (&parameter.activity, json.as_object_mut()) {
+        let mut rules = Map::new();
+        for rule in &activity.rules {
+            let condition = match &rule.when {
+                When::OneOf(values) => json!(values),
+                When::AtLeast(x) => json!({"min": x}),
+                When::AtMost(x) => json!({"max": x}),
+            };
+            let slot = rules.entry(rule.parent.raw().to_owned()).or_insert(Json::Null);
+            match (slot.as_object_mut(), condition) {
+                (Some(both), Json::Object(more)) => both.extend(more),
+                (_, condition) => *slot = condition,
+            }
+        }
+        object.insert("active".to_owned(), Json::Object(rules));
+        object.insert("active_inferred".to_owned(), activity.inferred.into());
     }
+    json
 }
 
 fn params(study: &Study, trial: &Trial) -> Map<String, Json> {

@@ -3,6 +3,7 @@
 //! Reading refuses what it does not know, with the line and the nearest name that it does know; writing
 //! gives a file that reads back as the same space.
 
+mod active;
 mod write;
 
 use std::ops::Range;
@@ -12,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::study::label::scrub;
-use crate::study::{Budget, Direction, Domain, Label, Parameter, Value};
+use crate::study::{Activity, Budget, Direction, Domain, Label, Parameter, Value};
 
 use super::error::ReadError;
 use super::time::parse_duration;
@@ -153,14 +154,24 @@ impl SpaceFile {
     }
 
     fn read_params(&mut self, value: &Spanned<DeValue<'_>>) -> Parsed<()> {
+        let mut places: Vec<(usize, Range<usize>)> = Vec::new();
         for (key, value) in in_order(table(value, "params")?) {
             let name = Label::new(key.get_ref());
-            let domain = Draft::read(&name, value)?.domain(&name, key.span())?;
-            let parameter = Parameter::new(name, self.params.len(), domain).map_err(|error| Fault {
+            let mut draft = Draft::read(&name, value)?;
+            let active = draft.active.take();
+            let domain = draft.domain(&name, key.span())?;
+            let mut parameter = Parameter::new(name, self.params.len(), domain).map_err(|error| Fault {
                 at: key.span(),
                 message: error.to_string(),
             })?;
+            if let Some((activity, at)) = active {
+                parameter.activity = Some(activity);
+                places.push((self.params.len(), at));
+            }
             self.params.push(parameter);
+        }
+        for (i, at) in places {
+            active::check(&self.params, i).map_err(|message| Fault { at, message })?;
         }
         Ok(())
     }
@@ -258,6 +269,7 @@ struct Draft {
     step: Option<Bound>,
     log: Option<bool>,
     choices: Option<Vec<Value>>,
+    active: Option<(Activity, Range<usize>)>,
 }
 
 #[derive(Clone)]
@@ -304,10 +316,11 @@ impl Draft {
                         return fault(value.span(), format!("parameter {name}: `log` is true or false"));
                     }
                 },
+                "active" => draft.active = Some((active::read(name, value)?, value.span())),
                 "choices" => draft.choices = Some(choices(name, value)?),
                 _ => unknown(
                     key,
-                    &["type", "low", "high", "log", "step", "choices"],
+                    &["type", "low", "high", "log", "step", "choices", "active"],
                     &format!("parameter {name}"),
                 )?,
             }
@@ -381,21 +394,13 @@ fn choices(name: &Label, value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Value>> {
     };
     let mut list: Vec<Value> = Vec::new();
     for item in array.iter() {
-        let choice = match item.get_ref() {
-            DeValue::String(text) => Value::Text(Label::new(text)),
-            DeValue::Boolean(b) => Value::Bool(*b),
-            DeValue::Integer(_) => whole(item).map_or(Value::Null, Value::Int),
-            DeValue::Float(_) => Value::Float(number(item).unwrap_or(f64::NAN)),
-            // TOML has no null.
-            DeValue::Table(table) if table.len() == 1 && table.contains_key("null") => Value::Null,
-            _ => {
-                return fault(
-                    item.span(),
-                    format!(
-                        "parameter {name}: a choice is a text, a number, true or false (or {{ null = true }})"
-                    ),
-                );
-            }
+        let Some(choice) = choice(item) else {
+            return fault(
+                item.span(),
+                format!(
+                    "parameter {name}: a choice is a text, a number, true or false (or {{ null = true }})"
+                ),
+            );
         };
         if list.contains(&choice) {
             return fault(
@@ -406,4 +411,16 @@ fn choices(name: &Label, value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Value>> {
         list.push(choice);
     }
     Ok(list)
+}
+
+/// A text, a number, true, false, or what stands for null; TOML has none.
+fn choice(item: &Spanned<DeValue<'_>>) -> Option<Value> {
+    Some(match item.get_ref() {
+        DeValue::String(text) => Value::Text(Label::new(text)),
+        DeValue::Boolean(b) => Value::Bool(*b),
+        DeValue::Integer(_) => whole(item).map_or(Value::Null, Value::Int),
+        DeValue::Float(_) => Value::Float(number(item).unwrap_or(f64::NAN)),
+        DeValue::Table(table) if table.len() == 1 && table.contains_key("null") => Value::Null,
+        _ => return None,
+    })
 }

@@ -120,6 +120,7 @@ fn space(parameters: Vec<(String, Domain)>) -> Space {
                 name: Label::new(&name),
                 column,
                 domain,
+                activity: None,
             })
             .collect(),
         inferred: false,

@@ -171,18 +171,31 @@ pub(super) fn explore(model: &mut Model, parts: Parts, effects: &mut Vec<Effect>
 pub(super) fn consequences(model: &Model, configuration: &[Value]) -> Option<Consequences> {
     let surrogate = &model.surrogate.as_ref()?.value;
     let (prediction, readout) = surrogate.readout(configuration, &model.acquisition).ok()?;
-    let best = model.suggestion().and_then(|s| s.readout).map(|r| r.log_ei);
+    let weighed = |log_ei: f64, p: &crate::analysis::Prediction| {
+        log_ei + surrogate.caution() * p.p_ok.map_or(0.0, f64::ln)
+    };
+    let best = model
+        .suggestion()
+        .and_then(|s| Some(weighed(s.readout?.log_ei, &s.prediction?)));
     Some(Consequences {
         prediction,
         readout,
-        share_of_best: best.map(|b| (readout.log_ei - b).exp()),
+        share_of_best: best.map(|b| (weighed(readout.log_ei, &prediction) - b).exp()),
         nearest: surrogate.nearest(configuration),
     })
 }
 
 /// After the configuration in hand moved: its consequences, its marks, and new slices and surface.
 pub(super) fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
-    let configuration = model.in_hand().to_vec();
+    let configuration = model.study.space.settled(model.in_hand());
+    // A choice may have brought parameters into play, or taken them out.
+    match &mut model.draft {
+        Some(draft) if draft.values.len() == configuration.len() => draft.values.clone_from(&configuration),
+        None if model.probe.configuration.len() == configuration.len() => {
+            model.probe.configuration.clone_from(&configuration);
+        }
+        _ => {}
+    }
     let found = consequences(model, &configuration);
     match &mut model.draft {
         Some(draft) => draft.consequences = found,

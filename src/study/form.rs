@@ -49,7 +49,10 @@ impl Form {
     /// The configuration, without a line end. Names and texts stand as they are in the source.
     #[must_use]
     pub fn text(self, space: &Space, configuration: &Configuration) -> String {
-        let pairs = || space.params.iter().map(|p| p.name.raw()).zip(configuration);
+        let pairs = || {
+            let all = space.params.iter().map(|p| p.name.raw()).zip(configuration);
+            all.filter(|(_, v)| !v.is_inactive())
+        };
         let joined = |pair: &dyn Fn(&str, &Value) -> String, joint: &str| {
             pairs().map(|(n, v)| pair(n, v)).collect::<Vec<_>>().join(joint)
         };
@@ -87,7 +90,7 @@ fn number(x: f64) -> String {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::Null => "None".to_owned(),
+        Value::Null | Value::Inactive => "None".to_owned(),
         Value::Bool(b) => b.to_string(),
         Value::Int(i) => i.to_string(),
         Value::Float(x) => number(*x),

@@ -30,6 +30,8 @@ pub struct Parameter {
     /// Index into `Study::columns` and `Trial::params`.
     pub column: usize,
     pub domain: Domain,
+    /// When it takes part; `None`: always.
+    pub activity: Option<super::Activity>,
 }
 
 impl Parameter {
@@ -81,7 +83,32 @@ impl Parameter {
                 }
             }
         }
-        Ok(Self { name, column, domain })
+        Ok(Self {
+            name,
+            column,
+            domain,
+            activity: None,
+        })
+    }
+
+    /// The value that a trial has for it; `null` counts as none unless it is a choice.
+    #[must_use]
+    pub fn of<'t>(&self, trial: &'t super::Trial) -> Option<&'t Value> {
+        let value = trial.param(self.column)?;
+        (!matches!(value, Value::Null) || self.choice_index(value).is_some()).then_some(value)
+    }
+
+    /// An allowed value in the middle of the axis; the first choice of a category.
+    #[must_use]
+    pub fn middle(&self) -> Value {
+        let axis = super::Axis::of(self);
+        match &self.domain {
+            Domain::Categorical { choices } => choices.first().cloned().unwrap_or(Value::Null),
+            Domain::Float { .. } | Domain::Int { .. } => {
+                let x = Value::Float(axis.inverse(0.5));
+                self.snap(&x).unwrap_or(x)
+            }
+        }
     }
 
     #[must_use]
@@ -331,6 +358,7 @@ mod tests {
             name: Label::new("seed"),
             column: 0,
             domain,
+            activity: None,
         };
         assert_eq!(p.cardinality(), Some(u64::MAX));
         assert_eq!(p.snap(&Value::Int(0)), Some(Value::Int(0)));

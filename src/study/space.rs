@@ -30,16 +30,21 @@ impl Space {
         self.params.iter().position(|p| p.name == *name)
     }
 
-    /// The configuration of a trial, where it has a value for every parameter.
+    /// The configuration of a trial, where it has a value for every parameter that takes part.
     #[must_use]
     pub fn configuration_of(&self, trial: &Trial) -> Option<Configuration> {
-        self.params
-            .iter()
-            .map(|p| trial.param(p.column).cloned())
+        let value = |i: usize| self.params.get(i).and_then(|p| p.of(trial).cloned());
+        (0..self.params.len())
+            .map(|i| match super::activity::is_active(&self.params, &value, i) {
+                Some(false) => Some(Value::Inactive),
+                Some(true) => value(i),
+                None => None,
+            })
             .collect()
     }
 
-    /// Checks every value against its domain and makes the types canonical.
+    /// Checks every value against its domain and makes the types canonical. What takes no part is marked so,
+    /// whatever value it was given.
     ///
     /// # Errors
     /// The first parameter that does not hold.
@@ -48,6 +53,10 @@ impl Space {
             .iter()
             .enumerate()
             .map(|(i, p)| match configuration.get(i) {
+                Some(_) if !self.is_active(configuration, i) => Ok(Value::Inactive),
+                Some(Value::Inactive) => Err(StudyError::Missing {
+                    name: p.name.shown().to_owned(),
+                }),
                 Some(value) => p.check(value),
                 None => Err(StudyError::Missing {
                     name: p.name.shown().to_owned(),
@@ -56,7 +65,8 @@ impl Space {
             .collect()
     }
 
-    /// Reads `{"name": value, …}`; every parameter must be there, no other name may be.
+    /// Reads `{"name": value, …}`; every parameter that takes part must be there, no other name may be. The value of
+    /// one that takes no part beside the others has no meaning and is dropped.
     ///
     /// # Errors
     /// Unknown and missing names, and values outside their domains.
@@ -75,21 +85,21 @@ impl Space {
                     .join(", "),
             });
         }
-        self.params
+        let given: Vec<Value> = self
+            .params
             .iter()
-            .map(|p| {
-                let value =
-                    json.get(p.name.raw())
-                        .and_then(Value::from_json)
-                        .ok_or_else(|| StudyError::Missing {
-                            name: p.name.shown().to_owned(),
-                        })?;
-                p.check(&value)
+            .map(|p| match json.get(p.name.raw()).and_then(Value::from_json) {
+                Some(value) => Ok(value),
+                None if p.activity.is_some() => Ok(Value::Inactive),
+                None => Err(StudyError::Missing {
+                    name: p.name.shown().to_owned(),
+                }),
             })
-            .collect()
+            .collect::<Result<_, _>>()?;
+        self.check(&given)
     }
 
-    /// `{"name": value, …}` in the order of the space.
+    /// `{"name": value, …}` in the order of the space, without what takes no part.
     #[must_use]
     pub fn configuration_to_json(
         &self,
@@ -98,6 +108,7 @@ impl Space {
         self.params
             .iter()
             .zip(configuration)
+            .filter(|(_, v)| !v.is_inactive())
             .map(|(p, v)| (p.name.raw().to_owned(), v.to_json()))
             .collect()
     }

@@ -14,9 +14,16 @@ pub enum Value {
     Int(i64),
     Float(f64),
     Text(Label),
+    /// Of a parameter that takes no part in this configuration; never read from a source, never written.
+    Inactive,
 }
 
 impl Value {
+    #[must_use]
+    pub fn is_inactive(&self) -> bool {
+        matches!(self, Self::Inactive)
+    }
+
     /// The number that this is, if it is one. Text is never read as a number here: sources decide that.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
@@ -24,7 +31,7 @@ impl Value {
             #[expect(clippy::cast_precision_loss, reason = "parameters beyond 2^53 have no use")]
             Self::Int(i) => Some(*i as f64),
             Self::Float(x) => Some(*x),
-            Self::Null | Self::Bool(_) | Self::Text(_) => None,
+            Self::Null | Self::Bool(_) | Self::Text(_) | Self::Inactive => None,
         }
     }
 
@@ -46,7 +53,7 @@ impl Value {
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match self {
-            Self::Null => serde_json::Value::Null,
+            Self::Null | Self::Inactive => serde_json::Value::Null,
             Self::Bool(b) => (*b).into(),
             Self::Int(i) => (*i).into(),
             Self::Float(x) => (*x).into(),
@@ -59,7 +66,7 @@ impl Value {
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Null, Self::Null) => true,
+            (Self::Null, Self::Null) | (Self::Inactive, Self::Inactive) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Text(a), Self::Text(b)) => a == b,
             (a, b) => match (a.as_f64(), b.as_f64()) {
@@ -74,6 +81,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.pad("none"),
+            Self::Inactive => f.pad("not active"),
             Self::Bool(b) => f.pad(if *b { "true" } else { "false" }),
             Self::Int(i) => f.pad(&i.to_string()),
             Self::Float(x) => f.pad(&x.to_string()),
@@ -85,7 +93,7 @@ impl fmt::Display for Value {
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Null => serializer.serialize_none(),
+            Self::Null | Self::Inactive => serializer.serialize_none(),
             Self::Bool(b) => serializer.serialize_bool(*b),
             Self::Int(i) => serializer.serialize_i64(*i),
             Self::Float(x) => serializer.serialize_f64(*x),

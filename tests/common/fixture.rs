@@ -155,6 +155,7 @@ impl Truth {
             model_mean,
             model_sd,
             model_incumbent,
+            p_ok: None,
         };
         let readout = Readout {
             ei,

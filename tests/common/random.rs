@@ -187,6 +187,7 @@ impl Maker {
             model_mean: self.number(),
             model_sd: self.number(),
             model_incumbent: self.number(),
+            p_ok: None,
         }
     }
 

@@ -37,8 +37,14 @@ pub fn enumerate(request: &Request<'_>) -> Vec<Vec<f64>> {
             })
             .collect();
     }
-    points.retain(|p| request.seen.allows(p) && !request.is_rejected(p));
+    // Exactly feasible, and each once: of a parameter that takes no part all values are one.
+    let mut once = std::collections::HashSet::new();
     points
+        .into_iter()
+        .map(|p| (request.snap)(&p))
+        .filter(|p| once.insert(p.iter().map(|u| (u + 0.0).to_bits()).collect::<Vec<u64>>()))
+        .filter(|p| request.seen.allows(p) && !request.is_rejected(p))
+        .collect()
 }
 
 /// Sobol points, points near good ones, and points around rejected regions.

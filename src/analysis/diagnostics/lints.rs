@@ -1,6 +1,6 @@
 //! What looks odd about a study or its model, in complete sentences.
 
-use crate::analysis::surrogate::Surrogate;
+use crate::analysis::surrogate::{Partial, Surrogate};
 use crate::gp::Role;
 use crate::study::encoding::Axis;
 use crate::study::{TrialState, Value};
@@ -11,6 +11,9 @@ const EDGE: f64 = 0.02;
 /// Recent trials that are compared with each other.
 const RECENT: usize = 6;
 
+/// Trials closer than this in the unit cube are at one place.
+const CROWD: f64 = 0.1;
+
 /// Trials without an improvement that are worth a word.
 const STAGNANT: usize = 30;
 
@@ -20,6 +23,8 @@ impl Surrogate {
         self.at_bounds_lints(&mut lints);
         self.edge_lints(&mut lints);
         self.repetition_lints(&mut lints);
+        self.failure_lint(&mut lints);
+        self.pruned_lint(&mut lints);
         self.stagnation_lint(&mut lints);
         lints
     }
@@ -31,7 +36,7 @@ impl Surrogate {
                 Role::Lengthscale { input, .. } | Role::MismatchLengthscale { input, .. }
                     if input < encoder.dims() =>
                 {
-                    let name = encoder.parameter(encoder.param_of(input)).name.shown().to_owned();
+                    let name = crate::study::Label::new(encoder.input_name(input));
                     lints.push(if bound.upper {
                         format!("The lengthscale of {name} is at its upper bound: {name} seems not to matter.")
                     } else {
@@ -118,6 +123,111 @@ impl Surrogate {
         }
     }
 
+    /// What the failed trials have in common, and that the model counts them.
+    fn failure_lint(&self, lints: &mut Vec<String>) {
+        let Some((failed, passed)) = self.failures() else {
+            return;
+        };
+        let shared = match self.common_to_failures() {
+            Some(words) if failed > 1 => format!(", all with {words}"),
+            Some(words) => format!(", with {words}"),
+            None => String::new(),
+        };
+        lints.push(format!(
+            "{failed} of {} trials failed{shared}; P(ok), the chance to come through, weighs the acquisition.",
+            failed + passed
+        ));
+    }
+
+    /// The half-line or choice that holds all failed trials and the smallest share of the others, where that is less
+    /// than a third.
+    fn common_to_failures(&self) -> Option<String> {
+        let training = self.training();
+        let (failed, passed) = (&training.failed_points, &training.passed_points);
+        let encoder = &training.encoder;
+        let mut best: Option<(f64, String)> = None;
+        for j in 0..encoder.own_dims() {
+            let parameter = encoder.parameter(encoder.param_of(j));
+            let name = parameter.name.shown();
+            let at = |u: f64| {
+                let mut point = failed.first().cloned().unwrap_or_default();
+                if let Some(slot) = point.get_mut(j) {
+                    *slot = u;
+                }
+                let value = encoder.decode(&point).swap_remove(encoder.param_of(j));
+                value.as_f64().map_or(value, |x| Value::Float(round3(x)))
+            };
+            let low = failed.iter().map(|p| p[j]).fold(f64::INFINITY, f64::min);
+            let high = failed.iter().map(|p| p[j]).fold(f64::NEG_INFINITY, f64::max);
+            let candidates: Vec<(usize, String)> = if encoder.axis(j).is_category() {
+                if low < high {
+                    continue;
+                }
+                let among = passed.iter().filter(|p| p[j] == low).count();
+                vec![(among, format!("{name} = {}", at(low)))]
+            } else {
+                vec![
+                    (
+                        passed.iter().filter(|p| p[j] >= low).count(),
+                        format!("{name} ≥ {}", at(low)),
+                    ),
+                    (
+                        passed.iter().filter(|p| p[j] <= high).count(),
+                        format!("{name} ≤ {}", at(high)),
+                    ),
+                ]
+            };
+            for (among, words) in candidates {
+                #[expect(clippy::cast_precision_loss, reason = "counts")]
+                let share = among as f64 / passed.len().max(1) as f64;
+                if share < 1.0 / 3.0 && best.as_ref().is_none_or(|(b, _)| share < *b) {
+                    best = Some((share, words));
+                }
+            }
+        }
+        best.map(|(_, words)| words)
+    }
+
+    /// Where pruned trials crowd, and what they count as.
+    fn pruned_lint(&self, lints: &mut Vec<String>) {
+        let training = self.training();
+        let pruned: Vec<&Partial> = training.partial.iter().filter(|p| !p.is_running).collect();
+        let scales = vec![1.0; training.encoder.dims()];
+        let near = |a: &Partial| -> Vec<&Partial> {
+            let close = |b: &&&Partial| training.square_distance(&scales, &a.point, &b.point) < CROWD * CROWD;
+            pruned.iter().filter(close).copied().collect()
+        };
+        let crowd = pruned
+            .iter()
+            .map(|p| near(p))
+            .max_by_key(Vec::len)
+            .unwrap_or_default();
+        let Some(first) = crowd.first().filter(|_| crowd.len() >= RECENT) else {
+            return;
+        };
+        let place: Vec<String> = training
+            .encoder
+            .decode(&first.point)
+            .iter()
+            .zip(&self.study.space.params)
+            .map(|(value, p)| {
+                let value = value
+                    .as_f64()
+                    .map_or_else(|| value.clone(), |x| Value::Float(round3(x)));
+                format!("{} {value}", p.name.shown())
+            })
+            .collect();
+        let mut values: Vec<f64> = crowd.iter().map(|p| p.promise.value).collect();
+        values.sort_by(f64::total_cmp);
+        lints.push(format!(
+            "{} pruned trials around {}: counted as {} ± {}.",
+            crowd.len(),
+            place.join(", "),
+            Value::Float(round4(values[values.len() / 2])),
+            Value::Float(round2(first.promise.sd)),
+        ));
+    }
+
     fn stagnation_lint(&self, lints: &mut Vec<String>) {
         let Some(best) = self.study.best() else { return };
         let since = self.study.trials[best + 1..]
@@ -130,7 +240,17 @@ impl Surrogate {
     }
 }
 
+/// Two significant digits.
+fn round2(x: f64) -> f64 {
+    format!("{x:.1e}").parse().unwrap_or(x)
+}
+
 /// Three significant digits.
 fn round3(x: f64) -> f64 {
     format!("{x:.2e}").parse().unwrap_or(x)
+}
+
+/// Four significant digits.
+fn round4(x: f64) -> f64 {
+    format!("{x:.3e}").parse().unwrap_or(x)
 }

@@ -18,7 +18,8 @@ impl Surrogate {
     /// looks odd.
     #[must_use]
     pub fn trust(&self) -> Trust {
-        let y = &self.posterior().data().y;
+        // Promises of unfinished trials are no results to be checked against.
+        let y = self.posterior().data().y.rows(0, self.own_rows()).into_owned();
         let loo = self.posterior().loo();
         let n = y.len();
         #[expect(clippy::cast_precision_loss, reason = "a count")]
@@ -55,7 +56,7 @@ impl Surrogate {
 
     fn left_out(&self, means: &[f64], z: &[f64]) -> Vec<LeftOut> {
         let y = &self.posterior().data().y;
-        (0..y.len())
+        (0..self.own_rows())
             .filter_map(|row| {
                 Some(LeftOut {
                     trial: self.trial_of_row(row)?,

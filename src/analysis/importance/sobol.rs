@@ -117,7 +117,7 @@ impl Surrogate {
     #[must_use]
     pub fn importance(&self, cancel: &dyn Fn() -> bool) -> Option<Importance> {
         let encoder = &self.training().encoder;
-        let d = encoder.dims();
+        let d = encoder.own_dims();
         let axes: Vec<&Axis> = encoder.axes().collect();
         let mut mean = |points: &[Vec<f64>]| -> Option<Vec<f64>> {
             let mut values = Vec::with_capacity(points.len());
@@ -127,9 +127,15 @@ impl Surrogate {
                 }
                 let placed: Vec<Vec<f64>> = part
                     .iter()
-                    .map(|p| p.iter().zip(&axes).map(|(u, axis)| at(axis, *u)).collect())
+                    .map(|p| {
+                        let mut point: Vec<f64> = p.iter().zip(&axes).map(|(u, axis)| at(axis, *u)).collect();
+                        // On, where no rule sets them.
+                        point.resize(encoder.dims(), 1.0);
+                        encoder.settle(&mut point);
+                        point
+                    })
                     .collect();
-                values.extend(self.posterior().predict_mean(&matrix(&placed, d)));
+                values.extend(self.posterior().predict_mean(&matrix(&placed, encoder.dims())));
             }
             Some(values)
         };

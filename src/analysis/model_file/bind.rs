@@ -21,7 +21,11 @@ pub fn bind(file: &ModelFile, space: &Space) -> Result<(Encoder, Model), ModelFi
             });
         }
     }
+    let switches: Vec<String> = switch_names(&space);
     for input in &file.inputs {
+        if switches.contains(&input.name) && input.encoding == Encoding::Category {
+            continue;
+        }
         let Some(index) = space.index_of(&input.name) else {
             return Err(ModelFileError::NotAParameter {
                 name: crate::study::Label::new(&input.name).shown().to_owned(),
@@ -42,7 +46,10 @@ pub fn bind(file: &ModelFile, space: &Space) -> Result<(Encoder, Model), ModelFi
         }
     }
     let encoder = Encoder::new(&space);
-    let column_of = |name: &str| space.index_of(name).and_then(|i| encoder.coordinate_of(i));
+    let column_of = |name: &str| match space.index_of(name) {
+        Some(i) => encoder.coordinate_of(i),
+        None => (encoder.own_dims()..encoder.dims()).find(|j| encoder.input_name(*j) == name),
+    };
     let all: Vec<Option<usize>> = file.inputs.iter().map(|i| column_of(&i.name)).collect();
     let model = Model {
         kernel: columns(&file.kernel, &all, &column_of, encoder.dims()),
@@ -50,6 +57,14 @@ pub fn bind(file: &ModelFile, space: &Space) -> Result<(Encoder, Model), ModelFi
         noise_variance: file.noise_variance,
     };
     Ok((encoder, model))
+}
+
+/// What `describe` calls the coordinates that say whether parameters take part.
+fn switch_names(space: &Space) -> Vec<String> {
+    let encoder = Encoder::new(space);
+    (encoder.own_dims()..encoder.dims())
+        .map(|j| encoder.input_name(j).to_owned())
+        .collect()
 }
 
 fn set_scale(domain: &mut Domain, input: &InputSpec) -> Result<(), &'static str> {
@@ -201,7 +216,7 @@ fn columns(
 /// The file of a model: `mean` is the constant that the posterior uses, profiled or not.
 pub fn describe(encoder: &Encoder, model: &Model, mean: f64, output: OutputSpec) -> ModelFile {
     let names: Vec<String> = (0..encoder.dims())
-        .map(|j| encoder.parameter(encoder.param_of(j)).name.raw().to_owned())
+        .map(|j| encoder.input_name(j).to_owned())
         .collect();
     let inputs = names
         .iter()
@@ -223,6 +238,7 @@ pub fn describe(encoder: &Encoder, model: &Model, mean: f64, output: OutputSpec)
         mean,
         kernel: spec(&model.kernel, &names),
         noise_variance: model.noise_variance,
+        learned: None,
     }
 }
 

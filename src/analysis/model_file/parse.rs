@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{Encoding, InputSpec, KernelSpec, ModelFile, ModelFileError, OutputSpec, TransformName};
+use super::{Encoding, InputSpec, KernelSpec, Learned, ModelFile, ModelFileError, OutputSpec, TransformName};
 
 type Result<T> = std::result::Result<T, ModelFileError>;
 
@@ -108,7 +108,7 @@ pub fn model(json: &Json) -> Result<ModelFile> {
         json,
         field: String::new(),
     };
-    at.object(&["inputs", "output", "mean", "kernel", "noise_variance"])?;
+    at.object(&["inputs", "output", "mean", "kernel", "noise_variance", "trials"])?;
     let inputs = at
         .get("inputs")?
         .items()?
@@ -127,6 +127,24 @@ pub fn model(json: &Json) -> Result<ModelFile> {
         kernel: kernel(&at.get("kernel")?, &names, Around::default())?,
         noise_variance,
         inputs,
+        learned: at.optional("trials").map(|at| learned(&at)).transpose()?,
+    })
+}
+
+fn learned(at: &At<'_>) -> Result<Learned> {
+    at.object(&["pruned", "failures"])?;
+    let is_used = |name: &str| {
+        at.optional(name).map_or(Ok(false), |at| {
+            at.one_of(
+                &[true, false],
+                |used| if used { "model" } else { "ignore" },
+                "\"model\" or \"ignore\"",
+            )
+        })
+    };
+    Ok(Learned {
+        pruned: is_used("pruned")?,
+        failures: is_used("failures")?,
     })
 }
 

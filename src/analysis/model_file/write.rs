@@ -21,13 +21,19 @@ pub fn model(model: &ModelFile) -> Json {
             output.insert(name.into(), value.into());
         }
     }
-    json!({
+    let mut written = json!({
         "inputs": inputs,
         "output": output,
         "mean": model.mean,
         "kernel": kernel(&model.kernel),
         "noise_variance": model.noise_variance,
-    })
+    });
+    if let (Some(learned), Some(object)) = (model.learned, written.as_object_mut()) {
+        let word = |is_used: bool| if is_used { "model" } else { "ignore" };
+        let trials = json!({"pruned": word(learned.pruned), "failures": word(learned.failures)});
+        object.insert("trials".into(), trials);
+    }
+    written
 }
 
 fn kernel(spec: &KernelSpec) -> Json {

@@ -29,7 +29,7 @@ impl Surrogate {
         let suggestion = suggestion.and_then(|s| self.training().point(s).ok());
         let incumbent = self.best_point();
         let ranking = self.ranking(acquisition, cancel)?;
-        (0..encoder.dims())
+        (0..encoder.own_dims())
             .map(|j| {
                 let axis = encoder.axis(j);
                 let place = |point: &Vec<f64>| position(axis, point[j]);
@@ -72,8 +72,16 @@ impl Surrogate {
                 point
             })
             .collect();
-        let moments = self.moments(&along);
-        let values = self.values(ranking, &along, &moments);
+        let settled: Vec<Vec<f64>> = along
+            .iter()
+            .map(|point| {
+                let mut point = point.clone();
+                encoder.settle(&mut point);
+                point
+            })
+            .collect();
+        let moments = self.moments(&settled);
+        let values = self.values(ranking, &settled, &moments);
         let drawn = moments
             .into_iter()
             .zip(values)
@@ -101,6 +109,7 @@ impl Surrogate {
         let axis = self.training().encoder.axis(j);
         let mut trials: Vec<SliceTrial> = self
             .observed()
+            .filter(|(trial, ..)| self.takes_part(*trial, j))
             .map(|(trial, value, point)| {
                 let mut foot = probe.to_vec();
                 foot[j] = point[j];

@@ -49,6 +49,7 @@ impl Surrogate {
                     let mut point = probe.clone();
                     point[i] = *x;
                     point[j] = *y;
+                    encoder.settle(&mut point);
                     point
                 })
                 .collect();
@@ -96,6 +97,7 @@ impl Surrogate {
         let encoder = &self.training().encoder;
         let mut marks: Vec<SurfaceMark> = self
             .observed()
+            .filter(|(trial, ..)| self.takes_part(*trial, i) && self.takes_part(*trial, j))
             .map(|(trial, _, point)| {
                 let mut foot = probe.to_vec();
                 foot[i] = point[i];

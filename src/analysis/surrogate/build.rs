@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 
-use super::active::active_set;
+use super::feasibility::Feasibility;
 use super::fitting::{Plan, trial_noise};
 use super::output::Output;
+use super::rows::Rows;
 use super::scales::lengthscales;
 use super::training::Training;
 use super::{Averaged, FitSummary, Surrogate, SurrogateError, row_means};
+use crate::acquisition::ranking::Factor;
 use crate::analysis::model_file::{self, ModelFile};
 use crate::analysis::settings::{Hyperparameters, ModelSettings, NoiseSetting};
-use crate::gp::{self, Data, Ensemble, Mean, Model, Posterior, Priors, Role};
+use crate::gp::{self, Ensemble, Mean, Model, Posterior, Priors, Role};
 use crate::study::{Encoder, Study, Trial, TrialState};
 
 /// Above this noise variance (model units) the incumbent is the largest posterior mean at an observed
@@ -25,40 +27,6 @@ const WARP_FROM: usize = 8;
 
 /// At most so many pending trials are believed, the latest.
 const MOST_PENDING: usize = 64;
-
-/// Observations and how they enter the model.
-struct Rows {
-    observations: Vec<usize>,
-    row_of: Vec<usize>,
-    data: Data,
-}
-
-impl Rows {
-    /// `noise`: the variance that an observation is known to carry beside that of the model.
-    fn of(training: &Training, output: &Output, seed: u64, noise: &dyn Fn(usize) -> f64) -> Self {
-        let observations = active_set(training, seed);
-        let x = training.x.select_rows(&observations);
-        let y = DVector::from_iterator(
-            observations.len(),
-            observations.iter().map(|&i| output.forward(training.g[i])),
-        );
-        let known: Vec<f64> = observations.iter().map(|&i| noise(i)).collect();
-        if known.iter().any(|v| *v > 0.0) {
-            // Repeats need not be equally good: each stays a row of its own.
-            return Self {
-                row_of: (0..observations.len()).collect(),
-                data: Data::with_known_noise(x, y, known),
-                observations,
-            };
-        }
-        let (data, row_of) = Data::merge_repeats(&x, &y);
-        Self {
-            observations,
-            row_of,
-            data,
-        }
-    }
-}
 
 impl Surrogate {
     /// Fits a model to the complete trials of a study: warp and standardisation of the outputs, exact
@@ -78,7 +46,7 @@ impl Surrogate {
         if let Some(file) = &settings.given {
             return Self::with_model(study, settings, file);
         }
-        let training = Training::of(study, Encoder::new(&study.space));
+        let training = Training::of(study, Encoder::new(&study.space), settings.pruned);
         let d = check(study, &training)?;
         let n = training.g.len();
         let output = output_of(settings, study, &training);
@@ -96,6 +64,7 @@ impl Surrogate {
             let model = prior_mode(&plan);
             let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
             let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
+            this.learn_failures(None);
             this.summary.prior_only = true;
             this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
             this.summary.hyperparameters_from = 0;
@@ -121,6 +90,7 @@ impl Surrogate {
         let fit = plan.fit(kinds, &rows.data, start, cancel)?;
         let averaged = plan.averaged(settings, &fit, kinds, &rows.data, cancel)?;
         let mut this = Self::assemble(study, settings, training, rows, output, fit.posterior)?;
+        this.learn_failures(None);
         this.average(averaged)?;
         if settings.input_warp || !plan.specified.open_orders.is_empty() {
             let kernel = &this.posterior.model().kernel;
@@ -143,12 +113,19 @@ impl Surrogate {
         file: &ModelFile,
     ) -> Result<Self, SurrogateError> {
         let (encoder, model) = model_file::bind(file, &study.space)?;
-        let training = Training::of(study, encoder);
+        let learned = file.learned.unwrap_or_default();
+        let settings = &ModelSettings {
+            pruned: settings.pruned && learned.pruned,
+            failures: settings.failures && learned.failures,
+            ..settings.clone()
+        };
+        let training = Training::of(study, encoder, settings.pruned);
         check(study, &training)?;
-        let output = Output::given(study.direction(), &training.g, &file.output);
+        let output = Output::given(study.direction(), &training.known_outputs(), &file.output);
         let rows = Rows::of(&training, &output, settings.seed, &|_| 0.0);
         let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
         let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
+        this.learn_failures(None);
         this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
         let kernel = &this.posterior.model().kernel;
         this.summary.kernel = gp::spec::print(kernel, &names(&this.training.encoder));
@@ -165,7 +142,7 @@ impl Surrogate {
         if study.space.params != self.study.space.params || study.direction() != self.study.direction() {
             return None;
         }
-        let mut training = Training::of(study, self.training.encoder.clone());
+        let mut training = Training::of(study, self.training.encoder.clone(), self.settings.pruned);
         let place: HashMap<usize, usize> = training.trials.iter().enumerate().map(|(k, t)| (*t, k)).collect();
         let mut old = Vec::with_capacity(self.training.trials.len());
         for (k, trial) in self.training.trials.iter().enumerate() {
@@ -182,26 +159,26 @@ impl Surrogate {
         if fresh.len() > 8.max(old.len() / 4) {
             return None;
         }
-        let mut posterior = self.posterior.clone();
-        let (mut observations, mut row_of) = (self.observations.clone(), self.row_of.clone());
-        for (k, &row) in fresh.iter().enumerate() {
-            let x: Vec<f64> = training.x.row(row).iter().copied().collect();
-            let (g, y) = (training.g[row], self.output.forward(training.g[row]));
-            let noise = self.noise_of_trial(study, training.trials[row], g);
-            posterior = posterior.append_noisy(&x, y, noise).ok()?;
-            observations.push(old.len() + k);
-            row_of.push(posterior.n() - 1);
-        }
+        let mut observations = self.observations.clone();
+        observations.extend((0..fresh.len()).map(|k| old.len() + k));
+        let known = old.len();
         old.extend(fresh);
         training.reorder(&old);
-        let rows = Rows {
-            observations,
-            row_of,
-            data: posterior.data().clone(),
-        };
         let output = self.output.clone();
+        let (rows, posterior) = if self.training.partial.is_empty() && training.partial.is_empty() {
+            self.grown(study, &training, known, observations)?
+        } else {
+            // What a curve promises changes with every report: the rows anew, the model as it is.
+            let rows = {
+                let noise = |k: usize| self.noise_of_trial(study, training.trials[k], training.g[k]);
+                Rows::over(&training, &output, &noise, observations)
+            };
+            let posterior = Posterior::new(self.posterior.model(), &training.kinds, &rows.data).ok()?;
+            (rows, posterior)
+        };
         let mut this = Self::assemble(study, &self.settings, training, rows, output, posterior).ok()?;
         this.average(self.regrown(&this.posterior)).ok()?;
+        this.learn_failures(self.feasibility.as_deref());
         this.summary.hyperparameters_from = self.summary.hyperparameters_from;
         this.summary.kernel.clone_from(&self.summary.kernel);
         this.summary.prior_only = self.summary.prior_only;
@@ -251,6 +228,42 @@ impl Surrogate {
         Ok(())
     }
 
+    /// The posterior with the complete trials from `known` on, row by row.
+    fn grown(
+        &self,
+        study: &Study,
+        training: &Training,
+        known: usize,
+        observations: Vec<usize>,
+    ) -> Option<(Rows, Posterior)> {
+        let mut posterior = self.posterior.clone();
+        let mut row_of = self.row_of.clone();
+        for k in known..training.g.len() {
+            let x: Vec<f64> = training.x.row(k).iter().copied().collect();
+            let (g, y) = (training.g[k], self.output.forward(training.g[k]));
+            let noise = self.noise_of_trial(study, training.trials[k], g);
+            posterior = posterior.append_noisy(&x, y, noise).ok()?;
+            row_of.push(posterior.n() - 1);
+        }
+        let rows = Rows {
+            observations,
+            row_of,
+            own: posterior.n(),
+            promised: Vec::new(),
+            data: posterior.data().clone(),
+        };
+        Some((rows, posterior))
+    }
+
+    /// The model of what fails, where failures count.
+    fn learn_failures(&mut self, previous: Option<&Feasibility>) {
+        if self.settings.failures {
+            self.feasibility = Feasibility::of(&self.training, &self.scales, previous).map(Arc::new);
+        }
+        let factor = self.feasibility.clone();
+        self.factors = factor.into_iter().map(|f| f as Arc<dyn Factor>).collect();
+    }
+
     fn assemble(
         study: &Arc<Study>,
         settings: &ModelSettings,
@@ -261,7 +274,7 @@ impl Surrogate {
     ) -> Result<Self, SurrogateError> {
         let latest = training.pending.len().saturating_sub(MOST_PENDING);
         let believed = believe(&posterior, &training.pending[latest..])?;
-        let incumbent = incumbent(&posterior, &training, &rows.observations, &output);
+        let incumbent = incumbent(&posterior, &training, &rows, &output);
         let believed_incumbent = incumbent.max(best_mean(&posterior, &training.pending[latest..]));
         let scales = lengthscales(&posterior.model().kernel, training.encoder.dims());
         let mut this = Self {
@@ -271,12 +284,15 @@ impl Surrogate {
             training,
             observations: rows.observations,
             row_of: rows.row_of,
+            own_rows: rows.own,
+            promised: rows.promised,
             output,
             posterior,
             believed,
             incumbent,
             believed_incumbent,
             averaged: None,
+            feasibility: None,
             scales,
             warm_fits: 0,
             at_bounds: Vec::new(),
@@ -308,8 +324,10 @@ impl Surrogate {
                 "The model stands on {used} of {all} trials: the best, those near them, and a spread of the rest."
             ));
         }
+        warnings.extend(self.promise_words());
+        let pruned = self.training.partial.iter().filter(|p| !p.is_running).count();
         FitSummary {
-            trials_used: used,
+            trials_used: used + pruned,
             left_out: self.training.left_out.clone(),
             log_marginal_likelihood: likelihood,
             log_posterior: likelihood,
@@ -322,12 +340,13 @@ impl Surrogate {
                 .scales
                 .iter()
                 .enumerate()
+                .take(self.training.encoder.own_dims())
                 .map(|(j, l)| (self.training.encoder.param_of(j), *l))
                 .collect(),
             signal_variance: self.posterior.prior_variance(),
             noise_variance,
             noise_sd: 0.5 * (at(noise) - at(-noise)).abs(),
-            hyperparameters_from: used,
+            hyperparameters_from: used + pruned,
             active_set: (used < all).then_some((used, all)),
             prior_only: false,
         }
@@ -374,18 +393,17 @@ pub fn fitted_from(d: usize) -> usize {
 
 /// The transform of the outputs: the one that was asked for, or by the number of trials.
 fn output_of(settings: &ModelSettings, study: &Study, training: &Training) -> Output {
-    let g = &training.g;
+    let g = training.known_outputs();
+    let warp = settings.output_warp && training.g.len() >= WARP_FROM;
     match settings.transform {
-        Some(name) => Output::named(study.direction(), g, name),
-        None => Output::fit(study.direction(), g, settings.output_warp && g.len() >= WARP_FROM),
+        Some(name) => Output::named(study.direction(), &g, name),
+        None => Output::fit(study.direction(), &g, warp),
     }
 }
 
 /// Names of the parameters that have a coordinate.
 pub fn names(encoder: &Encoder) -> Vec<&str> {
-    (0..encoder.dims())
-        .map(|j| encoder.parameter(encoder.param_of(j)).name.raw())
-        .collect()
+    (0..encoder.dims()).map(|j| encoder.input_name(j)).collect()
 }
 
 /// The hyperparameters that the priors think most likely, but for those that are held.
@@ -412,12 +430,13 @@ pub fn best_mean(posterior: &Posterior, points: &[Vec<f64>]) -> f64 {
     means.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// What there is to beat, in model units, from complete trials alone.
-fn incumbent(posterior: &Posterior, training: &Training, observations: &[usize], output: &Output) -> f64 {
+/// What there is to beat, in model units, from complete trials alone: a promise is no result.
+fn incumbent(posterior: &Posterior, training: &Training, rows: &Rows, output: &Output) -> f64 {
     if posterior.model().noise_variance > NOISY {
-        row_means(posterior).into_iter().fold(f64::NEG_INFINITY, f64::max)
+        let means = row_means(posterior).into_iter().take(rows.own);
+        means.fold(f64::NEG_INFINITY, f64::max)
     } else {
-        observations
+        rows.observations
             .iter()
             .map(|&i| output.forward(training.g[i]))
             .fold(f64::NEG_INFINITY, f64::max)

@@ -18,6 +18,8 @@ pub(in crate::analysis) struct Moments {
     pub sd: f64,
     /// Of the posterior that counts pending trials.
     pub believed_sd: f64,
+    /// `log P(ok)`; 0 while nothing failed.
+    pub log_ok: f64,
 }
 
 /// A median with its bands in the user's units.
@@ -129,20 +131,7 @@ impl Surrogate {
 
     /// Distance in lengthscales; a category that differs counts as 1 divided by its lengthscale.
     pub(in crate::analysis) fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
-        let square: f64 = a
-            .iter()
-            .zip(b)
-            .enumerate()
-            .map(|(j, (a, b))| {
-                let apart = if self.training.encoder.axis(j).is_category() {
-                    f64::from(u8::from(a != b))
-                } else {
-                    a - b
-                };
-                (apart / self.scales[j]).powi(2)
-            })
-            .sum();
-        square.sqrt()
+        self.training.square_distance(&self.scales, a, b).sqrt()
     }
 
     fn moments_at(&self, point: &[f64]) -> Moments {
@@ -151,10 +140,12 @@ impl Surrogate {
             mean: f64::NAN,
             sd: f64::NAN,
             believed_sd: f64::NAN,
+            log_ok: 0.0,
         })
     }
 
     pub(in crate::analysis) fn moments(&self, points: &[Vec<f64>]) -> Vec<Moments> {
+        let log_ok = self.log_ok(points);
         let points = matrix(points, self.posterior.dims());
         let averaged = self.averaged.as_ref();
         let base = averaged.map_or_else(|| self.posterior.predict(&points), |a| a.base.predict(&points));
@@ -168,12 +159,21 @@ impl Surrogate {
             .iter()
             .zip(&base.variance)
             .zip(believed)
-            .map(|((mean, variance), believed)| Moments {
+            .zip(log_ok)
+            .map(|(((mean, variance), believed), log_ok)| Moments {
                 mean: *mean,
                 sd: variance.sqrt(),
                 believed_sd: believed.sqrt(),
+                log_ok,
             })
             .collect()
+    }
+
+    /// `log P(ok)` at points, in coordinates; 0 while nothing failed.
+    fn log_ok(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        self.feasibility
+            .as_ref()
+            .map_or_else(|| vec![0.0; points.len()], |f| f.log_ok(points))
     }
 
     pub(in crate::analysis) fn prediction(&self, at: Moments) -> Prediction {
@@ -190,6 +190,7 @@ impl Surrogate {
             model_mean: at.mean,
             model_sd: at.believed_sd,
             model_incumbent: self.believed_incumbent,
+            p_ok: self.feasibility.is_some().then(|| at.log_ok.exp()),
         }
     }
 

@@ -192,7 +192,8 @@ impl Surrogate {
                 .enumerate()
                 .map(|(h, base)| MemberDraws {
                     incumbent: if self.averaged.is_some() && base.model().noise_variance > NOISY {
-                        row_means(&base).into_iter().fold(f64::NEG_INFINITY, f64::max)
+                        let own = row_means(&base).into_iter().take(self.own_rows);
+                        own.fold(f64::NEG_INFINITY, f64::max)
                     } else {
                         self.incumbent
                     },

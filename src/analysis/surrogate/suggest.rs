@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build::NOISY;
+use super::feasibility::Feasibility;
 use super::predict::readout;
 use super::ranking::Believed;
 use super::training::Training;
@@ -60,6 +61,11 @@ impl From<MaximizeError> for SuggestError {
 /// Grids longer than this are searched as a continuum and rounded at the end.
 const MOST_LEVELS: u64 = 65_536;
 
+/// A point of the initial design may fail no more likely than this; after so many such points the likeliest to come
+/// through is taken.
+const LIKELY: f64 = 0.5;
+const PASSED_OVER: usize = 64;
+
 /// Rows closer than this, in lengthscales, lie on one hill.
 const NEIGHBOURHOOD: f64 = 0.25;
 
@@ -92,7 +98,7 @@ impl<'a> Frame<'a> {
         }
         let regions = regions(training, &scales, &fixed, &request.rejected);
         Ok(Self {
-            coordinates: encoder.axes().map(coordinate).collect(),
+            coordinates: coordinates(encoder),
             encoder,
             scales,
             fixed,
@@ -109,8 +115,16 @@ impl<'a> Frame<'a> {
         seed: u64,
         cancel: &dyn Fn() -> bool,
     ) -> Result<Vec<Peak>, MaximizeError> {
+        let settled = Settled {
+            inner: landscape,
+            encoder: self.encoder,
+        };
         maximize(&Request {
-            landscape,
+            landscape: if self.encoder.is_conditional() {
+                &settled
+            } else {
+                landscape
+            },
             coordinates: &self.coordinates,
             lengthscales: &self.scales,
             fixed: &self.fixed,
@@ -131,6 +145,8 @@ impl<'a> Frame<'a> {
                 *u = *value;
             }
         }
+        // A lock holds where its parameter takes part.
+        self.encoder.settle(&mut point);
         point
     }
 
@@ -138,7 +154,9 @@ impl<'a> Frame<'a> {
     fn decode(&self, point: &[f64]) -> Configuration {
         let mut configuration = self.encoder.decode(point);
         for (value, lock) in configuration.iter_mut().zip(&self.locks) {
-            if let Some(lock) = lock {
+            if let Some(lock) = lock
+                && !value.is_inactive()
+            {
                 *value = lock.clone();
             }
         }
@@ -149,8 +167,9 @@ impl<'a> Frame<'a> {
         self.seen.allows(point) && !self.regions.iter().any(|r| r.holds(point))
     }
 
-    /// The next point of the initial design: the centre where nothing was tried, then scrambled Sobol points.
-    fn design(&self, seed: u64) -> Option<Vec<f64>> {
+    /// The next point of the initial design: the centre where nothing was tried, then scrambled Sobol points,
+    /// passing over those that would fail more likely than not.
+    fn design(&self, seed: u64, feasibility: Option<&Feasibility>) -> Option<Vec<f64>> {
         let middle: Vec<f64> = self
             .coordinates
             .iter()
@@ -168,12 +187,25 @@ impl<'a> Frame<'a> {
         for _ in 1..self.seen.len().min(1 << 20) {
             let _ = sobol.next_point();
         }
-        let from_sequence = (0..4096).find_map(|_| {
+        let mut likeliest: Option<(f64, Vec<f64>)> = None;
+        let from_sequence = (0..4096).find_map(|k| {
             let raw = sobol.next_point();
             let point: Vec<f64> = raw.iter().zip(&self.coordinates).map(|(u, c)| c.at(*u)).collect();
             let point = self.snap(&point);
-            self.allows(&point).then_some(point)
+            if !self.allows(&point) {
+                return None;
+            }
+            let log_ok = feasibility
+                .and_then(|f| f.log_ok(std::slice::from_ref(&point)).first().copied())
+                .unwrap_or(0.0);
+            if likeliest.as_ref().is_none_or(|(best, _)| log_ok > *best) {
+                likeliest = Some((log_ok, point));
+            }
+            (log_ok >= LIKELY.ln() || k >= PASSED_OVER)
+                .then(|| likeliest.take().map(|(_, point)| point))
+                .flatten()
         });
+        let from_sequence = from_sequence.or(likeliest.map(|(_, point)| point));
         // A small or crowded space: whatever is left.
         from_sequence.or_else(|| {
             self.search(&Flat, &[], seed, &|| false)
@@ -204,6 +236,64 @@ impl maximize::Landscape for Flat {
     }
 }
 
+/// A landscape in which all points that stand for one configuration have one value: what takes no part is put in its
+/// place first, and has no slope.
+struct Settled<'a> {
+    inner: &'a dyn maximize::Landscape,
+    encoder: &'a Encoder,
+}
+
+impl Settled<'_> {
+    fn settle(&self, points: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        points
+            .iter()
+            .map(|point| {
+                let mut point = point.clone();
+                self.encoder.settle(&mut point);
+                point
+            })
+            .collect()
+    }
+}
+
+impl maximize::Landscape for Settled<'_> {
+    fn scores(&self, points: &[Vec<f64>]) -> Vec<Score> {
+        self.inner.scores(&self.settle(points))
+    }
+
+    fn slopes(&self, points: &[Vec<f64>]) -> Vec<(f64, Vec<f64>)> {
+        let values: Vec<Configuration> = points.iter().map(|p| self.encoder.decode(p)).collect();
+        let mut slopes = self.inner.slopes(&self.settle(points));
+        for ((_, gradient), values) in slopes.iter_mut().zip(values) {
+            for (j, slope) in gradient.iter_mut().enumerate().take(self.encoder.own_dims()) {
+                if values
+                    .get(self.encoder.param_of(j))
+                    .is_some_and(Value::is_inactive)
+                {
+                    *slope = 0.0;
+                }
+            }
+        }
+        slopes
+    }
+}
+
+/// What each coordinate may be: switches are set by their rules, and on where there is none, so that no value is
+/// missing where it may be asked for.
+fn coordinates(encoder: &Encoder) -> Vec<Coordinate> {
+    (0..encoder.dims())
+        .map(|j| {
+            if encoder.is_free_switch(j) {
+                Coordinate::Levels([1.0].into())
+            } else if j >= encoder.own_dims() {
+                Coordinate::Category(1)
+            } else {
+                coordinate(encoder.axis(j))
+            }
+        })
+        .collect()
+}
+
 pub(super) fn coordinate(axis: &Axis) -> Coordinate {
     match (axis, axis.count()) {
         (Axis::Category { count }, _) => Coordinate::Category(*count),
@@ -227,12 +317,12 @@ fn fix(study: &Study, encoder: &Encoder, locks: &[Option<Value>]) -> Result<Fixe
         };
         let value = parameter.check(lock).map_err(SuggestError::Lock)?;
         if let Some(j) = encoder.coordinate_of(i) {
-            let mut whole = encoder.decode(&vec![0.0; encoder.dims()]);
-            whole[i] = value.clone();
-            let point = encoder.encode(&whole).map_err(SuggestError::Lock)?;
-            fixed[j] = Some(match encoder.axis(j) {
-                Axis::Unit { .. } => point.0[j],
-                Axis::Grid { .. } | Axis::Category { .. } => encoder.snap(&point.0).0[j],
+            let u = encoder.coordinate_at(i, &value).map_err(SuggestError::Lock)?;
+            // Bit for bit a value of the grid.
+            let on_axis = |u: f64| coordinate(encoder.axis(j)).snap(u);
+            fixed[j] = u.map(|u| match encoder.axis(j) {
+                Axis::Unit { .. } => u,
+                Axis::Grid { .. } | Axis::Category { .. } => on_axis(u),
             });
         }
         values[i] = Some(value);
@@ -266,7 +356,10 @@ fn regions(
         .collect()
 }
 
-/// Number of complete trials from which the acquisition function takes over from the initial design.
+/// Where unfinished trials have reported, so many complete ones are enough.
+const GUIDED_LEAST: usize = 4;
+
+/// Number of trials with a value from which the acquisition function takes over from the initial design.
 fn guided_from(d: usize) -> usize {
     (2 * d + 2).min(10)
 }
@@ -290,7 +383,9 @@ impl Surrogate {
         let mut pending: Vec<Vec<f64>> = self.training.pending.clone();
         pending.extend(request.pending.iter().filter_map(|c| self.training.point(c).ok()));
         let around = self.best_rows(16);
-        let guided = self.training.trials.len() >= guided_from(self.training.encoder.dims());
+        let complete = self.training.trials.len();
+        let guided = complete >= GUIDED_LEAST.min(guided_from(self.training.encoder.dims()))
+            && complete + self.training.partial.len() >= guided_from(self.training.encoder.dims());
         let mut found: Vec<Suggestion> = Vec::new();
         for k in 0..request.count {
             let believed = self.believing(&pending)?;
@@ -307,7 +402,7 @@ impl Surrogate {
                 self.guided(&frame, &landscape, &around, &pending, seed, cancel)
             } else {
                 frame
-                    .design(request.seed)
+                    .design(request.seed, self.feasibility.as_deref())
                     .map_or(Err(SuggestError::Exhausted), |point| {
                         Ok((Reason::InitialDesign, peaks_at(&landscape, point)))
                     })
@@ -435,14 +530,14 @@ fn peaks_at(landscape: &Ranking, point: Vec<f64>) -> Vec<Peak> {
 /// or a lock does not fit.
 #[must_use]
 pub fn suggest_without_model(study: &Arc<Study>, request: &SuggestRequest) -> Vec<Suggestion> {
-    let training = Training::of(study, Encoder::new(&study.space));
+    let training = Training::of(study, Encoder::new(&study.space), false);
     let scales = vec![1.0; training.encoder.dims()];
     let Ok(mut frame) = Frame::new(study, &training, scales, request) else {
         return Vec::new();
     };
     let mut found = Vec::new();
     while found.len() < request.count {
-        let Some(point) = frame.design(request.seed) else {
+        let Some(point) = frame.design(request.seed, None) else {
             break;
         };
         frame.seen.insert(point.clone());

@@ -16,6 +16,7 @@ impl Decision {
             .params
             .iter()
             .zip(&request.configuration)
+            .filter(|(_, v)| !v.is_inactive())
             .map(|(p, v)| (p.name.clone(), v.clone()))
             .collect();
         let origin = match request.origin {
@@ -36,7 +37,8 @@ impl Decision {
 }
 
 impl Receipt {
-    /// The receipt as the session shows it. A parameter that the decision does not name is `Value::Null`.
+    /// The receipt as the session shows it. A parameter that the decision does not name is `Value::Null`,
+    /// or inactive where it need not take part.
     #[must_use]
     pub fn for_session(&self, space: &Space, hook: Option<String>) -> SessionReceipt {
         let decision = &self.decision;
@@ -45,7 +47,12 @@ impl Receipt {
             .iter()
             .map(|p| {
                 let given = decision.params.iter().find(|(name, _)| *name == p.name);
-                given.map_or(Value::Null, |(_, v)| p.check(v).unwrap_or_else(|_| v.clone()))
+                let missing = if p.activity.is_some() {
+                    Value::Inactive
+                } else {
+                    Value::Null
+                };
+                given.map_or(missing, |(_, v)| p.check(v).unwrap_or_else(|_| v.clone()))
             })
             .collect();
         #[expect(

@@ -88,12 +88,24 @@ impl Reader {
     }
 }
 
+/// Says which parameters take part for some configurations only, as far as that was learned from the rows.
+pub(super) fn note_activity(study: &mut Study) {
+    for p in &study.space.params {
+        if let Some(activity) = p.activity.as_ref().filter(|a| a.inferred) {
+            study.notes.push(format!(
+                "parameter {} is active when {activity} (learned from the trials; `active` in a space file says it for sure).",
+                p.name
+            ));
+        }
+    }
+}
+
 /// Names the parameters because of which no trial can be learned from, and those of a single value that a
 /// space file gives.
 pub(super) fn warn_of_gaps(study: &mut Study) {
     let mut warnings = Vec::new();
     let complete = || study.trials.iter().filter(|t| t.state == TrialState::Complete);
-    let is_full = |t: &Trial| study.space.params.iter().all(|p| t.param(p.column).is_some());
+    let is_full = |t: &Trial| study.space.configuration_of(t).is_some();
     if complete().next().is_some() && !complete().any(|t| is_full(t)) {
         let gaps = study
             .space

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::study::{Budget, Direction, Domain, Study, Value};
+use crate::study::{Activity, Budget, Direction, Domain, Study, Value, When};
 
 /// The space of a study as `space.toml`, for `tunescope init`.
 #[must_use]
@@ -51,8 +51,51 @@ fn write_all(out: &mut String, study: &Study) -> std::fmt::Result {
                 )?;
             }
         }
+        if let Some(activity) = &parameter.activity {
+            write_activity(out, activity)?;
+        }
     }
     Ok(())
+}
+
+/// `active = { scheduler = ["cosine"], layers = { min = 2 } }`.
+fn write_activity(out: &mut String, activity: &Activity) -> std::fmt::Result {
+    if activity.rules.is_empty() {
+        return writeln!(
+            out,
+            "# Some trials have no value here, and no other parameter tells which. If one decides, say so:\n\
+             # active = {{ NAME = [\"choice\"] }}"
+        );
+    }
+    let mut parents: Vec<(&str, Vec<&When>)> = Vec::new();
+    for rule in &activity.rules {
+        match parents.iter_mut().find(|(name, _)| *name == rule.parent.raw()) {
+            Some((_, list)) => list.push(&rule.when),
+            None => parents.push((rule.parent.raw(), vec![&rule.when])),
+        }
+    }
+    let words: Vec<String> = parents
+        .iter()
+        .map(|(name, list)| format!("{} = {}", key(name), condition(list)))
+        .collect();
+    let remark = if activity.inferred { "   # inferred" } else { "" };
+    writeln!(out, "active = {{ {} }}{remark}", words.join(", "))
+}
+
+fn condition(list: &[&When]) -> String {
+    if let [When::OneOf(values)] = list {
+        let values: Vec<String> = values.iter().map(choice).collect();
+        return format!("[{}]", values.join(", "));
+    }
+    let bounds: Vec<String> = list
+        .iter()
+        .filter_map(|when| match when {
+            When::AtLeast(x) => Some(format!("min = {x}")),
+            When::AtMost(x) => Some(format!("max = {x}")),
+            When::OneOf(_) => None,
+        })
+        .collect();
+    format!("{{ {} }}", bounds.join(", "))
 }
 
 fn write_budget(out: &mut String, budget: &Budget) -> std::fmt::Result {
@@ -84,7 +127,7 @@ fn write_scale(out: &mut String, log: bool, step: Option<String>) -> std::fmt::R
 
 fn choice(value: &Value) -> String {
     match value {
-        Value::Null => "{ null = true }".to_owned(),
+        Value::Null | Value::Inactive => "{ null = true }".to_owned(),
         Value::Bool(b) => b.to_string(),
         Value::Int(i) => i.to_string(),
         Value::Float(x) if x.is_nan() => "nan".to_owned(),

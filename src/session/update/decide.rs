@@ -53,6 +53,7 @@ fn describe(model: &Model, configuration: &Configuration) -> String {
         .params
         .iter()
         .zip(configuration)
+        .filter(|(_, v)| !v.is_inactive())
         .map(|(p, v)| match v.as_f64() {
             Some(x) => format!("{}={}", p.name, crate::study::number::significant(x, 6)),
             None => format!("{}={v}", p.name),

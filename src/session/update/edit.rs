@@ -41,6 +41,16 @@ pub fn open_field(model: &mut Model, first: Option<char>, effects: &mut Vec<Effe
         return;
     };
     draft.cursor = i;
+    if value.is_inactive() {
+        let text = model.study.space.params.get(i).and_then(|p| {
+            let activity = p.activity.as_ref()?;
+            Some(format!(
+                "{} is not active here: it takes part when {activity}",
+                p.name
+            ))
+        });
+        return say(model, text.unwrap_or_default(), true);
+    }
     let text = match first {
         Some(c) => c.to_string(),
         None => match &value {
@@ -161,6 +171,13 @@ pub fn toggle_lock(model: &mut Model, effects: &mut Vec<Effect>) {
     let (Some(p), Some(value)) = (model.study.space.params.get(i), model.in_hand().get(i).cloned()) else {
         return say(model, "there is no value to lock yet", true);
     };
+    if value.is_inactive() {
+        return say(
+            model,
+            format!("{} is not active here; there is nothing to lock", p.name),
+            true,
+        );
+    }
     let name = p.name.clone();
     model.locks.resize(model.study.space.len(), None);
     let text = match &mut model.locks[i] {

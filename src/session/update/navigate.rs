@@ -255,8 +255,12 @@ pub fn probe_trial(model: &mut Model, trial: usize, origin: ProbeOrigin, effects
     let configuration: Option<Configuration> = space
         .params
         .iter()
-        .map(|p| found.param(p.column).and_then(|v| p.snap(v)))
-        .collect();
+        .map(|p| {
+            let inactive = p.activity.as_ref().map(|_| crate::study::Value::Inactive);
+            p.of(found).and_then(|v| p.snap(v)).or(inactive)
+        })
+        .collect::<Option<Configuration>>()
+        .map(|configuration| space.settled(&configuration));
     match configuration {
         Some(configuration) if !configuration.is_empty() => set_probe(model, configuration, origin, effects),
         _ => say(

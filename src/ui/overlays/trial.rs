@@ -57,6 +57,29 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
     if ctx.best == Some(index) {
         lines.push(pair(ctx, "", "★ the best so far".to_owned()));
     }
+    if let Some(e) = ctx
+        .model
+        .surrogate
+        .as_ref()
+        .and_then(|s| s.value.extrapolation(index))
+    {
+        let step = e.step.map_or_else(String::new, |s| format!(" at step {s}"));
+        let how = match e.learned_from {
+            0 => "too few complete curves to learn from: a wide error".to_owned(),
+            n => format!("as {n} complete trials went on"),
+        };
+        let (value, sd) = crate::study::number::plus_minus(e.value, e.sd);
+        lines.push(pair(
+            ctx,
+            "last report",
+            format!("{}{step}", significant(e.last, 6)),
+        ));
+        lines.push(pair(
+            ctx,
+            "counts as",
+            format!("{value} ± {sd} at the end ({how})"),
+        ));
+    }
     let left_out = ctx
         .model
         .trust

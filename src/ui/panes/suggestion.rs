@@ -241,6 +241,7 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         let mut spans = vec![
             Span::styled("  P(improve) ", theme.dim()),
             Span::styled(format!("{}{score}", percent(r.pi)), theme.text()),
+            Span::styled(comes_through(&p), theme.text()),
             Span::styled(
                 format!(
                     "   95 %: {} to {}",
@@ -251,11 +252,17 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
             ),
         ];
         if text::spans_width(&spans) > width {
-            spans.truncate(2);
+            spans.truncate(3);
         }
         rows.push(Row::new(8, spans));
     }
     rows
+}
+
+/// "   P(ok) 0.83": whether it will come through at all, once something failed.
+fn comes_through(p: &Prediction) -> String {
+    p.p_ok
+        .map_or_else(String::new, |p| format!("   P(ok) {}", significant(p, 2)))
 }
 
 /// "0.0076 better than the best's mean 0.3008" in words. Under noise the model improves on its own best
@@ -376,6 +383,9 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
                     format!("  P(improve) {}", percent(r.pi)),
                     theme.dim(),
                 ));
+            }
+            if p.p_ok.is_some_and(|p| p < 0.995) {
+                spans.push(Span::styled(comes_through(&p)[1..].to_owned(), theme.dim()));
             }
             spans.push(Span::raw(format!("  {}", against(ctx, &p))));
         }

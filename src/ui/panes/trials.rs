@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
+use crate::analysis::Extrapolation;
 use crate::session::model::SortKey;
 use crate::session::{HitMap, Pane, Target};
 use crate::study::{Domain, Trial, TrialState, Value};
@@ -291,7 +292,7 @@ fn draw_row(
     let mut x = area.x + 2;
     for column in columns {
         let z = residuals.get(&index).copied();
-        let (value, style) = cell(ctx, z, trial, column, base);
+        let (value, style) = cell(ctx, z, (index, trial), column, base);
         let value = if column.left {
             text::left(&value, column.width)
         } else {
@@ -325,7 +326,13 @@ fn emphasize(buf: &mut Buffer, area: Rect, modifier: Modifier) {
     buf.set_style(area.intersection(buf.area), Style::new().add_modifier(modifier));
 }
 
-fn cell(ctx: &Context<'_>, z: Option<f64>, trial: &Trial, column: &Column, base: Style) -> (String, Style) {
+fn cell(
+    ctx: &Context<'_>,
+    z: Option<f64>,
+    (index, trial): (usize, &Trial),
+    column: &Column,
+    base: Style,
+) -> (String, Style) {
     let theme = &ctx.theme;
     match column.kind {
         Kind::Id => (trial.id.to_string(), base),
@@ -338,10 +345,12 @@ fn cell(ctx: &Context<'_>, z: Option<f64>, trial: &Trial, column: &Column, base:
             };
             (text, base)
         }
-        Kind::Value => match value_of(trial) {
-            Some(v) if trial.state == TrialState::Complete => (ctx.value.show(v), base),
-            Some(v) => (ctx.value.show(v), theme.dim()),
-            None => ("–".to_owned(), theme.dim()),
+        Kind::Value => match (value_of(trial), promise(ctx, index)) {
+            (Some(v), _) if trial.state == TrialState::Complete => (ctx.value.show(v), base),
+            // What an unfinished curve promises, marked as such.
+            (Some(_), Some(e)) => (format!("≈{}", ctx.value.show(e.value)), theme.dim()),
+            (Some(v), None) => (ctx.value.show(v), theme.dim()),
+            (None, _) => ("–".to_owned(), theme.dim()),
         },
         Kind::Residual => match z {
             Some(z) if z.abs() > 2.0 => (text::minus(&format!("{z:+.1} !")), theme.accent()),
@@ -355,6 +364,11 @@ fn cell(ctx: &Context<'_>, z: Option<f64>, trial: &Trial, column: &Column, base:
         },
         Kind::Seconds => (trial.seconds.map(duration).unwrap_or_default(), theme.dim()),
     }
+}
+
+/// What an unfinished trial counts as in the model.
+fn promise(ctx: &Context<'_>, index: usize) -> Option<Extrapolation> {
+    ctx.model.surrogate.as_ref()?.value.extrapolation(index)
 }
 
 /// The value of a trial, or the last that a pruned or running one reported.

@@ -81,6 +81,24 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
             out.push((3, "runner-up", runner_up(ctx, configuration, *share)));
         }
     }
+    let p_ok = super::predicted(ctx).0.and_then(|p| p.p_ok);
+    if let Some((p_ok, (failed, passed))) =
+        p_ok.zip(ctx.model.surrogate.as_ref().and_then(|s| s.value.failures()))
+    {
+        out.push((
+            4,
+            "failures",
+            format!(
+                "{failed} of {} trials failed; one here comes through with P(ok) {}, which weighs the EI{}",
+                failed + passed,
+                significant(p_ok, 2),
+                match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
+                    c if c > 1.0 => format!(" {c} times over: {} of the last 10 failed", c - 1.0),
+                    _ => String::new(),
+                }
+            ),
+        ));
+    }
     if let Some((trial, distance)) = nearest {
         out.push((
             4,
