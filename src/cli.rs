@@ -19,6 +19,8 @@ mod out;
 mod predict;
 mod progress;
 mod report;
+mod run;
+mod status;
 mod suggest;
 mod tell;
 mod text;
@@ -26,10 +28,11 @@ mod trials;
 
 pub use error::CliError;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
 
@@ -37,7 +40,7 @@ use args::{Cli, Command};
 #[must_use]
 pub fn main() -> ExitCode {
     crate::runtime::panic::install();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(command_first(std::env::args_os().collect())) {
         Ok(cli) => cli,
         // Help and version are answers (standard output, status 0), the rest is a call that is off.
         Err(error) => {
@@ -56,6 +59,42 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Options may stand before the command (`tunescope --seed 1 suggest x`): the command is put first, and
+/// has the say on which options it knows.
+fn command_first(mut words: Vec<OsString>) -> Vec<OsString> {
+    let definition = Cli::command();
+    let takes_value = |name: &str| {
+        let (long, short) = (name.strip_prefix("--"), name.strip_prefix('-'));
+        let is_it = |a: &clap::Arg| match long {
+            Some(long) => a.get_long() == Some(long),
+            None => short.is_some_and(|s| s.chars().count() == 1 && a.get_short() == s.chars().next()),
+        };
+        let commands = definition
+            .get_subcommands()
+            .flat_map(clap::Command::get_arguments);
+        definition
+            .get_arguments()
+            .chain(commands)
+            .find(|a| is_it(a))
+            .is_some_and(|a| a.get_action().takes_values())
+    };
+    let mut at = 1;
+    while let Some(word) = words.get(at).and_then(|w| w.to_str()) {
+        if word == "--" || word == "-" {
+            break;
+        }
+        if !word.starts_with('-') {
+            if at > 1 && definition.find_subcommand(word).is_some() {
+                let command = words.remove(at);
+                words.insert(1, command);
+            }
+            break;
+        }
+        at += 1 + usize::from(!word.contains('=') && takes_value(word));
+    }
+    words
+}
+
 fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let done = |()| ExitCode::SUCCESS;
     match cli.command {
@@ -65,6 +104,9 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             crate::runtime::demo::run_worker(&args)?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::TrialKeeper(args)) => Ok(ExitCode::from(crate::run::keeper::keep(&args)?)),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Status(args)) => status::run(&args),
         Some(Command::Fit(args)) => fit::run(&args).map(done),
         Some(Command::Predict(args)) => predict::run(&args).map(done),
         Some(Command::Suggest(args)) => suggest::run(&args).map(done),
@@ -80,10 +122,42 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
 }
 
 /// One line on standard error. Standard error may be closed too; there is nobody left to tell then.
-fn say(message: &impl std::fmt::Display) {
+fn say(message: &(impl std::fmt::Display + ?Sized)) {
     let _ = writeln!(
         std::io::stderr(),
         "tunescope: {}",
         text::harmless(&message.to_string())
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_may_stand_before_the_command() {
+        let order = |text: &str| {
+            let words = command_first(text.split(' ').map(OsString::from).collect());
+            let words: Vec<String> = words.into_iter().map(|w| w.into_string().unwrap()).collect();
+            words.join(" ")
+        };
+        for (before, after) in [
+            ("t --seed 1 suggest x", "t suggest --seed 1 x"),
+            (
+                "t --seed=1 --no-priors fit x -n",
+                "t fit --seed=1 --no-priors x -n",
+            ),
+            ("t --metric fit x", "t --metric fit x"),
+            ("t x.jsonl suggest", "t x.jsonl suggest"),
+            ("t --seed 1 -- suggest", "t --seed 1 -- suggest"),
+            ("t suggest x --seed 1", "t suggest x --seed 1"),
+            ("t --version", "t --version"),
+        ] {
+            assert_eq!(order(before), after);
+        }
+        let cli = Cli::try_parse_from(command_first(
+            ["t", "--seed", "1", "suggest", "x"].map(OsString::from).to_vec(),
+        ));
+        assert!(matches!(cli.unwrap().command, Some(Command::Suggest(_))));
+    }
 }

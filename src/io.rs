@@ -18,6 +18,7 @@ pub mod optuna;
 pub mod pipe;
 pub mod reader;
 pub mod report;
+pub mod results;
 pub mod source;
 pub mod sources;
 pub mod space_file;

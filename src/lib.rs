@@ -9,6 +9,7 @@ pub mod gp;
 pub mod io;
 pub mod keymap;
 pub mod learn;
+pub mod run;
 pub mod runtime;
 pub mod session;
 pub mod study;

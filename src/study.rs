@@ -61,7 +61,7 @@ impl Direction {
 pub struct Budget {
     /// Number of finished trials.
     pub trials: Option<u64>,
-    /// Wall time since the first trial started.
+    /// Seconds in which at least one trial ran: a night between two runs does not count.
     pub seconds: Option<f64>,
     /// Objective value, in the user's units.
     pub target: Option<f64>,
@@ -177,6 +177,31 @@ impl Study {
         counts
     }
 
+    /// Seconds in which at least one trial ran, up to `now` for those that still run: the measure of
+    /// [`Budget::seconds`]. Trials without times count nothing.
+    #[must_use]
+    pub fn busy_seconds(&self, now: f64) -> f64 {
+        let mut spans: Vec<(f64, f64)> = self
+            .trials
+            .iter()
+            .filter_map(|t| {
+                let start = t.started.filter(|s| s.is_finite())?;
+                let end = match t.state {
+                    TrialState::Running => Some(now),
+                    _ => t.finished.or_else(|| Some(start + t.seconds?)),
+                };
+                Some((start, end.filter(|e| *e > start)?))
+            })
+            .collect();
+        spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut total, mut until) = (0.0, f64::NEG_INFINITY);
+        for (start, end) in spans {
+            total += (end - start.max(until)).max(0.0);
+            until = until.max(end);
+        }
+        total
+    }
+
     /// Index of the best complete trial with a finite value; the earliest of equals.
     #[must_use]
     pub fn best(&self) -> Option<usize> {
@@ -203,6 +228,24 @@ mod tests {
             values: vec![value],
             ..Trial::new(TrialId::Number(0))
         })
+    }
+
+    #[test]
+    fn time_counts_once_and_only_while_something_runs() {
+        let span = |state, started, finished| {
+            let mut trial = Trial::new(TrialId::Number(0));
+            (trial.state, trial.started, trial.finished) = (state, Some(started), finished);
+            Arc::new(trial)
+        };
+        let mut study = Study::empty();
+        study.trials = vec![
+            span(TrialState::Complete, 10.0, Some(20.0)),
+            span(TrialState::Failed, 15.0, Some(18.0)),
+            span(TrialState::Complete, 18.0, Some(30.0)),
+            span(TrialState::Waiting, 5.0, None),
+            span(TrialState::Running, 100.0, None),
+        ];
+        assert!((study.busy_seconds(104.0) - 24.0).abs() < 1e-9);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Dependencies point down only: `study → gp → acquisition → analysis → session → ui`, with `io`, `config`,
-//! `runtime`, `cli` and `demo` at the edge. This test reads the imports, in the order of the layers.
+//! `runtime`, `run`, `cli` and `demo` at the edge. This test reads the imports, in the order of the layers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["study", "analysis", "session", "keymap", "ui", "runtime"],
     ),
     ("demo", &["study", "acquisition", "io", "analysis"]),
+    ("run", &["study", "analysis", "io"]),
     (
         "runtime",
         &[
@@ -29,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "study", "gp", "analysis", "session", "keymap", "ui", "io", "config", "demo", "runtime",
+            "study", "gp", "analysis", "session", "keymap", "ui", "io", "config", "demo", "run", "runtime",
         ],
     ),
 ];

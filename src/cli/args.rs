@@ -11,6 +11,8 @@ use crate::analysis::settings::{Hyperparameters, TransformName};
 use crate::runtime::color::ColorChoice;
 use crate::study::Direction;
 
+pub mod run;
+
 const SOURCES: &str = "\
 SOURCE is a results file (JSONL, CSV or TSV, an Optuna journal, an Ax or another JSON document) or a folder (Ray \
 Tune, MLflow, W&B, SMAC, Syne Tune, DeepCAVE); `-` is standard input. Its kind is recognised by content.";
@@ -67,6 +69,12 @@ pub enum Command {
     /// Record a finished trial by hand
     #[command(after_help = SOURCES)]
     Tell(Tell),
+    /// The whole loop: suggest, run CMD, record, until the budget ends
+    #[command(after_help = run::RUN)]
+    Run(run::Run),
+    /// How a study is doing, in a line or as JSON; its exit status can say "done"
+    #[command(after_help = run::STATUS)]
+    Status(run::Status),
     /// Write the space of a source as space.toml, to be edited and given to --space
     #[command(after_help = SOURCES)]
     Init(Init),
@@ -85,6 +93,9 @@ pub enum Command {
     /// The worker of the demo; started by `tunescope demo`
     #[command(hide = true)]
     DemoWorker(crate::demo::worker::WorkerArgs),
+    /// The keeper of one attempt of one trial; started by `tunescope run`
+    #[command(hide = true)]
+    TrialKeeper(crate::run::keeper::KeeperArgs),
 }
 
 /// `tunescope [SOURCE]`.

@@ -139,7 +139,7 @@ pub fn suggest(
 
 /// What waits in the queue beside the source: as good as running. A queue that cannot be read is no reason
 /// not to answer.
-fn queued(study: &Study, source: &Path, study_name: Option<&str>) -> Vec<Configuration> {
+pub fn queued(study: &Study, source: &Path, study_name: Option<&str>) -> Vec<Configuration> {
     if source.as_os_str() == "-" {
         return Vec::new();
     }

@@ -82,6 +82,12 @@ pub enum CliError {
         shown(path)
     )]
     OneTrial { path: PathBuf },
+    #[error(transparent)]
+    Run(#[from] crate::run::RunError),
+    #[error("{}: {why}", path.display())]
+    Loop { path: PathBuf, why: String },
+    #[error("there is no next configuration: {0}")]
+    NoProposal(String),
     #[error(
         "{}: there is no parameter that could be tuned; name them with --params or --space",
         shown(path)
@@ -104,6 +110,11 @@ impl CliError {
     pub fn status(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
+            Self::Run(
+                crate::run::RunError::NoCommand
+                | crate::run::RunError::Placeholder { .. }
+                | crate::run::RunError::SharedMetricFile { .. },
+            ) => 2,
             Self::Surrogate(SurrogateError::Kernel { .. })
             | Self::Model { .. }
             | Self::NoSource
@@ -118,6 +129,9 @@ impl CliError {
             | Self::Surrogate(_)
             | Self::Suggest(_)
             | Self::Demo(_)
+            | Self::Run(_)
+            | Self::Loop { .. }
+            | Self::NoProposal(_)
             | Self::NoTerminal
             | Self::Terminal(_)
             | Self::Delivery(_)

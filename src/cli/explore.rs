@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use clap::CommandFactory as _;
 
@@ -57,6 +58,7 @@ pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
         on_accept,
         title: None,
         stated,
+        run: None,
     }))
 }
 
@@ -90,6 +92,7 @@ pub fn demo(args: &Demo) -> Result<ExitCode, CliError> {
         on_accept: None,
         stated: ByHand::default(),
         title: Some("demo: fine-tuning a tiny language model".to_owned()),
+        run: None,
     });
     drop(started);
     let code = finish(ended)?;
@@ -113,6 +116,43 @@ fn stated(args: &Explore, given: Option<&ModelFile>) -> ByHand {
         output_warp: modelling.no_output_warp.then_some(false),
         model: given.cloned(),
     }
+}
+
+/// The loop with the explorer on it: the same explorer, and a question when it is left.
+pub fn run_loop(
+    args: &super::args::run::Run,
+    file: &FileSettings,
+    settings: &crate::run::Settings,
+) -> Result<ExitCode, CliError> {
+    let (statuses, status) = mpsc::channel();
+    let beside = super::run::Beside::start(settings, super::run::status_teller(settings, statuses))?;
+    let control = beside.control.clone();
+    let ended = run::run(Settings {
+        source: settings.results.clone(),
+        read: settings.propose.read.clone(),
+        model: settings.propose.model.clone(),
+        acquisition: settings.propose.acquisition,
+        appearance: appearance(&args.screen, file),
+        mouse: args.screen.mouse || file.mouse.unwrap_or(false),
+        on_accept: None,
+        stated: ByHand::default(),
+        title: None,
+        run: Some(run::RunLink {
+            status,
+            say: Box::new(move |word| {
+                let _ = control.say(super::run::word(word));
+            }),
+        }),
+    });
+    // A screen that is gone by a signal, or by an error, decides nothing: what runs is finished, or left.
+    let signal = match &ended {
+        Ok(ended) => ended.signal.unwrap_or(0),
+        Err(_) => signal_hook::consts::SIGHUP,
+    };
+    let end = beside.join(signal)?;
+    finish(ended)?;
+    super::run::say_end(&end);
+    super::run::status(&end, signal, settings)
 }
 
 fn finish(ended: std::io::Result<Ended>) -> Result<ExitCode, CliError> {

@@ -6,6 +6,7 @@
 //! what became of each decision and is recovered from the door alone after a restart.
 
 mod bridge;
+pub mod claim;
 pub mod decision;
 mod distribution;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod queue;
 pub mod receipt;
 mod waiting;
 
+pub use claim::{Claim, Claims};
 pub use decision::{AcquisitionReading, Decision, Origin, Predicted, random_bytes};
 pub use error::DeliveryError;
 pub use hook::{Hook, HookError, HookOutcome, RunningHook};

@@ -409,6 +409,20 @@ pub static TABLE: &[Binding] = &[
     b(Studies, &["<Enter>"], Action::Choose, "go there", 1),
     b(Confirm, &["y", "<Enter>"], Action::ConfirmYes, "yes", 1),
     b(Confirm, &["n", "<Esc>", "q"], Action::ConfirmNo, "no", 2),
+    b(
+        Confirm,
+        &["f"],
+        Action::RunFinish,
+        "leave a loop: finish what runs",
+        0,
+    ),
+    b(
+        Confirm,
+        &["l"],
+        Action::RunLeave,
+        "leave a loop: let trials go on alone",
+        0,
+    ),
 ];
 
 #[cfg(test)]

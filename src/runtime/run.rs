@@ -12,9 +12,10 @@ use crate::io::delivery::Hook;
 use crate::io::source::ReadOptions;
 use crate::io::watch::{Pace, Sign, Watch};
 use crate::keymap;
+use crate::session::effect::RunWord;
 use crate::session::kept::ByHand;
 use crate::session::model::Quit;
-use crate::session::model::{Appearance, SourceState, ThemeChoice};
+use crate::session::model::{Appearance, RunStatus, SourceState, ThemeChoice};
 use crate::session::msg::Pointer;
 use crate::session::{Effect, Model, Msg, update};
 use crate::{analysis, ui};
@@ -51,6 +52,20 @@ pub struct Settings {
     /// What was said about model and acquisition function in so many words: it stands against what was set
     /// by hand when the program ran before.
     pub stated: ByHand,
+    /// The loop that feeds the source.
+    pub run: Option<RunLink>,
+}
+
+/// The two ends of the loop of `tunescope run`: what it says, and what is said to it.
+pub struct RunLink {
+    pub status: Receiver<RunStatus>,
+    pub say: Box<dyn Fn(RunWord) + Send>,
+}
+
+impl std::fmt::Debug for RunLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunLink").finish_non_exhaustive()
+    }
 }
 
 /// How the explorer ended.
@@ -100,6 +115,9 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
     let mut screen = Screen::new();
     screen.draw(&mut guard, &mut model)?;
 
+    let mut settings = settings;
+    let run = settings.run.take();
+    let say = run.map(|link| listen(link, &sender)).transpose()?;
     let crew = Crew::start(settings, &sender)?;
     drop(sender);
     Loop {
@@ -108,8 +126,24 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
         screen,
         crew,
         signal: None,
+        say,
     }
     .run(&events)
+}
+
+/// Passes on what the loop says; returns the way to answer.
+fn listen(link: RunLink, events: &Sender<Event>) -> std::io::Result<Box<dyn Fn(RunWord) + Send>> {
+    let events = events.clone();
+    std::thread::Builder::new()
+        .name("run-status".into())
+        .spawn(move || {
+            for status in link.status {
+                if events.send(Event::Msg(Msg::Run(status))).is_err() {
+                    return;
+                }
+            }
+        })?;
+    Ok(link.say)
 }
 
 /// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
@@ -166,6 +200,8 @@ struct Loop {
     screen: Screen,
     crew: Crew,
     signal: Option<i32>,
+    /// How to answer the loop that feeds the source.
+    say: Option<Box<dyn Fn(RunWord) + Send>>,
 }
 
 /// When the next frame is due.
@@ -401,6 +437,11 @@ impl Loop {
                     },
                 };
                 return self.message(msg);
+            }
+            Effect::Run(word) => {
+                if let Some(say) = &self.say {
+                    say(word);
+                }
             }
             Effect::SetMouse(on) => self.guard.set_mouse(on)?,
             Effect::RedrawFully => {

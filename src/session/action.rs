@@ -94,6 +94,10 @@ pub enum Action {
     Forget,
     ConfirmYes,
     ConfirmNo,
+    /// Leave, and let the loop finish what runs.
+    RunFinish,
+    /// Leave, and let what runs go on without the loop.
+    RunLeave,
 
     // looking
     Help,

@@ -99,6 +99,17 @@ impl Origin {
     }
 }
 
+/// A word to the loop of `tunescope run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunWord {
+    /// Finish what runs, start nothing new.
+    Finish,
+    /// Stop what runs; it is run again by the next loop.
+    Stop,
+    /// Leave what runs to go on alone.
+    Leave,
+}
+
 /// One thing to do outside.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -125,6 +136,7 @@ pub enum Effect {
         what: String,
     },
     SetMouse(bool),
+    Run(RunWord),
     RedrawFully,
     Suspend,
     Quit(Quit),

@@ -193,6 +193,18 @@ pub enum Confirm {
     Forget {
         what: String,
     },
+    /// The loop of `tunescope run` is at work: what becomes of it?
+    QuitRun,
+}
+
+/// The loop that feeds this source, where the explorer was opened by `tunescope run`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunStatus {
+    /// Whether it still starts or awaits trials.
+    pub is_active: bool,
+    /// What it does, or why it is over; scrubbed.
+    pub words: String,
+    pub running: usize,
 }
 
 /// What lies over the panes.
@@ -317,6 +329,7 @@ pub struct Model {
 
     // what was read
     pub source: SourceStatus,
+    pub run: Option<RunStatus>,
     pub study: Arc<Study>,
     /// Counts the changes of the data; every result carries the one it saw.
     pub data: u64,
@@ -399,6 +412,7 @@ impl Model {
             now,
             size,
             source: SourceStatus::default(),
+            run: None,
             study: Arc::new(Study::empty()),
             data: 0,
             ground: 0,

@@ -8,7 +8,7 @@ use crate::study::Study;
 use super::action::Action;
 use super::hit::HitMap;
 use super::kept::Kept;
-use super::model::{SourceStatus, Stamped};
+use super::model::{RunStatus, SourceStatus, Stamped};
 use super::receipt::Receipt;
 
 /// A key while text is being typed.
@@ -57,6 +57,8 @@ pub enum Msg {
     /// A second has passed (only sent while something on screen depends on it).
     Tick,
 
+    /// The loop of `tunescope run` says how it stands.
+    Run(RunStatus),
     /// The source changed its state, not its data.
     Source(SourceStatus),
     /// New data.

@@ -64,6 +64,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
             found,
             is_safe,
         } => keep::recalled(model, &study, found, is_safe, &mut effects),
+        Msg::Run(run) => model.run = Some(run),
         Msg::Door(door) => model.door = door,
         Msg::Fitted {
             data,

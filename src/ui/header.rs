@@ -95,7 +95,31 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     }
     spans.push(Span::raw("   "));
     spans.extend(liveness(ctx, level));
+    spans.extend(run(ctx, level));
     spans
+}
+
+/// How the loop stands that feeds this source.
+fn run<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+    let Some(run) = &ctx.model.run else {
+        return Vec::new();
+    };
+    let style = if run.is_active {
+        ctx.theme.accent()
+    } else {
+        ctx.theme.strong()
+    };
+    let most = match level {
+        0 => 72,
+        1 => 40,
+        2 => 24,
+        _ => 14,
+    };
+    let glyph = if run.is_active { "↻" } else { "■" };
+    vec![Span::styled(
+        format!("   {glyph} {}", text::fit(&run.words, most)),
+        style,
+    )]
 }
 
 fn liveness<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
@@ -198,14 +222,8 @@ fn budget<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
         parts.push((share, format!("{finished} of {limit}")));
     }
     if let Some(limit) = budget.seconds {
-        let start = model
-            .study
-            .trials
-            .iter()
-            .filter_map(|t| t.started)
-            .fold(f64::INFINITY, f64::min);
-        if start.is_finite() && limit > 0.0 {
-            let used = (model.now - start).max(0.0);
+        let used = model.study.busy_seconds(model.now);
+        if used > 0.0 && limit > 0.0 {
             parts.push((used / limit, format!("{} used", percent((used / limit).min(1.0)))));
         }
     }

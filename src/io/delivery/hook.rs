@@ -213,9 +213,10 @@ fn status_words(status: ExitStatus) -> String {
     }
 }
 
-/// `learning.rate` → `TUNESCOPE_PARAM_LEARNING_RATE`. Of two names that become the same, the later counts;
+/// The environment variable of a parameter: `learning.rate` → `TUNESCOPE_PARAM_LEARNING_RATE`. Of two names that become the same, the later counts;
 /// the JSON on standard input has both.
-fn variable(name: &str) -> String {
+#[must_use]
+pub fn variable(name: &str) -> String {
     let name: String = name
         .chars()
         .map(|c| match c {

@@ -4,7 +4,7 @@ use crate::analysis::settings::Objective;
 use crate::analysis::{AcquisitionFunction, Layer};
 use crate::session::action::Action;
 use crate::session::command;
-use crate::session::effect::{Effect, Parts};
+use crate::session::effect::{Effect, Parts, RunWord};
 use crate::session::model::{
     ColorLevel, Confirm, Model, Overlay, Pane, ProbeOrigin, Quit, SortKey, ThemeChoice,
 };
@@ -158,9 +158,16 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Forget => keep::ask_to_forget(model),
         Action::ConfirmYes => decide::confirm(model, effects),
         Action::ConfirmNo => {
-            model.overlay = None;
-            say(model, "nothing was written", false);
+            let was_leaving = matches!(
+                model.overlay.take(),
+                Some(Overlay::Confirm(Confirm::QuitRun | Confirm::QuitWithDraft))
+            );
+            if !was_leaving {
+                say(model, "nothing was written", false);
+            }
         }
+        Action::RunFinish => decide::leave_run(model, RunWord::Finish, effects),
+        Action::RunLeave => decide::leave_run(model, RunWord::Leave, effects),
 
         Action::Help => model.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::ShowDiagnostics => model.overlay = Some(Overlay::Diagnostics { scroll: 0 }),
@@ -223,13 +230,31 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => quit(model, Quit::Silent, effects),
         Action::QuitWithSummary => quit(model, Quit::WithSummary, effects),
-        Action::Interrupt => effects.push(Effect::Quit(Quit::Silent)),
+        Action::Interrupt => interrupt(model, effects),
     }
+}
+
+/// Ends at once; where a loop runs, the first time only asks, as Ctrl-C does without a screen.
+fn interrupt(model: &mut Model, effects: &mut Vec<Effect>) {
+    let is_asked = matches!(model.overlay, Some(Overlay::Confirm(Confirm::QuitRun)));
+    if is_asked {
+        decide::leave_run(model, RunWord::Stop, effects);
+    } else if has_loop(model) {
+        model.overlay = Some(Overlay::Confirm(Confirm::QuitRun));
+    } else {
+        effects.push(Effect::Quit(Quit::Silent));
+    }
+}
+
+fn has_loop(model: &Model) -> bool {
+    model.run.as_ref().is_some_and(|run| run.is_active)
 }
 
 fn quit(model: &mut Model, how: Quit, effects: &mut Vec<Effect>) {
     let edited = model.draft.as_ref().is_some_and(|d| d.edits() > 0);
-    if edited && !model.keeping.is_safe {
+    if has_loop(model) {
+        model.overlay = Some(Overlay::Confirm(Confirm::QuitRun));
+    } else if edited && !model.keeping.is_safe {
         model.overlay = Some(Overlay::Confirm(Confirm::QuitWithDraft));
     } else {
         effects.push(Effect::Quit(how));

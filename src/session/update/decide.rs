@@ -1,6 +1,6 @@
 //! Accept, reject, withdraw: what a person decides is never lost.
 
-use crate::session::effect::{DeliverRequest, Effect, Origin, Parts};
+use crate::session::effect::{DeliverRequest, Effect, Origin, Parts, RunWord};
 use crate::session::model::{Confirm, Model, Overlay, ProbeOrigin, Rejection};
 use crate::session::receipt::{Receipt, ReceiptState};
 use crate::study::Configuration;
@@ -78,6 +78,19 @@ pub fn confirm(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         Confirm::Forget { .. } => super::keep::forget(model, effects),
         Confirm::QuitWithDraft => effects.push(Effect::Quit(crate::session::model::Quit::Silent)),
+        Confirm::QuitRun => {
+            model.overlay = Some(Overlay::Confirm(Confirm::QuitRun));
+            leave_run(model, RunWord::Stop, effects);
+        }
+    }
+}
+
+/// The answer to the question what becomes of the loop; no answer to any other question.
+pub fn leave_run(model: &mut Model, word: RunWord, effects: &mut Vec<Effect>) {
+    if matches!(model.overlay, Some(Overlay::Confirm(Confirm::QuitRun))) {
+        model.overlay = None;
+        effects.push(Effect::Run(word));
+        effects.push(Effect::Quit(crate::session::model::Quit::Silent));
     }
 }
 

@@ -61,14 +61,29 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
             "leave?",
             vec![vec![Span::raw("The draft you are editing would be lost.")]],
         ),
+        Confirm::QuitRun => ("leave, and stop the loop?", run_words(ctx)),
     };
     lines.push(Vec::new());
-    lines.push(vec![
-        Span::styled("y", theme.accent_strong()),
-        Span::styled(" yes   ", theme.dim()),
-        Span::styled("n", theme.accent_strong()),
-        Span::styled(" no, esc too", theme.dim()),
-    ]);
+    let answers: &[(&str, &str)] = match confirm {
+        Confirm::QuitRun => &[
+            ("f", " finish what runs   "),
+            ("y", " stop it now   "),
+            ("l", " let it go on alone   "),
+            ("n", " stay, esc too"),
+        ],
+        _ => &[("y", " yes   "), ("n", " no, esc too")],
+    };
+    lines.push(
+        answers
+            .iter()
+            .flat_map(|(key, word)| {
+                [
+                    Span::styled(*key, theme.accent_strong()),
+                    Span::styled(*word, theme.dim()),
+                ]
+            })
+            .collect(),
+    );
     let height = u16::try_from(lines.len() + 2)
         .unwrap_or(u16::MAX)
         .min(body.height);
@@ -79,4 +94,14 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
     for (i, line) in (0..inner.height).zip(lines.iter().skip(skip)) {
         text::put_spans(buf, text::row(inner, i), line);
     }
+}
+
+fn run_words<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
+    let running = ctx.model.run.as_ref().map_or(0, |run| run.running);
+    let words = match running {
+        0 => "No trial runs just now.".to_owned(),
+        1 => "1 trial runs; stopped, it is run again by the next loop.".to_owned(),
+        n => format!("{n} trials run; stopped, they are run again by the next loop."),
+    };
+    vec![vec![Span::raw(words)]]
 }
