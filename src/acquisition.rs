@@ -173,6 +173,24 @@ pub enum Pending {
     Fantasize,
 }
 
+impl Pending {
+    pub const ALL: [Self; 2] = [Self::Believe, Self::Fantasize];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Believe => "believe",
+            Self::Fantasize => "fantasize",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+}
+
 impl Default for AcquisitionSettings {
     fn default() -> Self {
         Self {

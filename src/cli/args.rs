@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::analysis::AcquisitionFunction;
 use crate::analysis::settings::{Hyperparameters, TransformName};
+use crate::analysis::{AcquisitionFunction, Pending};
 use crate::runtime::color::ColorChoice;
 use crate::study::Direction;
 
@@ -244,6 +244,10 @@ pub struct Acquisition {
     /// Weigh expected improvement against the seconds that a trial is expected to take: --acquisition eips
     #[arg(long, conflicts_with = "acquisition")]
     pub cost_aware: bool,
+    /// What EI makes of trials under way: believe that each returns its predicted mean, or average over what up to eight of
+    /// them may return [default: believe]
+    #[arg(long, value_name = "HOW", value_parser = pending_name())]
+    pub pending: Option<Pending>,
     /// The weight of the standard deviation in UCB [default: 1.8]
     #[arg(long, value_name = "X", value_parser = not_negative)]
     pub beta: Option<f64>,
@@ -519,6 +523,12 @@ fn hyperparameters_name() -> impl clap::builder::TypedValueParser<Value = Hyperp
     use clap::builder::TypedValueParser as _;
     clap::builder::PossibleValuesParser::new(Hyperparameters::ALL.map(Hyperparameters::name))
         .map(|name| Hyperparameters::from_name(&name).unwrap_or_default())
+}
+
+fn pending_name() -> impl clap::builder::TypedValueParser<Value = Pending> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(Pending::ALL.map(Pending::name))
+        .map(|name| Pending::from_name(&name).unwrap_or_default())
 }
 
 fn color_name() -> impl clap::builder::TypedValueParser<Value = ColorChoice> {

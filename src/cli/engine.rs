@@ -69,7 +69,7 @@ pub fn acquisition_settings(args: &Acquisition, file: &FileSettings) -> Acquisit
             .unwrap_or(defaults.function),
         xi: args.xi.or(file.xi).unwrap_or(defaults.xi),
         beta: args.beta.or(file.beta).unwrap_or(defaults.beta),
-        pending: defaults.pending,
+        pending: args.pending.unwrap_or(defaults.pending),
     }
 }
 
