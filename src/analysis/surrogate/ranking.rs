@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::build::{NOISY, believe, best_mean};
 use super::cost::Cost;
 use super::predict::matrix;
-use super::suggest::coordinate;
+use super::suggest::coordinates;
 use super::{Surrogate, row_means};
 use crate::acquisition::fantasies::{Best, Fantasies};
 use crate::acquisition::information::{Information, Question, Setting};
@@ -270,15 +270,17 @@ impl Surrogate {
     }
 
     fn coordinates(&self) -> Vec<Coordinate> {
-        self.training.encoder.axes().map(coordinate).collect()
+        coordinates(&self.training.encoder)
     }
 
     fn paths(&self, draw: &MemberDraws) -> Arc<Paths> {
         let paths = draw.paths.get_or_init(|| {
+            // Of the axes: the coordinates of a search hold switches where they are.
             let choices: Vec<usize> = self
-                .coordinates()
-                .iter()
-                .map(|c| c.count().unwrap_or(0))
+                .training
+                .encoder
+                .axes()
+                .map(|axis| axis.count().and_then(|n| usize::try_from(n).ok()).unwrap_or(0))
                 .collect();
             Arc::new(Paths::draw(&draw.base, &choices, draw.count, draw.seed))
         });
@@ -293,7 +295,11 @@ impl Surrogate {
         let place = Place {
             coordinates: &self.coordinates(),
             lengthscales: &self.scales,
-            snap: &|point| encoder.snap(point).0,
+            snap: &|point| {
+                let mut point = encoder.snap(point).0;
+                encoder.settle(&mut point);
+                point
+            },
             around: &self.best_rows(16),
             seed: draw.seed,
         };
@@ -311,7 +317,9 @@ impl Surrogate {
         let mut points: Vec<Vec<f64>> = (0..CANDIDATES)
             .map(|_| {
                 let raw = sobol.next_point();
-                raw.iter().zip(&coordinates).map(|(u, c)| c.at(*u)).collect()
+                let mut point: Vec<f64> = raw.iter().zip(&coordinates).map(|(u, c)| c.at(*u)).collect();
+                encoder.settle(&mut point);
+                point
             })
             .collect();
         let x = &draw.base.data().x;

@@ -280,7 +280,7 @@ impl maximize::Landscape for Settled<'_> {
 
 /// What each coordinate may be: switches are set by their rules, and on where there is none, so that no value is
 /// missing where it may be asked for.
-fn coordinates(encoder: &Encoder) -> Vec<Coordinate> {
+pub(super) fn coordinates(encoder: &Encoder) -> Vec<Coordinate> {
     (0..encoder.dims())
         .map(|j| {
             if encoder.is_free_switch(j) {
@@ -294,7 +294,7 @@ fn coordinates(encoder: &Encoder) -> Vec<Coordinate> {
         .collect()
 }
 
-pub(super) fn coordinate(axis: &Axis) -> Coordinate {
+fn coordinate(axis: &Axis) -> Coordinate {
     match (axis, axis.count()) {
         (Axis::Category { count }, _) => Coordinate::Category(*count),
         (Axis::Grid { .. }, Some(count)) if count <= MOST_LEVELS => {
