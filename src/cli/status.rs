@@ -105,7 +105,9 @@ fn gather(args: &Status) -> Result<Facts, CliError> {
     let counts = study.counts();
     let busy = study.busy_seconds(now);
     let is_looped = place.is_locked();
-    let (state, why) = standing(&study, counts, busy, budget, loop_state.as_ref(), is_looped);
+    // Who gives a budget asks whether that one is reached, whatever the loop was told.
+    let said = loop_state.as_ref().filter(|_| args.budget.is_none());
+    let (state, why) = standing(&study, counts, busy, budget, said, is_looped);
     let best = study.best().and_then(|i| study.trials.get(i));
     let best_age = best.and_then(|t| t.finished).map(|t| (now - t).max(0.0));
     let (model, next) = if args.no_model {
