@@ -58,7 +58,7 @@ fn a_transform_is_the_one_that_was_named() {
         assert!(at.low95 < at.mean && at.mean < at.high95);
     }
     let default = fit(&hills(20), &ModelSettings::default());
-    assert_eq!(default.model_file().output.transform, TransformName::HalfRankLog);
+    assert_eq!(default.model_file().output.transform, TransformName::HalfRank);
 }
 
 #[test]

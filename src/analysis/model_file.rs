@@ -2,7 +2,7 @@
 //!
 //! Inputs are named as in the space and encoded as [`crate::study::encoding`] says. Outputs are
 //! `g = s·y` (`s = −1` where the study is minimised), transformed: `mean`, `sd` and `lambda` of `output` are those of
-//! `g`, not of `y` (of a minimised loss around 0.3 the `mean` is around −0.3); with `half_rank_log`, a transform of this
+//! `g`, not of `y` (of a minimised loss around 0.3 the `mean` is around −0.3); with `half_rank` and `half_rank_log`, transforms of this
 //! program beside the usual three, `mean` and `sd` are those of the warped `g`. And the prior mean, the kernel variances and the noise variance are in the units of the transformed
 //! `g`, so that larger is better throughout. Checked by `tests/engine.rs` and `tests/models.rs`.
 //!

@@ -54,7 +54,7 @@ pub struct ModelSettings {
     /// `--kernel SPEC`, parsed by `gp::spec`; `None` is the default Matérn-5/2 with ARD.
     pub kernel: Option<Arc<str>>,
     pub objective: Objective,
-    /// Half-rank and log warp of the worse half of the outputs before standardising.
+    /// Half-rank warp of the worse half of the outputs before standardising.
     pub output_warp: bool,
     /// How outputs are transformed; `None`: by `output_warp` and the number of trials.
     pub transform: Option<TransformName>,

@@ -181,7 +181,7 @@ pub struct Modelling {
     /// Do not warp the worse half of the outputs before standardising
     #[arg(long)]
     pub no_output_warp: bool,
-    /// How outputs are transformed before the model sees them [default: half_rank_log from 8 trials on, standardize
+    /// How outputs are transformed before the model sees them [default: half_rank from 8 trials on, standardize
     /// before]
     #[arg(long, value_name = "NAME", value_parser = transform_name(), conflicts_with = "no_output_warp")]
     pub transform: Option<TransformName>,

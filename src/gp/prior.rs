@@ -54,8 +54,8 @@ impl Default for Priors {
                 sd: 0.8,
             },
             variance: LogNormal {
-                location: 2.5_f64.ln(),
-                sd: 0.7,
+                location: 6.0_f64.ln(),
+                sd: 1.0,
             },
             noise_variance: LogNormal {
                 location: -6.0,

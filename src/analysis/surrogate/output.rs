@@ -20,10 +20,10 @@ impl Output {
         self.sign
     }
 
-    /// Half-rank and log warp where `warp` says so, and standardisation.
+    /// Half-rank warp where `warp` says so, and standardisation.
     pub fn fit(direction: Direction, g: &[f64], warp: bool) -> Self {
         let name = if warp {
-            TransformName::HalfRankLog
+            TransformName::HalfRank
         } else {
             TransformName::Standardize
         };
