@@ -7,4 +7,5 @@ pub mod layout;
 pub mod listing;
 pub mod reading;
 pub mod rows;
+mod shown;
 pub mod zone;

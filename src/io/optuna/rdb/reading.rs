@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::study::{Diagnostic, Direction, Label, Study, Trial, TrialId, TrialState, Value};
 
 use super::super::super::database::{Connection, Database, DatabaseError};
-use super::super::super::json::{Cursor, Node};
+use super::super::super::json::Cursor;
 use super::super::super::source::{Change, StudyEntry};
 use super::super::columns::Columns;
 use super::super::distribution::Distributions;
@@ -13,13 +13,14 @@ use super::super::proposal::{Proposal, is_rustuna_key};
 use super::layout::Layout;
 use super::listing::{self, Listed};
 use super::rows::{self, Batch, Draft, Known};
+use super::shown::{attribute, is_same};
 use super::zone::Zone;
 
 /// A running trial without a sign of life for this long (seconds) has hardly a worker any more: Optuna's own
 /// measure is twice the interval that was chosen, which is not written down; a minute is usual.
 const SILENT: f64 = 180.0;
-/// Longest text of a user attribute that is kept.
-const MAX_ATTRIBUTE: usize = 4096;
+/// Most problems that are listed.
+const MAX_PROBLEMS: usize = 100;
 
 /// One study of a storage, and what is known of it so far.
 #[derive(Debug, Default)]
@@ -242,35 +243,7 @@ impl Reading {
         trial.started = draft.began.map(|t| zone.moment(t));
         trial.finished = draft.ended.map(|t| zone.moment(t));
         trial.seconds = draft.began.zip(draft.ended).map(|(a, b)| b - a);
-        let mut proposal = Proposal::default();
-        for (name, distribution, value) in &draft.params {
-            let (name, text) = (batch.text(*name), batch.text(*distribution));
-            let distribution = self.distributions.get(text);
-            if let Some(distribution) = distribution
-                && let Some(value) = distribution.external(*value)
-            {
-                let column = self.columns.column(name);
-                self.columns.note(column, number, &distribution);
-                proposal.set(column, value);
-            } else if self.problems.len() < 1000 {
-                self.problems.push(Diagnostic {
-                    line: None,
-                    message: format!(
-                        "trial {number}: the distribution or value of parameter {} is not understood; it was \
-                         left out.",
-                        Label::new(name)
-                    ),
-                });
-            }
-        }
-        for (key, json) in &draft.system {
-            let key = batch.text(*key);
-            self.has_rustuna |= is_rustuna_key(key);
-            if let Ok(node) = Cursor::new(json.as_bytes()).value() {
-                proposal.system_attribute(&mut self.columns, key, &node);
-            }
-        }
-        trial.params = proposal.params();
+        trial.params = self.params(batch, draft, number);
         for (objective, value) in &draft.values {
             let at = usize::try_from(*objective).unwrap_or(0).min(64);
             if trial.values.len() <= at {
@@ -290,6 +263,42 @@ impl Reading {
             attribute(&mut trial, batch.text(*key), json);
         }
         trial
+    }
+
+    /// What was set, and of a trial that is not over what was announced.
+    fn params(&mut self, batch: &Batch, draft: &Draft, number: usize) -> Vec<Option<Value>> {
+        let mut proposal = Proposal::default();
+        for (name, distribution, value) in &draft.params {
+            let (name, text) = (batch.text(*name), batch.text(*distribution));
+            let distribution = self.distributions.get(text);
+            if let Some(distribution) = distribution
+                && let Some(value) = distribution.external(*value)
+            {
+                let column = self.columns.column(name);
+                self.columns.note(column, number, &distribution);
+                proposal.set(column, value);
+            } else {
+                self.complain(format!(
+                    "trial {number}: the distribution or value of parameter {} is not understood; it was left out.",
+                    Label::new(name)
+                ));
+            }
+        }
+        for (key, json) in &draft.system {
+            let key = batch.text(*key);
+            self.has_rustuna |= is_rustuna_key(key);
+            if let Ok(node) = Cursor::new(json.as_bytes()).value() {
+                proposal.system_attribute(&mut self.columns, key, &node);
+            }
+        }
+        proposal.params()
+    }
+
+    /// Says it once, however often the trial is looked at.
+    fn complain(&mut self, message: String) {
+        if self.problems.len() < MAX_PROBLEMS && !self.problems.iter().any(|d| d.message == message) {
+            self.problems.push(Diagnostic { line: None, message });
+        }
     }
 
     /// Settles what the times mean, as far as they go by now; true where that changed what is shown.
@@ -414,47 +423,4 @@ impl Reading {
             .flat_map(|t| t.started.into_iter().chain(t.finished));
         times.reduce(f64::max)
     }
-}
-
-/// A user attribute: our own identity where it is ours, else something to show.
-fn attribute(trial: &mut Trial, key: &str, json: &str) {
-    let node = Cursor::new(json.as_bytes()).value();
-    match (key, node) {
-        ("queue_id", Ok(Node::Text(id))) => trial.queue_id = Some(Label::new(&id)),
-        ("tunescope", Ok(Node::Object(bytes))) => {
-            for member in super::super::super::json::Members::of(bytes).flatten() {
-                if let (key, Node::Text(id)) = member
-                    && key == "id"
-                {
-                    trial.queue_id = Some(Label::new(&id));
-                }
-            }
-        }
-        (key, Ok(node)) if json.len() <= MAX_ATTRIBUTE => {
-            let value = super::super::distribution::value(&node).unwrap_or(Value::Null);
-            trial.attributes.push((Label::new(key), value));
-        }
-        _ => {}
-    }
-}
-
-/// Whether two trials show the same.
-fn is_same(a: &Trial, b: &Trial) -> bool {
-    let bits = |x: &f64| x.to_bits();
-    let points = |t: &Trial| {
-        t.intermediate
-            .iter()
-            .map(|(s, x)| (*s, x.to_bits()))
-            .collect::<Vec<_>>()
-    };
-    a.id == b.id
-        && a.state == b.state
-        && a.params == b.params
-        && a.values.iter().map(bits).eq(b.values.iter().map(bits))
-        && a.intermediate.len() == b.intermediate.len()
-        && points(a) == points(b)
-        && a.started == b.started
-        && a.finished == b.finished
-        && a.queue_id == b.queue_id
-        && a.attributes == b.attributes
 }
