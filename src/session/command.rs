@@ -477,6 +477,10 @@ mod tests {
     fn names_and_arguments_complete() {
         let study = Study::empty();
         assert_eq!(completions("acq", &study), ["acquisition"]);
-        assert_eq!(completions("acquisition p", &study), ["acquisition pi"]);
+        assert_eq!(
+            completions("acquisition p", &study),
+            ["acquisition pi", "acquisition pes"]
+        );
+        assert_eq!(completions("acquisition th", &study), ["acquisition thompson"]);
     }
 }

@@ -182,19 +182,19 @@ mod tests {
     fn every_notation_is_what_its_reader_expects() {
         assert_eq!(
             text(Form::Json),
-            r#"{"lr":1e-5,"n":8,"opt name":"it's; rm","nesterov":true,"clip":null,"warm-up":"no"}"#
+            r#"{"lr":0.00001,"n":8,"opt name":"it's; rm","nesterov":true,"clip":null,"warm-up":"no"}"#
         );
         assert_eq!(
             text(Form::Yaml),
-            "lr: 1.0e-5\n\"n\": 8\n\"opt name\": \"it's; rm\"\nnesterov: true\nclip: null\nwarm-up: \"no\""
+            "lr: 0.00001\n\"n\": 8\n\"opt name\": \"it's; rm\"\nnesterov: true\nclip: null\nwarm-up: \"no\""
         );
         assert_eq!(
             text(Form::Args),
-            r"--lr=1e-5 --n=8 '--opt name=it'\''s; rm' --nesterov=true --clip=None --warm-up=no"
+            r"--lr=0.00001 --n=8 '--opt name=it'\''s; rm' --nesterov=true --clip=None --warm-up=no"
         );
         assert_eq!(
             text(Form::Optuna),
-            r#"study.enqueue_trial({"lr": 1e-5, "n": 8, "opt name": "it's; rm", "nesterov": True, "clip": None, "warm-up": "no"})"#
+            r#"study.enqueue_trial({"lr": 0.00001, "n": 8, "opt name": "it's; rm", "nesterov": True, "clip": None, "warm-up": "no"})"#
         );
     }
 
@@ -202,6 +202,7 @@ mod tests {
     fn what_would_change_how_a_line_is_shown_is_escaped() {
         assert_eq!(quoted("a\u{202e}b\n"), r#""a\u202eb\n""#);
         assert_eq!(yaml_float(1e300), "1.0e+300");
+        assert_eq!(yaml_float(1e-7), "1.0e-7");
         assert_eq!(yaml_float(0.5), "0.5");
     }
 }
