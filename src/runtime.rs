@@ -9,6 +9,7 @@ pub mod input;
 pub mod keeper;
 pub mod modes;
 pub mod panic;
+pub mod picture;
 pub mod reading;
 pub mod run;
 pub mod signals;

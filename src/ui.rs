@@ -6,6 +6,7 @@
 
 pub mod ascii;
 pub mod context;
+pub mod export;
 pub mod footer;
 pub mod header;
 pub mod layout;
@@ -57,6 +58,18 @@ pub fn view(model: &Model, hints: &[Hint], frame: &mut Frame<'_>) -> HitMap {
     hits
 }
 
+/// The panes as they would be drawn at a size, without anything over them.
+#[must_use]
+pub fn picture(model: &Model, width: u16, height: u16) -> Buffer {
+    let mut plain = model.clone();
+    plain.overlay = None;
+    plain.notice = None;
+    let area = Rect::new(0, 0, width, height);
+    let mut buf = Buffer::empty(area);
+    draw(&plain, &[], area, &mut buf, &mut HitMap::default());
+    buf
+}
+
 /// Draws into a buffer; returns where the text cursor stands while something is typed.
 fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut HitMap) -> Option<Position> {
     let ctx = Context::new(model);
@@ -88,8 +101,8 @@ fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut 
         let typed = panes::suggestion::draw_summary(&ctx, buf, line);
         cursor = cursor.or(typed);
     }
-    let typed = footer::draw(&ctx, hints, buf, layout.footer);
     overlays::draw(&ctx, buf, layout.body, hits);
+    let typed = footer::draw(&ctx, hints, buf, layout.footer);
     ascii::flatten_if(ctx.theme.ascii, buf);
     typed.or(if model.overlay.is_none() { cursor } else { None })
 }

@@ -248,6 +248,7 @@ impl Desk<'_> {
     fn is_led_away(&self, reader: &Reader) -> Option<String> {
         let studies = reader.studies();
         (reader.options().study.is_none()
+            && reader.pipe().is_none()
             && studies.len() > 1
             && reader.study().name != self.shown_study
             && studies.iter().any(|s| s.name == self.shown_study))

@@ -425,6 +425,13 @@ impl Loop {
             }
             Effect::Recall { study } => self.crew.keeper.recall(study),
             Effect::Keep { study, kept } => self.crew.keeper.keep(study, kept),
+            Effect::Write { path } => {
+                let (text, is_error) = match super::picture::write(&path, &self.model) {
+                    Ok(said) => (said, false),
+                    Err(why) => (why, true),
+                };
+                return self.message(Msg::Say { text, is_error });
+            }
             Effect::Copy { text, what } => {
                 let msg = match self.guard.copy(&text) {
                     Ok(()) => Msg::Say {

@@ -123,6 +123,8 @@ pub enum Action {
     SwitchStudy(String),
     /// Takes what is under the cursor of a window.
     Choose,
+    /// Writes the panes to a file.
+    Write(String),
     OpenCommand,
     ToggleFreeze,
     ToggleMouse,

@@ -317,6 +317,16 @@ pub const COMMANDS: &[Command] = &[
         values: none,
     },
     Command {
+        name: "write",
+        argument: "FILE.{txt,svg,html}",
+        help: "write the panes as they are to a file",
+        parse: |a, _| match a.trim() {
+            "" => Err("write takes a file, such as `write study.svg` (or .txt, .html)".to_owned()),
+            path => Ok(Action::Write(path.to_owned())),
+        },
+        values: none,
+    },
+    Command {
         name: "forget",
         argument: "",
         help: "drop rejections, locks, the draft and what was set by hand",

@@ -131,6 +131,10 @@ pub enum Effect {
         study: String,
         kept: Box<Kept>,
     },
+    /// Write the panes as they are to a file, in the format that its name ends in.
+    Write {
+        path: String,
+    },
     Copy {
         text: String,
         what: String,

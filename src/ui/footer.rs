@@ -10,6 +10,9 @@ use super::Hint;
 use super::context::Context;
 use super::text;
 
+/// Lines that a notice may take.
+const MOST_LINES: usize = 3;
+
 /// Draws the line; returns where the text cursor stands while something is typed into it.
 pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> Option<Position> {
     match &ctx.model.overlay {
@@ -39,14 +42,22 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
         } else {
             ("▸ ", ctx.theme.accent())
         };
-        text::put_spans(
-            buf,
-            area,
-            &[
-                Span::styled(glyph, style),
-                Span::styled(notice.text.clone(), style),
-            ],
-        );
+        // What does not fit on one line goes on above it: the end of a sentence matters too.
+        let lines = text::wrap(&notice.text, usize::from(area.width).saturating_sub(2));
+        let lines = lines.get(..lines.len().min(MOST_LINES)).unwrap_or_default();
+        let above = u16::try_from(lines.len().saturating_sub(1))
+            .unwrap_or(0)
+            .min(area.y);
+        for (i, line) in lines.iter().enumerate() {
+            let y = (area.y - above).saturating_add(u16::try_from(i).unwrap_or(0));
+            let row = Rect::new(area.x, y, area.width, 1);
+            if y != area.y {
+                super::overlays::clear(buf, row);
+            }
+            let head = if i == 0 { glyph } else { "  " };
+            let spans = [Span::styled(head, style), Span::styled(line.clone(), style)];
+            text::put_spans(buf, row, &spans);
+        }
         return None;
     }
     keys(ctx, hints, buf, area);

@@ -20,6 +20,7 @@ use crate::session::{HitMap, Overlay};
 use super::context::{Context, ago};
 use super::text;
 use window::Window;
+pub(super) use window::clear;
 
 /// Draws the overlay of the model, if any, over `body`.
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) {

@@ -10,6 +10,9 @@ use crate::study::encoding::Axis;
 /// At most so many steps are drawn of a grid.
 const MOST_STEPS: u64 = 64;
 
+/// Trials that a slice keeps: those nearest to it.
+const MOST_TRIALS: usize = 2000;
+
 impl Surrogate {
     /// One slice a parameter that has a coordinate, in the order of the space, through the probe.
     /// `points` is the number of places along a continuum.
@@ -122,6 +125,9 @@ impl Surrogate {
             })
             .collect();
         trials.sort_by(|a, b| a.weight.total_cmp(&b.weight));
+        // More than can be drawn is only memory, and there is a list for every parameter.
+        trials.drain(..trials.len().saturating_sub(MOST_TRIALS));
+        trials.shrink_to_fit();
         trials
     }
 }

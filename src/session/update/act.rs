@@ -182,6 +182,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::ShowKnobs => tune::show(model),
         Action::ResetKnob => tune::reset_one(model, effects),
         Action::ResetKnobs => tune::reset_all(model, effects),
+        Action::Write(path) => effects.push(Effect::Write { path }),
         Action::ShowStudies => studies::show(model),
         Action::SwitchStudy(name) => studies::switch(model, &name, effects),
         Action::Choose => match model.overlay {

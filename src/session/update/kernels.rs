@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use crate::analysis::{ALTERNATIVES, KernelEvidence};
+use crate::analysis::KernelEvidence;
 use crate::session::action::Action;
 use crate::session::effect::{Effect, KernelOrder};
 use crate::session::kernels::{Join, KernelRow, Piece};
@@ -21,10 +21,16 @@ pub fn show(model: &mut Model, effects: &mut Vec<Effect>) {
         );
     };
     let now = surrogate.value.kernel_spec().to_owned();
-    let mut rows: Vec<KernelRow> = ALTERNATIVES.iter().map(|s| row(s, false)).collect();
-    rows.extend(model.kernels.rows.iter().filter(|r| r.is_own).cloned());
-    if !rows.iter().any(|r| same(&r.spec, &now)) {
-        rows.push(row(&now, true));
+    let mut rows: Vec<KernelRow> = surrogate
+        .value
+        .alternatives()
+        .iter()
+        .map(|s| row(s, false))
+        .collect();
+    for own in model.kernels.rows.iter().filter(|r| r.is_own) {
+        if !rows.iter().any(|r| same(&r.spec, &own.spec)) {
+            rows.push(own.clone());
+        }
     }
     for row in &mut rows {
         row.figures = (model.kernels.rows.iter())
@@ -221,12 +227,16 @@ fn completed(text: &str, params: &[String]) -> Option<String> {
         "matern52",
         "matern32",
         "matern12",
+        "matern72",
         "matern(nu=",
         "rbf",
         "rq",
         "periodic",
         "linear",
         "hamming",
+        "categorical",
+        "mixed",
+        "warp(",
         "constant",
     ];
     let found: Vec<&str> = if in_brackets {

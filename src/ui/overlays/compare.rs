@@ -54,7 +54,7 @@ impl Pane<'_, '_> {
     pub fn draw(&self, buf: &mut Buffer, area: Rect) {
         let rows = u16::try_from(self.comparison.rows.len()).unwrap_or(1).max(1);
         // Two lines for the axis and its labels; what is left is shared out.
-        let each = (area.height.saturating_sub(2) / rows).min(6);
+        let each = (area.height.saturating_sub(2) / rows).min(8);
         if each == 0 || area.width < NAME + 12 {
             panel::say(buf, area, &self.ctx.theme, &["A comparison needs more room."]);
             return;
@@ -105,11 +105,10 @@ impl Pane<'_, '_> {
             text::put_spans(buf, text::row(name, 1), &[Span::styled(words, theme.dim())]);
         }
         if block.height >= 3 {
-            let span = format!(
-                "   {} … {}",
-                significant(row.range.0, 2),
-                significant(row.range.1, 2)
-            );
+            // What underflows beside the top is nothing.
+            let (low, high) = row.range;
+            let low = if low.abs() < 1e-6 * high.abs() { 0.0 } else { low };
+            let span = format!("   {} … {}", significant(low, 2), significant(high, 2));
             text::put_spans(buf, text::row(name, 2), &[Span::styled(span, theme.faint())]);
         }
         // The next point in words beside the curve, or in the last line of its block.

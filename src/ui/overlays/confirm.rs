@@ -7,6 +7,7 @@ use ratatui::text::Span;
 use super::window;
 use crate::session::model::Confirm;
 use crate::ui::context::Context;
+use crate::ui::number::with_sd;
 use crate::ui::text;
 
 /// Rows that the text to be written may take.
@@ -17,7 +18,9 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
     let width = usize::from(body.width.saturating_sub(6));
     let (title, mut lines): (&str, Vec<Vec<Span<'_>>>) = match confirm {
         Confirm::Accept {
-            text: written, place, ..
+            text: written,
+            place,
+            configuration,
         } => {
             let mut lines: Vec<Vec<Span<'_>>> = text::wrap(written, width)
                 .into_iter()
@@ -25,6 +28,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
                 .map(|l| vec![Span::styled(l, theme.strong())])
                 .collect();
             lines.push(vec![Span::styled("to ", theme.dim()), Span::raw(place.clone())]);
+            lines.extend(predicted(ctx, configuration));
             ("accept: write exactly this?", lines)
         }
         Confirm::Withdraw { receipt } => {
@@ -104,4 +108,34 @@ fn run_words<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
         n => format!("{n} trials run; stopped, they are run again by the next loop."),
     };
     vec![vec![Span::raw(words)]]
+}
+
+/// What is written down as predicted, and by which fit: that of the moment in which it is confirmed.
+fn predicted<'a>(ctx: &Context<'a>, configuration: &[crate::study::Value]) -> Option<Vec<Span<'a>>> {
+    let model = ctx.model;
+    if model.in_hand() != configuration {
+        return None;
+    }
+    let consequences = match &model.draft {
+        Some(draft) => draft.consequences.as_ref(),
+        None => model.probe.consequences.as_ref(),
+    }?;
+    let (stamped, summary) = (model.surrogate.as_ref()?, ctx.summary?);
+    let p = &consequences.prediction;
+    let age = if model.is_stale(stamped) {
+        ", newer rows are not in it yet"
+    } else {
+        ""
+    };
+    Some(vec![
+        Span::styled("predicted ", ctx.theme.dim()),
+        Span::raw(with_sd(p.mean, p.sd_observed)),
+        Span::styled(
+            format!(
+                " for one run, by fit {} of {} trials{age}",
+                stamped.fit, summary.trials_used
+            ),
+            ctx.theme.dim(),
+        ),
+    ])
 }

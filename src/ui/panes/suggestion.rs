@@ -224,7 +224,16 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         Span::styled(format!("{} ", glyph(ctx)), theme.accent_strong()),
         Span::styled(format!("{mean} ± {sd}"), theme.strong()),
     ];
-    spans.push(Span::styled(format!("  {}", against(ctx, &p)), theme.text()));
+    let words = against(ctx, &p);
+    // Where there is no room for the best's own value, its name must do.
+    let room = width.saturating_sub(text::spans_width(&spans) + 2);
+    let words = match words.rsplit_once(' ') {
+        Some((short, _)) if text::width(&words) > room => {
+            short.strip_suffix("'s mean").unwrap_or(short).to_owned()
+        }
+        _ => words,
+    };
+    spans.push(Span::styled(format!("  {words}"), theme.text()));
     let mut rows = vec![Row::new(9, spans)];
     if let Some(cost) = cost(ctx) {
         rows.push(Row::new(
