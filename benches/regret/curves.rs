@@ -28,21 +28,6 @@ impl Curve {
             })
             .collect()
     }
-
-    /// The true regret of the configuration that looks best, up to each evaluation.
-    pub fn chosen(&self) -> Vec<f64> {
-        let mut best = (f64::INFINITY, f64::NAN);
-        self.regret
-            .iter()
-            .zip(&self.observed)
-            .map(|(r, o)| {
-                if *o < best.0 {
-                    best = (*o, *r);
-                }
-                best.1
-            })
-            .collect()
-    }
 }
 
 /// The rows of one function and one sampler.
