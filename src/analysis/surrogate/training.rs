@@ -210,8 +210,8 @@ fn kind_of(axis: &Axis) -> InputKind {
 /// What the reports of an unfinished trial promise.
 fn promise(curves: &mut Curves<'_>, trial: &Trial) -> Option<Promise> {
     let told = match trial.state {
-        TrialState::Pruned => trial.values.first().copied(),
-        TrialState::Running => None,
+        // A bare value, without the step that it belongs to, says too little.
+        TrialState::Pruned | TrialState::Running => None,
         TrialState::Waiting | TrialState::Complete | TrialState::Failed => return None,
     };
     curves.promise(&trial.intermediate, told)
