@@ -60,8 +60,8 @@ fn moments_over_many_paths_are_those_of_the_posterior() {
         // Several sets, because the paths of one share their features.
         let sets = 24;
         let each = 200;
-        let mut sum = vec![0.0; 12];
-        let mut square = vec![0.0; 12];
+        let mut sum = [0.0; 12];
+        let mut square = [0.0; 12];
         for seed in 0..sets {
             let values = Paths::draw(&posterior, &CHOICES, each, seed).values(&points);
             for i in 0..12 {

@@ -31,7 +31,7 @@ impl Gumbel {
         let known = mean
             .iter()
             .zip(sd)
-            .filter(|(m, s)| m.is_finite() && !(**s > 0.0))
+            .filter(|(m, s)| m.is_finite() && (**s <= 0.0 || s.is_nan()))
             .map(|(m, _)| *m)
             .fold(f64::NEG_INFINITY, f64::max);
         let normals: Vec<(f64, f64)> = mean
@@ -155,7 +155,7 @@ impl MaxValues {
             d_mean: 0.0,
             d_sd: 0.0,
         };
-        if !(sd > 0.0) || self.samples.is_empty() {
+        if sd <= 0.0 || sd.is_nan() || self.samples.is_empty() {
             return out;
         }
         #[expect(clippy::cast_precision_loss, reason = "a count")]

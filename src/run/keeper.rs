@@ -137,17 +137,15 @@ fn wait(news: &Receiver<News>, pid: u32, timeout: Option<f64>, clock: Instant) -
     let deadline = timeout
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .and_then(|t| clock.checked_add(t));
-    let why = loop {
-        let message = match deadline {
-            Some(at) => news.recv_timeout(at.saturating_duration_since(Instant::now())),
-            None => news.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match message {
-            Ok(News::Ended(status)) => return how(status),
-            Ok(News::Stop) => break How::Stopped,
-            Err(RecvTimeoutError::Timeout) => break How::TimedOut,
-            Err(RecvTimeoutError::Disconnected) => return How::Lost,
-        }
+    let message = match deadline {
+        Some(at) => news.recv_timeout(at.saturating_duration_since(Instant::now())),
+        None => news.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    };
+    let why = match message {
+        Ok(News::Ended(status)) => return how(status),
+        Ok(News::Stop) => How::Stopped,
+        Err(RecvTimeoutError::Timeout) => How::TimedOut,
+        Err(RecvTimeoutError::Disconnected) => return How::Lost,
     };
     end_group(pid, || match news.recv_timeout(Duration::from_millis(20)) {
         Ok(News::Ended(_)) | Err(RecvTimeoutError::Disconnected) => true,

@@ -459,17 +459,16 @@ impl Loop {
         {
             self.drain(end);
         }
-        if self.phase == Phase::Open && self.request == Request::None {
-            if self.running.len() < self.rules.jobs && self.room() > 0 {
-                // What was begun before keeps its place in the budget.
-                if self.room() > self.waiting.len() as u64 || self.waiting.is_empty() {
-                    self.request = Request::Claim(None);
-                    effects.push(Effect::Claim);
-                } else if let Some((trial, tries)) = self.waiting.pop_front() {
-                    self.again(trial, tries, effects);
-                    self.keep_time(now);
-                    return self.go_on(now, effects);
-                }
+        let is_free = self.phase == Phase::Open && self.request == Request::None;
+        if is_free && self.running.len() < self.rules.jobs && self.room() > 0 {
+            // What was begun before keeps its place in the budget.
+            if self.room() > self.waiting.len() as u64 || self.waiting.is_empty() {
+                self.request = Request::Claim(None);
+                effects.push(Effect::Claim);
+            } else if let Some((trial, tries)) = self.waiting.pop_front() {
+                self.again(trial, tries, effects);
+                self.keep_time(now);
+                return self.go_on(now, effects);
             }
         }
         let is_idle = self.running.is_empty() && !matches!(self.request, Request::Begin | Request::Claim(_));

@@ -465,7 +465,7 @@ fn switches(space: &Space) -> Vec<usize> {
                 other.rules == activity.rules && (!activity.rules.is_empty() || other.group == activity.group)
             })
         };
-        if !firsts.iter().any(|k| is_same(k)) && !says_the_same(space, activity) {
+        if !firsts.iter().any(is_same) && !says_the_same(space, activity) {
             firsts.push(i);
         }
     }

@@ -122,7 +122,7 @@ fn gramacy_lee() -> Function {
 
 const BRANIN: &str = "(x1 - 5.1/(4 pi^2) x0^2 + 5/pi x0 - 6)^2 + 10 (1 - 1/(8 pi)) cos(x0) + 10";
 const BRANIN_BOX: [(f64, f64); 2] = [(-5.0, 10.0), (0.0, 15.0)];
-const BRANIN_MINIMUM: f64 = 0.397_887_357_729_738_34;
+const BRANIN_MINIMUM: f64 = 0.397_887_357_729_738_3;
 const BRANIN_AT: [[f64; 2]; 3] = [[-PI, 12.275], [PI, 2.275], [3.0 * PI, 2.475]];
 
 fn branin() -> Function {

@@ -62,7 +62,6 @@ fn suggest_request(model: &Model) -> SuggestRequest {
             .map(|r| r.configuration.clone())
             .collect(),
         seed: model.settings.seed,
-        ..SuggestRequest::default()
     }
 }
 
