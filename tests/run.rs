@@ -179,7 +179,7 @@ fn failures_are_tried_again_and_too_many_in_a_row_end_it_with_the_reason() {
     assert_eq!(states(&place.rows()), ["complete"; 2]);
     assert!(place.path("results.logs/0.3.log").exists());
     let place = Place::new();
-    let output = place.run(&["--failures", "3"], "echo broken pipe dream >&2; exit 7");
+    let output = place.run(&["--max-failures", "3"], "echo broken pipe dream >&2; exit 7");
     assert_eq!(output.status.code(), Some(1));
     let said = errors(&output);
     assert!(
@@ -269,7 +269,7 @@ fn hostile_output_is_a_failed_trial_and_no_more() {
         4) echo loss=nan;; \
         *) kill -9 $$;; esac";
     let output = place.run(
-        &["--budget", "trials=6", "--failures", "0", "--log-limit", "8"],
+        &["--budget", "trials=6", "--max-failures", "0", "--log-limit", "8"],
         script,
     );
     assert!(output.status.success(), "{}", errors(&output));

@@ -102,7 +102,7 @@ fn settings(args: &Run, file: &FileSettings) -> Result<Settings, CliError> {
             budget,
             direction,
             retries: args.retries,
-            failures: args.failures,
+            failures: args.max_failures,
         },
         lost: match args.interrupted {
             LostName::Rerun => Lost::Rerun,

@@ -99,7 +99,7 @@ impl End {
             Self::Failures(1, why) => format!("a trial failed ({why})"),
             Self::Failures(n, why) => format!(
                 "{n} trials in a row failed, the last one because of: {why}; see its log, mend the command and start \
-                 the loop again, or allow more with --failures N"
+                 the loop again, or allow more with --max-failures N"
             ),
             Self::NotStarted(why) => format!("the command could not be started: {why}"),
             Self::Broken(why) => format!("the loop cannot go on: {why}"),

@@ -60,7 +60,7 @@ pub struct Run {
     pub retries: u32,
     /// Failed trials in a row that end the loop; 0: never
     #[arg(long, value_name = "N", default_value_t = 10)]
-    pub failures: u32,
+    pub max_failures: u32,
     /// Time an attempt may take (30m, 8h): its process group gets SIGTERM, then SIGKILL
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub timeout: Option<f64>,
