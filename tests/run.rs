@@ -267,23 +267,27 @@ fn hostile_output_is_a_failed_trial_and_no_more() {
         2) exit 0;; \
         3) yes;; \
         4) echo loss=nan;; \
+        5) yes >&2;; \
         *) kill -9 $$;; esac";
     let output = place.run(
-        &["--budget", "trials=6", "--max-failures", "0", "--log-limit", "8"],
+        &["--budget", "trials=7", "--max-failures", "0", "--log-limit", "8"],
         script,
     );
     assert!(output.status.success(), "{}", errors(&output));
     let rows = place.rows();
     assert_eq!(
         states(&rows),
-        ["failed", "complete", "failed", "failed", "failed", "failed"]
+        [
+            "failed", "complete", "failed", "failed", "failed", "failed", "failed"
+        ]
     );
     let why = |id: u64| rows[&id]["error"].as_str().unwrap().to_owned();
     assert!(why(0).contains("it told no loss"), "{}", why(0));
     assert!(why(2).contains("loss=VALUE"), "{}", why(2));
     assert!(why(3).contains("more than 8 MB"), "{}", why(3));
     assert!(why(4).contains("NaN"), "{}", why(4));
-    assert!(why(5).contains("killed by signal 9"), "{}", why(5));
+    assert!(why(5).contains("more than 8 MB"), "{}", why(5));
+    assert!(why(6).contains("killed by signal 9"), "{}", why(6));
 }
 
 #[test]

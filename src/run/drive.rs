@@ -418,7 +418,8 @@ impl Drive<'_> {
             .arg("trial-keeper")
             .arg("--logs")
             .arg(self.place.dir())
-            .args(["--trial", &trial.to_string(), "--attempt", &attempt.to_string()]);
+            .args(["--trial", &trial.to_string(), "--attempt", &attempt.to_string()])
+            .args(["--log-limit", &self.settings.log_limit.to_string()]);
         if let Some(seconds) = self.settings.timeout {
             command.args(["--timeout", &seconds.to_string()]);
         }

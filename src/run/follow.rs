@@ -185,20 +185,16 @@ impl Follower {
             let path = self.attempt.place.log(self.attempt.trial, self.attempt.attempt);
             self.log = File::open(path).ok();
         }
-        // By what is there, not by what was read: a disk fills faster than a reader reads.
-        let size = self
-            .log
-            .as_ref()
-            .and_then(|f| f.metadata().ok())
-            .map_or(0, |m| m.len());
-        if size > self.attempt.log_limit {
-            self.is_too_long = true;
-            self.halt();
-            return true;
-        }
         let mut buffer = vec![0; CHUNK];
         loop {
             let Some(log) = &mut self.log else { return true };
+            // By what is there, not by what was read, and before each piece: a disk fills faster than a reader reads,
+            // and such a reader never comes to the end.
+            if log.metadata().map_or(0, |m| m.len()) > self.attempt.log_limit {
+                self.is_too_long = true;
+                self.halt();
+                return true;
+            }
             // A command may cut its own output; then there is nothing new at this place.
             let read = log
                 .seek(SeekFrom::Start(self.read))
@@ -251,8 +247,16 @@ impl Follower {
         bury(&self.attempt.place, trial, attempt).ok().flatten()
     }
 
+    /// Whether either output is longer than allowed; its keeper has stopped it then, if nobody else did.
+    fn wrote_too_much(&self) -> bool {
+        let (place, trial, attempt) = (&self.attempt.place, self.attempt.trial, self.attempt.attempt);
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+        let logs = [place.log(trial, attempt), place.errors(trial, attempt)];
+        logs.iter().any(|path| size(path) > self.attempt.log_limit)
+    }
+
     fn verdict(&self, over: Option<&Over>) -> Verdict {
-        if self.is_too_long {
+        if self.is_too_long || self.wrote_too_much() {
             return Verdict::Failed(format!(
                 "it wrote more than {} MB of output; see {}",
                 self.attempt.log_limit / 1_000_000,

@@ -22,6 +22,8 @@ use crate::study::label::scrub;
 
 /// How long a group may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often the size of the output is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 /// How long the end of a process that was killed is waited for.
 const AFTER_KILL: Duration = Duration::from_secs(30);
 /// Most of a metric file that is read.
@@ -42,6 +44,9 @@ pub struct KeeperArgs {
     /// Seconds after which the command is stopped
     #[arg(long)]
     pub timeout: Option<f64>,
+    /// Bytes of output after which the command is stopped
+    #[arg(long)]
+    pub log_limit: u64,
     /// A file that the command writes its metric to
     #[arg(long)]
     pub metric_file: Option<PathBuf>,
@@ -108,7 +113,15 @@ pub fn keep(args: &KeeperArgs) -> Result<u8, RunError> {
     thread::spawn(move || {
         let _ = sender.send(News::Ended(child.wait()));
     });
-    let end = wait(&news, pid, args.timeout, clock);
+    let logs = [
+        place.log(args.trial, args.attempt),
+        place.errors(args.trial, args.attempt),
+    ];
+    let is_too_long = || {
+        let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |m| m.len());
+        logs.iter().any(|path| size(path) > args.log_limit)
+    };
+    let end = wait(&news, pid, args.timeout, clock, &is_too_long);
     let metric_file = args
         .metric_file
         .as_deref()
@@ -133,19 +146,30 @@ fn start(args: &KeeperArgs, place: &Place) -> Result<std::process::Child, String
         .map_err(|e| format!("{} cannot be started ({e})", scrub(program)))
 }
 
-fn wait(news: &Receiver<News>, pid: u32, timeout: Option<f64>, clock: Instant) -> How {
+/// Waits for the end, the time, a word to stop, or more output than is allowed: a loop that was killed limits nothing,
+/// and an endless writer fills a disk in a minute.
+fn wait(
+    news: &Receiver<News>,
+    pid: u32,
+    timeout: Option<f64>,
+    clock: Instant,
+    is_too_long: &dyn Fn() -> bool,
+) -> How {
     let deadline = timeout
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .and_then(|t| clock.checked_add(t));
-    let message = match deadline {
-        Some(at) => news.recv_timeout(at.saturating_duration_since(Instant::now())),
-        None => news.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    };
-    let why = match message {
-        Ok(News::Ended(status)) => return how(status),
-        Ok(News::Stop) => How::Stopped,
-        Err(RecvTimeoutError::Timeout) => How::TimedOut,
-        Err(RecvTimeoutError::Disconnected) => return How::Lost,
+    let why = loop {
+        let left = deadline.map_or(LOOK, |at| at.saturating_duration_since(Instant::now()));
+        match news.recv_timeout(left.min(LOOK)) {
+            Ok(News::Ended(status)) => return how(status),
+            Ok(News::Stop) => break How::Stopped,
+            Err(RecvTimeoutError::Disconnected) => return How::Lost,
+            Err(RecvTimeoutError::Timeout) if deadline.is_some_and(|at| Instant::now() >= at) => {
+                break How::TimedOut;
+            }
+            Err(RecvTimeoutError::Timeout) if is_too_long() => break How::Stopped,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
     };
     end_group(pid, || match news.recv_timeout(Duration::from_millis(20)) {
         Ok(News::Ended(_)) | Err(RecvTimeoutError::Disconnected) => true,
