@@ -57,7 +57,8 @@ fn ray_is_followed_as_reports_come_and_states_change() {
 #[test]
 fn an_empty_folder_waits_for_its_experiment() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("exp");
+    // A name that no experiment of this machine has: its live folder would be read with it.
+    let path = folder.path().join("exp-of-this-test-alone");
     fs::create_dir(&path).unwrap();
     let mut reader = Reader::open(&path, ReadOptions::default()).unwrap();
     assert_eq!(reader.poll().unwrap(), Change::Unchanged);

@@ -488,17 +488,19 @@ fn steps_of_a_run_are_one_trial() {
 }
 
 #[test]
-fn parameters_that_leave_nothing_to_learn_from_are_named() {
+fn parameters_that_only_some_rows_have_are_conditional() {
     let (_folder, path) = written(
         "{\"params\": {\"a\": 1, \"b\": 1}, \"value\": 1}\n{\"params\": {\"a\": 2, \"c\": 1}, \"value\": 2}\n\
          {\"params\": {\"a\": 3, \"b\": 4}, \"value\": 1}\n{\"params\": {\"a\": 5, \"c\": 2}, \"value\": 2}\n",
     );
     let study = read(&path, ReadOptions::default()).study();
-    assert!(
-        study.diagnostics[0]
-            .message
-            .contains("(b, c are not in every one)")
-    );
+    assert!(study.diagnostics.is_empty(), "{:?}", study.diagnostics);
+    let conditional: Vec<&str> = (study.space.params.iter())
+        .filter(|p| p.activity.is_some())
+        .map(|p| p.name.shown())
+        .collect();
+    assert_eq!(conditional, ["b", "c"]);
+    assert!(study.space.is_conditional());
 }
 
 #[test]

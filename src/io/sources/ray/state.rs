@@ -161,7 +161,8 @@ pub fn staging_of(storage: &Path) -> Option<PathBuf> {
             let Some(state) = newest_state_file(&staged) else {
                 continue;
             };
-            let is_same = storage.join(&state.name).exists() || newest_state_file(&storage).is_none();
+            let is_same = storage.join(&state.name).exists()
+                || (newest_state_file(&storage).is_none() && holds_folders_of(&staged, &storage));
             let is_newer = best
                 .as_ref()
                 .is_none_or(|(t, _)| state.modified.is_some_and(|m| m > *t));
@@ -175,6 +176,17 @@ pub fn staging_of(storage: &Path) -> Option<PathBuf> {
         }
     }
     best.map(|(_, path)| path)
+}
+
+/// Whether `staged` has every folder that `storage` has: without a state file only its trials tell an experiment from
+/// another one of the same name.
+fn holds_folders_of(staged: &Path, storage: &Path) -> bool {
+    std::fs::read_dir(storage).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .filter(|entry| entry.path().is_dir())
+            .all(|entry| staged.join(entry.file_name()).is_dir())
+    })
 }
 
 #[cfg(test)]
