@@ -2,7 +2,7 @@
 //!
 //! The identity of a trial is that of its own source with the part's name before it (`a/12`), so that none is
 //! taken for another. The space is the union of the spaces. With `--offset-per-study` a constant a part is
-//! learned and taken away ([`offset`]), for parts whose objectives lie apart for a reason that is no parameter
+//! learned and taken away (`offset`), for parts whose objectives lie apart for a reason that is no parameter
 //! (another data split, another machine).
 
 mod offset;

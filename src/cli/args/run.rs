@@ -37,7 +37,7 @@ pub struct Run {
     /// The search space (space.toml; `tunescope init` writes one)
     #[arg(long, value_name = "FILE")]
     pub space: PathBuf,
-    /// When to stop, at the first that is reached: trials=60,time=8h,target=0.35 [default: [budget] of the space file]
+    /// When to stop, at the first that is reached: trials=60,time=8h,target=0.35 [default: as the space file says]
     #[arg(long, value_name = "LIMITS", value_parser = budget)]
     pub budget: Option<Budget>,
     /// Trials at the same time
@@ -122,7 +122,7 @@ pub struct Status {
     /// Leave out what needs a fit: the verdict and the suggestion
     #[arg(long)]
     pub no_model: bool,
-    /// What counts as done: trials=60,time=8h,target=0.35 [default: [budget] of the space file, or of the loop]
+    /// What counts as done: trials=60,time=8h,target=0.35 [default: as the space file or the loop says]
     #[arg(long, value_name = "LIMITS", value_parser = budget)]
     pub budget: Option<Budget>,
     #[command(flatten)]

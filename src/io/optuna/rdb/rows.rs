@@ -28,7 +28,7 @@ pub struct Draft {
     pub state: TrialState,
     pub began: Option<f64>,
     pub ended: Option<f64>,
-    /// Name and distribution as positions in [`Batch::texts`], and the internal value.
+    /// Name and distribution as positions in `Batch::texts`, and the internal value.
     pub params: Vec<(usize, usize, f64)>,
     pub values: Vec<(i64, f64)>,
     pub intermediate: Vec<(i64, f64)>,
