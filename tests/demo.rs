@@ -468,7 +468,7 @@ fn a_stop_in_the_middle_gives_the_configuration_back_and_the_next_run_takes_it_u
 fn what_a_killed_worker_left_behind_is_run_again() {
     // A process that has ended, and whose id is not yet in use again.
     let mut child = std::process::Command::new("true").spawn().unwrap();
-    let dead = format!("{}.{}", tunescope::demo::worker::queue::host(), child.id());
+    let dead = format!("{}.{}", tunescope::io::delivery::claim::host(), child.id());
     child.wait().unwrap();
     let desk = desk();
     let row = json!({"id": 0, "state": "running", "params": params(4), "worker": dead});

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::io::delivery::DeliveryError;
 use crate::study::StudyError;
 
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,8 @@ pub enum DemoError {
     Recorded { recorded: usize, found: usize },
     #[error("{duration:?} is not a duration: write for example `2s`, `500ms` or `1.5`")]
     Duration { duration: String },
+    #[error(transparent)]
+    Queue(#[from] DeliveryError),
     #[error("cannot {action} {path}: {source}", path = .path.display())]
     Io {
         action: &'static str,

@@ -4,7 +4,6 @@
 //! what the model suggests. It is told to stop by a signal, or by the end of its parent.
 
 pub mod journal;
-pub mod queue;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -16,9 +15,9 @@ use serde_json::{Map, Value as Json, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::journal::{Journal, Row};
-use self::queue::{Claim, Queue};
 use super::training::{Effort, Ending, Task};
 use super::{DemoError, objective};
+use crate::io::delivery::claim::{self, Claim, Claims, Fate};
 
 /// Asks the model for the next configuration of the study in a results file; `None` where it has none.
 pub type Suggest<'a> = dyn FnMut(&Path) -> Option<Map<String, Json>> + 'a;
@@ -107,7 +106,7 @@ fn parent_id() -> Option<u32> {
 /// One worker on one results file.
 pub struct Worker {
     journal: Journal,
-    queue: Queue,
+    claims: Claims,
     task: Task,
     seed: u64,
     is_stopped: Box<dyn Fn() -> bool>,
@@ -132,12 +131,12 @@ impl Worker {
     ) -> Result<Self, DemoError> {
         let worker = Self {
             journal: Journal::new(results),
-            queue: Queue::beside(results),
+            claims: Claims::beside(results),
             task: Task::new(effort)?,
             seed,
             is_stopped,
         };
-        worker.queue.recover()?;
+        worker.claims.recover(&mut |_| Fate::GiveBack)?;
         worker.recover()?;
         Ok(worker)
     }
@@ -169,7 +168,7 @@ impl Worker {
         for mut row in self.journal.rows()?.into_values() {
             let worker = row.get("worker").and_then(Json::as_str);
             if row.get("state").and_then(Json::as_str) == Some("running")
-                && worker.is_some_and(queue::is_dead_worker)
+                && worker.is_some_and(claim::is_dead_worker)
             {
                 row.insert("state".to_owned(), json!("waiting"));
                 self.journal.append(&row)?;
@@ -185,7 +184,7 @@ impl Worker {
                 .filter(|(_, row)| row.get("state").and_then(Json::as_str) == Some("waiting"))
         };
         let queue_id = |row: &Row| row.get("queue_id").and_then(Json::as_str).map(str::to_owned);
-        if let Some(claim) = self.queue.claim()? {
+        if let Some(claim) = self.claims.claim()? {
             return Ok(Job {
                 id: waiting()
                     .find(|(_, row)| queue_id(row).as_ref() == Some(&claim.id))
@@ -242,10 +241,11 @@ impl Worker {
         }
         self.journal.append(&row)?;
         match &job.claim {
-            Some(claim) if was_stopped => self.queue.give_back(claim),
-            Some(claim) => self.queue.finish(claim),
-            None => Ok(()),
+            Some(claim) if was_stopped => self.claims.give_back(&claim.name)?,
+            Some(claim) => self.claims.finish(&claim.name)?,
+            None => {}
         }
+        Ok(())
     }
 
     /// Writes the first line of a trial and returns it.
@@ -260,7 +260,7 @@ impl Worker {
             insert("seed", json!(objective::trial_seed(self.seed, id)));
             insert(
                 "worker",
-                json!(format!("{}.{}", queue::host(), std::process::id())),
+                json!(format!("{}.{}", claim::host(), std::process::id())),
             );
             if let Some(claim) = &job.claim {
                 insert("queue_id", json!(claim.id));

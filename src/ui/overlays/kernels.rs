@@ -140,7 +140,8 @@ fn figures<'a>(ctx: &Context<'a>, evidence: &Evidence, best: Option<f64>, room: 
             theme.dim(),
         ),
     ];
-    if room >= 12 {
+    // Two blanks and the longest verdict: shown whole or not at all.
+    if room >= 16 {
         spans.push(Span::raw("  "));
         let cells = room.saturating_sub(18).clamp(0, 16);
         if cells >= 6 {

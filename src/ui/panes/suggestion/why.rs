@@ -81,7 +81,10 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
             out.push((3, "runner-up", runner_up(ctx, configuration, *share)));
         }
     }
-    let p_ok = super::predicted(ctx).0.and_then(|p| p.p_ok);
+    // One that is all but certain weighs nothing and says nothing.
+    let p_ok = (super::predicted(ctx).0)
+        .and_then(|p| p.p_ok)
+        .filter(|p| *p < 0.995);
     if let Some((p_ok, (failed, passed))) =
         p_ok.zip(ctx.model.surrogate.as_ref().and_then(|s| s.value.failures()))
     {
