@@ -95,6 +95,9 @@ fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut 
             Pane::Trials => panes::trials::draw(&ctx, buf, *area, hits),
             Pane::Suggestion => cursor = panes::suggestion::draw(&ctx, buf, *area, hits),
             Pane::History => panes::history::draw(&ctx, buf, *area),
+            Pane::Improvement => panes::improvement::draw(&ctx, buf, *area, hits),
+            Pane::Ladder => panes::ladder::draw(&ctx, buf, *area, hits),
+            Pane::Evidence => panes::evidence::draw(&ctx, buf, *area, hits),
         }
     }
     if let Some(line) = layout.summary {

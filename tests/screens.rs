@@ -291,7 +291,7 @@ proptest! {
         seed in any::<u64>(),
         width in prop_oneof![1u16..=70, 60u16..=300],
         height in prop_oneof![1u16..=30, 16u16..=100],
-        pane in 0usize..5,
+        pane in 0usize..Pane::ALL.len(),
         layer in 0usize..6,
         color in 0u8..4,
         flags in 0u8..16,

@@ -47,13 +47,16 @@ impl Context {
     }
 
     /// The contexts in the order of help.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Everywhere,
         Self::Pane(Pane::Slices),
         Self::Pane(Pane::Surface),
         Self::Pane(Pane::Trials),
         Self::Pane(Pane::Suggestion),
         Self::Pane(Pane::History),
+        Self::Pane(Pane::Improvement),
+        Self::Pane(Pane::Ladder),
+        Self::Pane(Pane::Evidence),
         Self::Draft,
         Self::Confirm,
         Self::Overlay,
@@ -167,6 +170,27 @@ pub static TABLE: &[Binding] = &[
         0,
     ),
     b(Everywhere, &["5"], Action::Focus(Pane::History), "history", 0),
+    b(
+        Everywhere,
+        &["6"],
+        Action::Focus(Pane::Improvement),
+        "EI: why it is what it is",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["7"],
+        Action::Focus(Pane::Ladder),
+        "the ladder of ξ",
+        0,
+    ),
+    b(
+        Everywhere,
+        &["8"],
+        Action::Focus(Pane::Evidence),
+        "the likelihood and its optima",
+        0,
+    ),
     b(Everywhere, &["z"], Action::ToggleZoom, "zoom", 8),
     b(Everywhere, &["<Esc>"], Action::Back, "step out of one layer", 0),
     // the probe

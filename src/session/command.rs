@@ -335,12 +335,12 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "pane",
-        argument: "slices | surface | trials | suggestion | history",
+        argument: "slices | surface | trials | suggestion | history | EI | ladder | evidence",
         help: "go to a pane",
         parse: |a, _| {
             Pane::ALL
                 .into_iter()
-                .find(|p| p.title() == a.trim())
+                .find(|p| p.title().eq_ignore_ascii_case(a.trim()))
                 .map(Action::Focus)
                 .ok_or_else(|| format!("there is no pane {a:?}"))
         },

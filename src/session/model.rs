@@ -24,16 +24,45 @@ pub enum Pane {
     Trials,
     Suggestion,
     History,
+    /// Why EI is what it is at the probe.
+    Improvement,
+    /// Where the next point lies for each ξ.
+    Ladder,
+    /// The likelihood over lengthscale and noise.
+    Evidence,
 }
 
 impl Pane {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
+        Self::Slices,
+        Self::Surface,
+        Self::Trials,
+        Self::Suggestion,
+        Self::History,
+        Self::Improvement,
+        Self::Ladder,
+        Self::Evidence,
+    ];
+
+    /// Those that a wide screen shows all at once, in reading order.
+    pub const OVERVIEW: [Self; 5] = [
         Self::Slices,
         Self::Surface,
         Self::Trials,
         Self::Suggestion,
         Self::History,
     ];
+
+    /// The pane of the overview whose place this one takes once it is asked for; `None` for those of the overview.
+    #[must_use]
+    pub fn host(self) -> Option<Self> {
+        match self {
+            Self::Slices | Self::Surface | Self::Trials | Self::Suggestion | Self::History => None,
+            Self::Improvement => Some(Self::Slices),
+            Self::Ladder => Some(Self::History),
+            Self::Evidence => Some(Self::Surface),
+        }
+    }
 
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -43,10 +72,13 @@ impl Pane {
             Self::Trials => "trials",
             Self::Suggestion => "suggestion",
             Self::History => "history",
+            Self::Improvement => "EI",
+            Self::Ladder => "ladder",
+            Self::Evidence => "evidence",
         }
     }
 
-    /// The key that focuses it, `1` to `5`.
+    /// The key that focuses it, `1` to `8`.
     #[must_use]
     pub fn number(self) -> usize {
         Self::ALL.iter().position(|p| *p == self).unwrap_or(0) + 1
@@ -381,6 +413,8 @@ pub struct Model {
 
     // how it is looked at
     pub focus: Pane,
+    /// Panes that stand in the place of one of the overview, see [`Pane::host`].
+    pub guests: Vec<Pane>,
     pub zoomed: bool,
     pub overlay: Option<Overlay>,
     pub notice: Option<Notice>,
@@ -445,6 +479,7 @@ impl Model {
             receipts: Vec::new(),
             door: Err("the source is not open yet".to_owned()),
             focus: Pane::default(),
+            guests: Vec::new(),
             zoomed: false,
             overlay: None,
             notice: None,
@@ -473,6 +508,22 @@ impl Model {
     #[must_use]
     pub fn suggestion(&self) -> Option<&Suggestion> {
         self.suggestions.as_ref().and_then(|s| s.value.first())
+    }
+
+    /// What stands in the place of a pane of the overview: itself, or the guest that was asked for.
+    #[must_use]
+    pub fn in_place_of(&self, host: Pane) -> Pane {
+        if self.focus.host() == Some(host) {
+            return self.focus;
+        }
+        let guest = self.guests.iter().find(|g| g.host() == Some(host));
+        guest.copied().filter(|_| self.focus != host).unwrap_or(host)
+    }
+
+    /// Whether a pane may be on screen, so that what it shows is worth computing.
+    #[must_use]
+    pub fn is_wanted(&self, pane: Pane) -> bool {
+        pane.host().is_none_or(|host| self.in_place_of(host) == pane)
     }
 
     /// The configuration in hand: the draft where there is one, else the probe.

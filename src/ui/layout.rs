@@ -54,11 +54,11 @@ impl Layout {
                 ..layout
             },
             (140.., 40..) => Self {
-                panes: overview(spaced),
+                panes: overview(spaced, model),
                 ..layout
             },
             (100.., 28..) => Self {
-                panes: two_columns(spaced, model.focus),
+                panes: two_columns(spaced, model),
                 ..layout
             },
             _ => single(layout, model.focus),
@@ -67,37 +67,44 @@ impl Layout {
 }
 
 /// All five panes: what is learned and what was seen at the left, what comes next at the right.
-fn overview(body: Rect) -> Vec<(Pane, Rect)> {
+fn overview(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     let left = (body.width - GAP) * 58 / 100;
     let (l, r) = columns(body, left);
     let slices = l.height * 60 / 100;
     let suggestion = (r.height * 46 / 100).clamp(15, 27);
     let surface = (r.height - suggestion) * 60 / 100;
+    let rest = r.height - suggestion - surface;
     vec![
-        (Pane::Slices, part(l, 0, slices)),
-        (Pane::Surface, part(r, suggestion, surface)),
+        (model.in_place_of(Pane::Slices), part(l, 0, slices)),
+        (
+            model.in_place_of(Pane::Surface),
+            part(r, suggestion, surface),
+        ),
         (Pane::Trials, part(l, slices, l.height - slices)),
         (Pane::Suggestion, part(r, 0, suggestion)),
         (
-            Pane::History,
-            part(r, suggestion + surface, r.height - suggestion - surface),
+            model.in_place_of(Pane::History),
+            part(r, suggestion + surface, rest),
         ),
     ]
 }
 
 /// Four panes; history and trials share a place, the one that has (or last had) the focus is shown.
-fn two_columns(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
+fn two_columns(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     let (l, r) = columns(body, (body.width - GAP) * 54 / 100);
     let slices = (l.height * 60 / 100).max(19.min(l.height - 8));
     let suggestion = (r.height / 2).clamp(12, 20);
-    let shared = if focus == Pane::Trials {
+    let shared = if model.focus == Pane::Trials {
         Pane::Trials
     } else {
-        Pane::History
+        model.in_place_of(Pane::History)
     };
     vec![
-        (Pane::Slices, part(l, 0, slices)),
-        (Pane::Surface, part(r, suggestion, r.height - suggestion)),
+        (model.in_place_of(Pane::Slices), part(l, 0, slices)),
+        (
+            model.in_place_of(Pane::Surface),
+            part(r, suggestion, r.height - suggestion),
+        ),
         (shared, part(l, slices, l.height - slices)),
         (Pane::Suggestion, part(r, 0, suggestion)),
     ]
@@ -158,9 +165,8 @@ pub fn too_small(buf: &mut Buffer, area: Rect, ctx: &Context<'_>, needed: (u16, 
 /// The row that says which panes there are: the one shown stands out, the others say their key.
 pub fn draw_tabs(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let mut x = area.x;
-    for pane in Pane::ALL {
+    for (pane, name) in tabs(ctx.model.focus, area.width) {
         let shown = ctx.model.focus == pane;
-        let name = format!(" {} {} ", pane.number(), pane.title());
         let style = if shown {
             ctx.theme.accent_strong().patch(ctx.theme.selected())
         } else {
@@ -175,6 +181,24 @@ pub fn draw_tabs(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut Hit
         hit(hits, Rect::new(start, area.y, x - start, 1), Target::Pane(pane));
         x += 1;
     }
+}
+
+/// The tabs with their words. Where they do not all fit, the last ones are numbers alone, but for the one shown.
+fn tabs(focus: Pane, width: u16) -> Vec<(Pane, String)> {
+    let mut tabs: Vec<(Pane, String)> = Pane::ALL
+        .into_iter()
+        .map(|p| (p, format!(" {} {} ", p.number(), p.title())))
+        .collect();
+    for i in (0..tabs.len()).rev() {
+        let taken: usize = tabs.iter().map(|(_, name)| text::width(name) + 1).sum();
+        if taken <= usize::from(width) + 1 {
+            break;
+        }
+        if let Some((pane, name)) = tabs.get_mut(i).filter(|(p, _)| *p != focus) {
+            *name = format!(" {} ", pane.number());
+        }
+    }
+    tabs
 }
 
 #[cfg(test)]

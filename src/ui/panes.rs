@@ -1,6 +1,9 @@
-//! The five panes. Each draws its title and its content into a rectangle, for any state of the study.
+//! The panes. Each draws its title and its content into a rectangle, for any state of the study.
 
+pub mod evidence;
 pub mod history;
+pub mod improvement;
+pub mod ladder;
 pub mod slices;
 pub mod suggestion;
 pub mod surface;

@@ -11,15 +11,21 @@ use crate::study::{Configuration, Encoder, Value};
 
 use super::{explore, follow, say};
 
+/// Brings a pane to the front. A guest takes the place of its host, and the host takes it back.
 pub fn focus(model: &mut Model, pane: Pane) {
     model.focus = pane;
+    let place = pane.host().unwrap_or(pane);
+    model.guests.retain(|g| g.host() != Some(place));
+    if pane.host().is_some() {
+        model.guests.push(pane);
+    }
     if pane != Pane::Suggestion {
         model.receipt_cursor = None;
     }
 }
 
 pub fn cycle_pane(model: &mut Model, by: isize) {
-    let all = Pane::ALL;
+    let all = Pane::OVERVIEW.map(|host| model.in_place_of(host));
     let now = all.iter().position(|p| *p == model.focus).unwrap_or(0);
     let next = now.checked_add_signed(by).unwrap_or(all.len() - 1) % all.len();
     focus(model, all[next]);
@@ -60,7 +66,7 @@ pub fn vertical(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
             Action::PageUp | Action::Top => move_axis(model, 1, 1, true, effects),
             _ => move_axis(model, 1, -1, true, effects),
         },
-        Pane::Slices => match action {
+        Pane::Slices | Pane::Improvement | Pane::Ladder | Pane::Evidence => match action {
             Action::Up => step_param(model, -1),
             Action::Down => step_param(model, 1),
             Action::PageUp => step_param(model, -i32::try_from(model.hits.slice_slots).unwrap_or(1).max(1)),
@@ -163,7 +169,7 @@ pub fn horizontal(model: &mut Model, by: i32, big: bool, effects: &mut Vec<Effec
                 let step = if big { 10 } else { 1 };
                 return step_history(model, isize::try_from(by).unwrap_or(0) * step, effects);
             }
-            Pane::Slices | Pane::Suggestion => {}
+            Pane::Slices | Pane::Suggestion | Pane::Improvement | Pane::Ladder | Pane::Evidence => {}
         }
     }
     move_param(model, model.param, by, big, effects);

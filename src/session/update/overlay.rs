@@ -35,6 +35,8 @@ pub fn back(model: &mut Model) {
     }
     if model.zoomed {
         model.zoomed = false;
+    } else if let Some(host) = model.focus.host() {
+        navigate::focus(model, host);
     } else if !model.table.filter.is_empty() && model.focus == Pane::Trials {
         set_filter(model, "");
     }
