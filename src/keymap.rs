@@ -53,6 +53,9 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         Some(Overlay::Studies { .. }) => vec![Context::Studies, Context::Overlay],
         Some(_) => vec![Context::Overlay],
         None if model.draft.is_some() => vec![Context::Draft, Context::Everywhere],
+        None if model.lens.is_on() => {
+            vec![Context::Lens, Context::Pane(model.focus), Context::Everywhere]
+        }
         None => vec![Context::Pane(model.focus), Context::Everywhere],
     }
 }
@@ -60,6 +63,9 @@ pub fn contexts(model: &Model) -> Vec<Context> {
 /// Keys and their meanings for the footer, most useful first.
 #[must_use]
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
+    if matches!(model.overlay, Some(Overlay::Imagine { .. })) {
+        return Vec::new();
+    }
     if is_typing(model) {
         return vec![
             ("enter".to_owned(), "apply"),
@@ -74,8 +80,20 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
         .filter(|b| {
             takes_back || b.context != Context::Overlay || b.action != crate::session::Action::UndoReject
         })
-        // What concerns the draft comes before what always works.
-        .map(|b| ((b.context != Context::Draft, b.hint), b))
+        // What cannot be done through a lens is not offered there.
+        .filter(|b| {
+            !model.lens.is_on()
+                || !matches!(
+                    b.action,
+                    crate::session::Action::Accept
+                        | crate::session::Action::Edit
+                        | crate::session::Action::EditField
+                        | crate::session::Action::Reject
+                        | crate::session::Action::ToggleLock
+                )
+        })
+        // What concerns the draft or the lens comes before what always works.
+        .map(|b| ((!matches!(b.context, Context::Draft | Context::Lens), b.hint), b))
         .collect();
     found.sort_by_key(|(rank, _)| *rank);
     found

@@ -11,6 +11,7 @@ pub mod filter;
 pub mod hit;
 pub mod kept;
 pub mod kernels;
+pub mod lens;
 pub mod model;
 pub mod msg;
 pub mod nudge;

@@ -10,6 +10,7 @@ pub mod form;
 pub mod label;
 pub mod number;
 pub mod parameter;
+pub mod past;
 pub mod space;
 pub mod trial;
 pub mod value;

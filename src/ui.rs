@@ -10,6 +10,7 @@ pub mod export;
 pub mod footer;
 pub mod header;
 pub mod layout;
+pub mod lens;
 pub mod number;
 pub mod overlays;
 pub mod panes;
@@ -82,6 +83,9 @@ fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut 
         }
     };
     header::draw(&ctx, buf, layout.header);
+    if model.lens.is_on() {
+        lens::draw(&ctx, buf, layout.lens);
+    }
     if let Some(tabs) = layout.tabs {
         layout::draw_tabs(&ctx, buf, tabs, hits);
     }

@@ -14,6 +14,8 @@ pub enum Context {
     Pane(Pane),
     /// While a draft is open.
     Draft,
+    /// While the past or something imagined is looked at.
+    Lens,
     /// Over an overlay.
     Overlay,
     /// In the list of studies.
@@ -37,6 +39,7 @@ impl Context {
             Self::Everywhere => "everywhere",
             Self::Pane(pane) => pane.title(),
             Self::Draft => "editing a draft",
+            Self::Lens => "looking at the past or at what-ifs",
             Self::Overlay => "in a window",
             Self::Studies => "choosing a study",
             Self::Kernels => "editing the kernel",
@@ -47,7 +50,7 @@ impl Context {
     }
 
     /// The contexts in the order of help.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Everywhere,
         Self::Pane(Pane::Slices),
         Self::Pane(Pane::Surface),
@@ -58,6 +61,7 @@ impl Context {
         Self::Pane(Pane::Ladder),
         Self::Pane(Pane::Evidence),
         Self::Draft,
+        Self::Lens,
         Self::Confirm,
         Self::Overlay,
         Self::Kernels,
@@ -110,7 +114,7 @@ const fn b(
     }
 }
 
-use Context::{Always, Compare, Confirm, Draft, Everywhere, Kernels, Knobs, Overlay, Studies};
+use Context::{Always, Compare, Confirm, Draft, Everywhere, Kernels, Knobs, Lens, Overlay, Studies};
 const SLICES: Context = Context::Pane(Pane::Slices);
 const SURFACE: Context = Context::Pane(Pane::Surface);
 const TRIALS: Context = Context::Pane(Pane::Trials);
@@ -205,6 +209,24 @@ pub static TABLE: &[Binding] = &[
     b(Everywhere, &["c"], Action::ProbeCentre, "probe to the centre", 0),
     b(Everywhere, &["]"], Action::NextParam, "next parameter", 0),
     b(Everywhere, &["["], Action::PreviousParam, "previous parameter", 0),
+    // time and what-ifs
+    b(Everywhere, &[","], Action::Earlier, "a trial back in time", 0),
+    b(Everywhere, &["."], Action::Later, "a trial forward in time", 0),
+    b(Everywhere, &[";"], Action::Earliest, "back to the first trial", 0),
+    b(Everywhere, &["'"], Action::Now, "back to now", 0),
+    b(
+        Everywhere,
+        &["I"],
+        Action::Imagine,
+        "imagine the result of the suggestion",
+        0,
+    ),
+    b(Lens, &["<Esc>"], Action::Back, "back", 1),
+    b(Lens, &[","], Action::Earlier, "earlier", 2),
+    b(Lens, &["."], Action::Later, "later", 3),
+    b(Lens, &[";"], Action::Earliest, "first", 4),
+    b(Lens, &["'"], Action::Now, "now", 4),
+    b(Lens, &["I"], Action::Imagine, "imagine", 5),
     // deciding
     b(Everywhere, &["A"], Action::Accept, "accept", 3),
     b(Everywhere, &["E", "i"], Action::Edit, "edit", 4),

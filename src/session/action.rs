@@ -35,6 +35,21 @@ pub enum Action {
     NextParam,
     PreviousParam,
 
+    // the lens
+    /// One trial back in time.
+    Earlier,
+    Later,
+    /// To the first trial that ended.
+    Earliest,
+    /// Back to the present.
+    Now,
+    /// As of so many ended trials.
+    AsOf(usize),
+    /// Asks for a result to imagine for the suggestion.
+    Imagine,
+    /// A number, or `good`, `predicted`, `bad`.
+    ImagineValue(String),
+
     // the surrogate and the acquisition function
     NextAcquisition,
     PreviousAcquisition,

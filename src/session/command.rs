@@ -218,6 +218,30 @@ pub const COMMANDS: &[Command] = &[
         values: none,
     },
     Command {
+        name: "past",
+        argument: "N | first | now",
+        help: "the study when N trials had ended: model, surface and suggestion as they were",
+        parse: |a, _| match a.trim() {
+            "" | "now" => Ok(Action::Now),
+            "first" => Ok(Action::Earliest),
+            n => n
+                .parse()
+                .map(Action::AsOf)
+                .map_err(|_| format!("past takes a number of trials, `first` or `now`, not {n:?}")),
+        },
+        values: |_| words(&["first", "now"]),
+    },
+    Command {
+        name: "imagine",
+        argument: "NUMBER | good | predicted | bad",
+        help: "what if the suggestion gave this? Esc forgets it",
+        parse: |a, _| match a.trim() {
+            "" => Ok(Action::Imagine),
+            text => Ok(Action::ImagineValue(text.to_owned())),
+        },
+        values: |_| words(&["good", "predicted", "bad"]),
+    },
+    Command {
         name: "copy",
         argument: "json | yaml | args | optuna | python",
         help: "copy the configuration in hand, in a notation",

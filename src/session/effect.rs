@@ -16,6 +16,9 @@ pub struct FitRequest {
     pub settings: ModelSettings,
     /// The model shown now: warm start, and the base of an append.
     pub previous: Option<Arc<Surrogate>>,
+    /// Nothing that was fitted before may show in the result: a study seen through a lens looks the same however one
+    /// came there.
+    pub afresh: bool,
 }
 
 /// Parts of an exploration; each replaces a waiting or running one of its kind.

@@ -95,19 +95,19 @@ impl Kept {
     pub fn of(model: &Model) -> Self {
         let space = &model.study.space;
         let named = |c: &Configuration| space.configuration_to_json(c);
+        let (draft, locks, rejections) = model.own();
         Self {
-            rejections: model
-                .rejections
+            rejections: rejections
                 .iter()
                 .map(|r| KeptRejection {
                     params: named(&r.configuration),
                     when: r.when,
                 })
                 .collect(),
-            locks: (space.params.iter().zip(&model.locks))
+            locks: (space.params.iter().zip(locks))
                 .filter_map(|(p, lock)| Some((p.name.raw().to_owned(), lock.as_ref()?.to_json())))
                 .collect(),
-            draft: model.draft.as_ref().filter(|d| d.edits() > 0).map(|d| KeptDraft {
+            draft: draft.filter(|d| d.edits() > 0).map(|d| KeptDraft {
                 base: named(&d.base),
                 values: named(&d.values),
             }),

@@ -12,6 +12,7 @@ use super::draft::{Consequences, Draft};
 use super::hit::HitMap;
 use super::kept::{ByHand, Keeping};
 use super::kernels::Kernels;
+use super::lens::Lens;
 use super::receipt::Receipt;
 use super::table::Table;
 
@@ -290,6 +291,14 @@ pub enum Overlay {
     Knobs {
         cursor: usize,
     },
+    /// A result to be imagined for a configuration.
+    Imagine {
+        configuration: Configuration,
+        /// What is predicted for it: mean and sd of an observation, in the user's units.
+        predicted: Option<(f64, f64)>,
+        input: tui_input::Input,
+        remark: Option<String>,
+    },
 }
 
 /// One line for the person, until the next key or until it fades.
@@ -362,7 +371,9 @@ pub struct Model {
     // what was read
     pub source: SourceStatus,
     pub run: Option<RunStatus>,
+    /// As it is seen: with a lens on, not as it was read ([`Model::real`]).
     pub study: Arc<Study>,
+    pub lens: Lens,
     /// Counts the changes of the data; every result carries the one it saw.
     pub data: u64,
     /// The first count of data that is about the present study and space: no older result may be shown.
@@ -448,6 +459,7 @@ impl Model {
             source: SourceStatus::default(),
             run: None,
             study: Arc::new(Study::empty()),
+            lens: Lens::default(),
             data: 0,
             ground: 0,
             chosen: None,

@@ -7,13 +7,14 @@ mod decide;
 mod edit;
 mod keep;
 pub mod kernels;
+pub mod lens;
 mod navigate;
 pub mod overlay;
 mod pointer;
 mod studies;
 pub mod tune;
 
-use crate::study::Value;
+use crate::study::{Configuration, Value};
 
 use super::draft::Consequences;
 use super::effect::{Effect, ExploreRequest, FitRequest, Parts};
@@ -72,13 +73,18 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
             refitted,
         } => {
             data::fitted(model, data, surrogate, refitted, &mut effects);
+            lens::judge(model);
         }
         Msg::FitFailed { data, reason } => {
             if data == model.data && data >= model.ground {
                 model.fit = FitStatus::Failed(reason);
+                lens::failed(model, &mut effects);
             }
         }
-        Msg::Suggested(stamped) => data::suggested(model, stamped, &mut effects),
+        Msg::Suggested(stamped) => {
+            data::suggested(model, stamped, &mut effects);
+            lens::judge(model);
+        }
         Msg::Sliced(stamped) => data::sliced(model, stamped),
         Msg::Surfaced(stamped) => data::surfaced(model, stamped),
         Msg::KernelEvidence { round, evidence } => kernels::evidence(model, round, evidence),
@@ -120,6 +126,7 @@ pub(super) fn request_fit(model: &mut Model, effects: &mut Vec<Effect>) {
         study: model.study.clone(),
         settings: model.settings.clone(),
         previous: model.surrogate.as_ref().map(|s| s.value.clone()),
+        afresh: model.lens.is_on(),
     })));
 }
 
@@ -158,14 +165,17 @@ pub(super) fn explore(model: &mut Model, parts: Parts, effects: &mut Vec<Effect>
         pair: model.surface_pair(),
         locks: model.locks.clone(),
         rejections: model.rejections.clone(),
-        pending: model
-            .receipts
-            .iter()
-            .filter(|r| r.is_open())
-            .map(|r| r.configuration.clone())
-            .collect(),
+        pending: pending(model),
         seed: model.settings.seed,
     })));
+}
+
+/// Configurations that are queued or running beyond what the study says; none of them was in the past.
+pub(super) fn pending(model: &Model) -> Vec<Configuration> {
+    (model.receipts.iter())
+        .filter(|r| r.is_open() && !model.lens.is_past())
+        .map(|r| r.configuration.clone())
+        .collect()
 }
 
 /// What a configuration would give, from the fit that is shown.

@@ -2,9 +2,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::session::Overlay;
+use crate::ui::number::with_sd;
 
 use super::Hint;
 use super::context::Context;
@@ -17,10 +19,29 @@ const MOST_LINES: usize = 3;
 pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> Option<Position> {
     match &ctx.model.overlay {
         Some(Overlay::Command { input, remark, .. }) => {
-            return Some(prompt(ctx, buf, area, ":", input, remark.as_deref()));
+            return Some(prompt(ctx, buf, area, ":", input, error(ctx, remark)));
         }
         Some(Overlay::Filter { input, remark }) => {
-            return Some(prompt(ctx, buf, area, "/", input, remark.as_deref()));
+            return Some(prompt(ctx, buf, area, "/", input, error(ctx, remark)));
+        }
+        Some(Overlay::Imagine {
+            predicted,
+            input,
+            remark,
+            ..
+        }) => {
+            let hint = match predicted {
+                Some((mean, sd)) => {
+                    format!("predicted {}; g good, p as predicted, b bad", with_sd(*mean, *sd))
+                }
+                None => "a number; nothing is predicted yet".to_owned(),
+            };
+            let (said, style) = match remark {
+                Some(remark) => (remark.as_str(), ctx.theme.error()),
+                None => (hint.as_str(), ctx.theme.dim()),
+            };
+            let asked = "what if it gave ";
+            return Some(prompt(ctx, buf, area, asked, input, (said, style)));
         }
         Some(
             Overlay::Confirm(_)
@@ -82,21 +103,25 @@ fn keys(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) {
     }
 }
 
+fn error<'a>(ctx: &Context<'_>, remark: &'a Option<String>) -> (&'a str, Style) {
+    (remark.as_deref().unwrap_or_default(), ctx.theme.error())
+}
+
 fn prompt(
     ctx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
     sign: &str,
     input: &tui_input::Input,
-    remark: Option<&str>,
+    (remark, style): (&str, Style),
 ) -> Position {
-    let x = text::put(buf, area.x, area.y, 1, sign, ctx.theme.accent_strong());
-    let remark = remark.unwrap_or_default();
+    let most = usize::from(area.width) / 2;
+    let x = text::put(buf, area.x, area.y, most, sign, ctx.theme.accent_strong());
     let reserved = text::width(remark).min(usize::from(area.width) / 2);
     let room = usize::from(area.right().saturating_sub(x + 1)).saturating_sub(reserved + 2);
     let (cursor, end) = field(buf, x, area.y, room, input, ctx);
     if !remark.is_empty() {
-        text::put(buf, end + 2, area.y, usize::MAX, remark, ctx.theme.error());
+        text::put(buf, end + 2, area.y, usize::MAX, remark, style);
     }
     Position::new(cursor, area.y)
 }

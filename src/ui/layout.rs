@@ -17,6 +17,8 @@ const GAP: u16 = 2;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     pub header: Rect,
+    /// What lens the study is seen through.
+    pub lens: Rect,
     /// A row of tabs, where only one pane fits.
     pub tabs: Option<Rect>,
     /// Everything between header and footer.
@@ -37,10 +39,13 @@ impl Layout {
             return Err(SMALLEST);
         }
         let header = Rect { height: 2, ..area };
+        let lens = super::lens::height(model.lens.is_on(), area.height);
+        let lens = Rect::new(area.x, area.y + 2, area.width, lens);
         let footer = Rect::new(area.x, area.bottom() - 1, area.width, 1);
-        let body = Rect::new(area.x, area.y + 2, area.width, area.height - 3);
+        let body = Rect::new(area.x, lens.bottom(), area.width, area.height - 3 - lens.height);
         let layout = Self {
             header,
+            lens,
             tabs: None,
             body,
             panes: Vec::new(),
@@ -48,7 +53,7 @@ impl Layout {
             footer,
         };
         let spaced = Rect::new(body.x, body.y + 1, body.width, body.height - 1);
-        Ok(match (area.width, area.height) {
+        Ok(match (area.width, area.height - lens.height) {
             _ if model.zoomed => Self {
                 panes: vec![(model.focus, spaced)],
                 ..layout

@@ -39,6 +39,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) 
         Overlay::Studies { cursor } => studies::draw(ctx, buf, body, *cursor, hits),
         Overlay::Command { completions, .. } => completion_list(ctx, buf, body, completions),
         Overlay::Filter { .. } => filter_hint(ctx, buf, body),
+        // Typed at the foot of the screen.
+        Overlay::Imagine { .. } => {}
         Overlay::Confirm(confirm) => confirm::draw(ctx, buf, body, confirm),
     }
 }

@@ -102,7 +102,7 @@ fn run(mailbox: &Mailbox<FitRequest>, tell: &impl Fn(Msg) -> bool) {
 /// Where there are many trials and few new ones, the hyperparameters may stand for a while.
 fn append_only(state: &mut State, request: &FitRequest) -> Option<Msg> {
     let (last, settings) = state.last.as_ref()?;
-    if *settings != request.settings {
+    if request.afresh || *settings != request.settings {
         return None;
     }
     let appended = guarded("append", || last.append(&request.study)).ok()??;
@@ -129,7 +129,11 @@ fn fit(mailbox: &Mailbox<FitRequest>, state: &mut State, request: FitRequest) ->
         mailbox.is_closed()
             || mailbox.peek(|waiting| {
                 waiting.is_some_and(|w| {
-                    w.settings != request.settings || w.study.space.params != request.study.space.params
+                    // Through a lens another study is seen, not a longer one.
+                    let is_other = w.afresh || request.afresh;
+                    is_other
+                        || w.settings != request.settings
+                        || w.study.space.params != request.study.space.params
                 })
             })
     };
@@ -138,7 +142,8 @@ fn fit(mailbox: &Mailbox<FitRequest>, state: &mut State, request: FitRequest) ->
         .as_ref()
         .filter(|(_, settings)| settings.kernel == request.settings.kernel)
         .map(|(surrogate, _)| Arc::clone(surrogate))
-        .or_else(|| request.previous.clone());
+        .or_else(|| request.previous.clone())
+        .filter(|_| !request.afresh);
     let result = guarded("fit", || {
         Surrogate::fit(&request.study, &request.settings, previous.as_deref(), &cancel)
     });
@@ -147,14 +152,18 @@ fn fit(mailbox: &Mailbox<FitRequest>, state: &mut State, request: FitRequest) ->
             let mut surrogate = Arc::new(surrogate);
             let mut data = request.data;
             // Rows that came meanwhile are in the answer already: it must not be older than the screen.
-            let newer = mailbox.peek(|w| w.map(|w| (w.data, Arc::clone(&w.study))));
+            let newer = mailbox
+                .peek(|w| w.map(|w| (w.data, Arc::clone(&w.study))))
+                .filter(|_| !request.afresh);
             if let Some((newer, study)) = newer
                 && let Ok(Some(appended)) = guarded("append", || surrogate.append(&study))
             {
                 surrogate = Arc::new(appended);
                 data = newer;
             }
-            state.last = Some((Arc::clone(&surrogate), request.settings.clone()));
+            if !request.afresh {
+                state.last = Some((Arc::clone(&surrogate), request.settings.clone()));
+            }
             Some(Msg::Fitted {
                 data,
                 surrogate,

@@ -11,7 +11,8 @@ use crate::session::model::{
 use crate::study::Form;
 
 use super::{
-    compare, data, decide, edit, explore, keep, kernels, navigate, overlay, request_fit, say, studies, tune,
+    compare, data, decide, edit, explore, keep, kernels, lens, navigate, overlay, request_fit, say, studies,
+    tune,
 };
 
 /// Kernels that one key walks through.
@@ -39,7 +40,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::PreviousPane => navigate::cycle_pane(model, -1),
         Action::Focus(pane) => navigate::focus(model, pane),
         Action::ToggleZoom => model.zoomed = !model.zoomed,
-        Action::Back => overlay::back(model),
+        Action::Back => overlay::back(model, effects),
 
         Action::ProbeSuggestion => navigate::probe_suggestion(model, effects),
         Action::ProbeBest => navigate::probe_best(model, effects),
@@ -56,6 +57,15 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             navigate::step_param(model, -1);
             compare::ask(model, effects);
         }
+
+        Action::Earlier => lens::step(model, -1, effects),
+        Action::Later => lens::step(model, 1, effects),
+        Action::Earliest => lens::as_of(model, 1, effects),
+        Action::Now if model.lens.is_on() => lens::leave(model, effects),
+        Action::Now => say(model, "this is now", false),
+        Action::AsOf(count) => lens::as_of(model, count, effects),
+        Action::Imagine => lens::ask(model),
+        Action::ImagineValue(text) => lens::imagine(model, &text, effects),
 
         Action::NextAcquisition => set_acquisition(model, next_acquisition(model, 1), effects),
         Action::PreviousAcquisition => set_acquisition(
@@ -252,6 +262,8 @@ fn has_loop(model: &Model) -> bool {
 }
 
 fn quit(model: &mut Model, how: Quit, effects: &mut Vec<Effect>) {
+    // What is left behind, and summed up, is the study itself.
+    lens::leave(model, &mut Vec::new());
     let edited = model.draft.as_ref().is_some_and(|d| d.edits() > 0);
     if has_loop(model) {
         model.overlay = Some(Overlay::Confirm(Confirm::QuitRun));

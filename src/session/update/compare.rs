@@ -58,9 +58,7 @@ fn suggest_request(model: &Model) -> SuggestRequest {
         rejected: (model.rejections.iter())
             .map(|r| (r.configuration.clone(), REJECTED_RADIUS))
             .collect(),
-        pending: (model.receipts.iter().filter(|r| r.is_open()))
-            .map(|r| r.configuration.clone())
-            .collect(),
+        pending: super::pending(model),
         seed: model.settings.seed,
     }
 }

@@ -27,8 +27,17 @@ pub fn study(model: &mut Model, study: Arc<Study>, source: SourceStatus, effects
     take(model, study, effects);
 }
 
-/// Lets the panes see the newest study that was read.
+/// Lets the panes see the newest study that was read. Behind a lens it waits: what is looked at there stays.
 pub fn take(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect>) {
+    if model.lens.is_on() {
+        model.lens.real = Some(study);
+        return;
+    }
+    see(model, study, effects);
+}
+
+/// Shows a study.
+pub(super) fn see(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect>) {
     let old = std::mem::replace(&mut model.study, study);
     model.data += 1;
     model.history = History::of(&model.study);

@@ -9,6 +9,9 @@ use super::{consequences, explore, say};
 
 /// Opens the confirm line for the configuration in hand.
 pub fn accept(model: &mut Model) {
+    if super::lens::refuses(model) {
+        return;
+    }
     let place = match &model.door {
         Ok(place) => place.clone(),
         Err(why) => {
@@ -177,6 +180,12 @@ pub fn delivered(model: &mut Model, receipt: Receipt, effects: &mut Vec<Effect>)
         model.draft = None;
         model.probe.origin = ProbeOrigin::Suggestion;
     }
+    if accepted
+        && let Some(aside) = &mut model.lens.aside
+        && (aside.draft.as_ref()).is_some_and(|d| d.values == receipt.configuration)
+    {
+        aside.draft = None;
+    }
     match slot {
         Some(i) => model.receipts[i] = receipt,
         None => model.receipts.insert(0, receipt),
@@ -226,6 +235,9 @@ pub fn receipts(model: &mut Model, receipts: Vec<Receipt>, effects: &mut Vec<Eff
 
 /// Keeps suggestions away from the configuration in hand.
 pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
+    if super::lens::refuses(model) {
+        return;
+    }
     let configuration = model.in_hand().to_vec();
     if configuration.is_empty() {
         return say(model, "there is no configuration to reject yet", true);
@@ -255,6 +267,9 @@ pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Takes back the newest rejection, or the one under the cursor of the list.
 pub fn undo_reject(model: &mut Model, effects: &mut Vec<Effect>) {
+    if super::lens::refuses(model) {
+        return;
+    }
     let index = match &model.overlay {
         Some(Overlay::Rejections { cursor }) => *cursor,
         _ => model.rejections.len().saturating_sub(1),
@@ -279,6 +294,9 @@ pub fn undo_reject(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Asks to take back the receipt under the cursor, or the newest that nobody has taken.
 pub fn withdraw(model: &mut Model) {
+    if super::lens::refuses(model) {
+        return;
+    }
     let at = model
         .receipt_cursor
         .filter(|i| model.receipts.get(*i).is_some_and(Receipt::is_pending))

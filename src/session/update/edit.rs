@@ -12,6 +12,9 @@ use super::{explore, follow, navigate, say};
 
 /// Makes the probe a draft.
 pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
+    if super::lens::refuses(model) {
+        return;
+    }
     if model.probe.configuration.is_empty() {
         return say(
             model,
@@ -31,6 +34,9 @@ pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
 pub fn open_field(model: &mut Model, first: Option<char>, effects: &mut Vec<Effect>) {
     if model.draft.is_none() {
         begin(model, effects);
+        if model.draft.is_none() {
+            return;
+        }
     }
     let i = model.param;
     if model.locks.get(i).is_some_and(Option::is_some) {
@@ -144,6 +150,9 @@ fn close(model: &mut Model, keep: bool, then: i32, effects: &mut Vec<Effect>) {
 }
 
 pub fn discard(model: &mut Model, effects: &mut Vec<Effect>) {
+    if super::lens::refuses(model) {
+        return;
+    }
     if model.draft.take().is_none() {
         return say(model, "there is no draft", true);
     }
@@ -167,6 +176,9 @@ pub fn reset_param(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Locks the parameter under the cursor at its value in hand, or unlocks it; the rest is optimised again.
 pub fn toggle_lock(model: &mut Model, effects: &mut Vec<Effect>) {
+    if super::lens::refuses(model) {
+        return;
+    }
     let i = model.param;
     let (Some(p), Some(value)) = (model.study.space.params.get(i), model.in_hand().get(i).cloned()) else {
         return say(model, "there is no value to lock yet", true);
@@ -205,6 +217,9 @@ pub fn toggle_lock(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 pub fn unlock_all(model: &mut Model, effects: &mut Vec<Effect>) {
+    if super::lens::refuses(model) {
+        return;
+    }
     model.locks.iter_mut().for_each(|l| *l = None);
     say(model, "all parameters are free", false);
     explore(
@@ -219,6 +234,9 @@ pub fn unlock_all(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// `:set NAME VALUE`.
 pub fn set_param(model: &mut Model, name: &str, text: &str, effects: &mut Vec<Effect>) {
+    if super::lens::refuses(model) {
+        return;
+    }
     let i = match param(name, &model.study) {
         Ok(i) => i,
         Err(why) => return say(model, why, true),

@@ -38,6 +38,8 @@ pub fn recalled(
     if model.keeping.asked.as_deref() != Some(study) || model.keeping.is_open {
         return;
     }
+    // What comes back is the person's: it goes where the rest of that is.
+    super::lens::leave(model, effects);
     model.keeping.is_open = true;
     model.keeping.is_safe = is_safe;
     match found {
@@ -94,6 +96,9 @@ pub fn note(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Asks whether all of it is to be dropped.
 pub fn ask_to_forget(model: &mut Model) {
+    if super::lens::refuses(model) {
+        return;
+    }
     let kept = Kept::of(model);
     if kept.is_empty() {
         return say(

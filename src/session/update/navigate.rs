@@ -7,7 +7,7 @@ use crate::session::filter::Filter;
 use crate::session::model::{Model, Overlay, Pane, ProbeOrigin, SortKey};
 use crate::session::nudge::nudge;
 use crate::session::table;
-use crate::study::{Configuration, Encoder, Value};
+use crate::study::{Configuration, Encoder, Space, Trial, Value};
 
 use super::{explore, follow, say};
 
@@ -252,21 +252,23 @@ pub fn probe_centre(model: &mut Model, effects: &mut Vec<Effect>) {
     set_probe(model, centre, ProbeOrigin::Centre, effects);
 }
 
+/// What a trial ran, snapped to the space; `None`: it lacks a value for some parameter.
+pub fn configuration_of(space: &Space, trial: &Trial) -> Option<Configuration> {
+    (space.params.iter())
+        .map(|p| {
+            let inactive = p.activity.as_ref().map(|_| Value::Inactive);
+            p.of(trial).and_then(|v| p.snap(v)).or(inactive)
+        })
+        .collect::<Option<Configuration>>()
+        .map(|configuration| space.settled(&configuration))
+}
+
 /// Puts the probe on a trial; values outside of the space are drawn at its edge.
 pub fn probe_trial(model: &mut Model, trial: usize, origin: ProbeOrigin, effects: &mut Vec<Effect>) {
     let Some(found) = model.study.trials.get(trial) else {
         return;
     };
-    let space = &model.study.space;
-    let configuration: Option<Configuration> = space
-        .params
-        .iter()
-        .map(|p| {
-            let inactive = p.activity.as_ref().map(|_| crate::study::Value::Inactive);
-            p.of(found).and_then(|v| p.snap(v)).or(inactive)
-        })
-        .collect::<Option<Configuration>>()
-        .map(|configuration| space.settled(&configuration));
+    let configuration = configuration_of(&model.study.space, found);
     match configuration {
         Some(configuration) if !configuration.is_empty() => set_probe(model, configuration, origin, effects),
         _ => say(

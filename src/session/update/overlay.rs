@@ -8,20 +8,20 @@ use crate::session::filter::Filter;
 use crate::session::model::{Model, Overlay, Pane};
 use crate::session::msg::TextKey;
 
-use super::{act, edit, kernels, navigate, say};
+use super::{act, edit, kernels, lens, navigate, say};
 
 /// Whether keys are text at the moment.
 #[must_use]
 pub fn is_typing(model: &Model) -> bool {
     matches!(
         model.overlay,
-        Some(Overlay::Command { .. } | Overlay::Filter { .. })
+        Some(Overlay::Command { .. } | Overlay::Filter { .. } | Overlay::Imagine { .. })
     ) || matches!(model.overlay, Some(Overlay::Kernels { .. })) && model.kernels.input.is_some()
         || model.overlay.is_none() && model.draft.as_ref().is_some_and(|d| d.field.is_some())
 }
 
 /// Steps out of one layer; never quits.
-pub fn back(model: &mut Model) {
+pub fn back(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.overlay.take().is_some() {
         return;
     }
@@ -33,7 +33,9 @@ pub fn back(model: &mut Model) {
         }
         return;
     }
-    if model.zoomed {
+    if model.lens.is_on() {
+        lens::step_out(model, effects);
+    } else if model.zoomed {
         model.zoomed = false;
     } else if let Some(host) = model.focus.host() {
         navigate::focus(model, host);
@@ -47,6 +49,7 @@ pub fn text(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
     match &model.overlay {
         Some(Overlay::Command { .. }) => command_key(model, key, effects),
         Some(Overlay::Filter { .. }) => filter_key(model, key),
+        Some(Overlay::Imagine { .. }) => lens::type_key(model, key, effects),
         Some(Overlay::Kernels { .. }) => kernels::type_key(model, key, effects),
         Some(_) => {}
         None => match (&model.draft, key) {
@@ -65,7 +68,9 @@ pub fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
         .take(4096)
         .collect();
     match &mut model.overlay {
-        Some(Overlay::Command { input, .. } | Overlay::Filter { input, .. }) => {
+        Some(
+            Overlay::Command { input, .. } | Overlay::Filter { input, .. } | Overlay::Imagine { input, .. },
+        ) => {
             for c in clean.chars() {
                 feed(input, TextKey::Char(c));
             }
