@@ -219,7 +219,7 @@ fn param_column(ctx: &Context<'_>, index: usize) -> Column {
     Column {
         kind: Kind::Param(index),
         head: head.to_owned(),
-        width: content.max(text::width(head).min(10)),
+        width: content.max(text::width(head).min(13)),
         left,
     }
 }
