@@ -17,7 +17,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use tunescope::analysis::Layer;
-use tunescope::session::model::{ColorLevel, Confirm, ThemeChoice};
+use tunescope::session::model::{ColorLevel, Confirm, RunStatus, ThemeChoice};
 use tunescope::session::{HitMap, Model, Overlay, Pane, Target};
 use tunescope::study::label::is_hostile;
 use tunescope::ui::{Hint, view};
@@ -230,6 +230,11 @@ fn a_confirmation_shows_exactly_what_is_written_and_where() {
     let screen = symbols(&buf).join("\n");
     assert!(screen.contains(text), "{screen}");
     assert!(screen.contains("to runs/queue/q48.json"));
+    assert!(!screen.contains("The loop is over"));
+
+    model.run = Some(RunStatus::default());
+    let (buf, _) = draw(&model, 80, 24);
+    assert!(symbols(&buf).join("\n").contains("The loop is over: this waits"));
 }
 
 #[test]

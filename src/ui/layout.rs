@@ -81,10 +81,7 @@ fn overview(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     let rest = r.height - suggestion - surface;
     vec![
         (model.in_place_of(Pane::Slices), part(l, 0, slices)),
-        (
-            model.in_place_of(Pane::Surface),
-            part(r, suggestion, surface),
-        ),
+        (model.in_place_of(Pane::Surface), part(r, suggestion, surface)),
         (Pane::Trials, part(l, slices, l.height - slices)),
         (Pane::Suggestion, part(r, 0, suggestion)),
         (

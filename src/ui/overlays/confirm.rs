@@ -29,6 +29,12 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
                 .collect();
             lines.push(vec![Span::styled("to ", theme.dim()), Span::raw(place.clone())]);
             lines.extend(predicted(ctx, configuration));
+            if ctx.model.run.as_ref().is_some_and(|run| !run.is_active) {
+                lines.push(vec![Span::styled(
+                    "The loop is over: this waits until it is started again, with budget left.",
+                    theme.accent(),
+                )]);
+            }
             ("accept: write exactly this?", lines)
         }
         Confirm::Withdraw { receipt } => {
