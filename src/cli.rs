@@ -11,6 +11,7 @@ mod engine;
 pub mod error;
 mod explore;
 mod fit;
+mod glance;
 mod init;
 pub mod json;
 mod keys;
@@ -117,6 +118,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Some(Command::Man) => completions::man().map(done),
         Some(Command::Trials(args)) => trials::run(&args).map(done),
         Some(Command::Tell(args)) => tell::run(&args).map(done),
+        Some(Command::Report(args)) => report::run(&args).map(done),
         Some(Command::Init(args)) => init::run(&args).map(done),
     }
 }

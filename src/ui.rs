@@ -18,6 +18,7 @@ pub mod ramp;
 pub mod text;
 pub mod theme;
 pub mod widgets;
+pub mod words;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;

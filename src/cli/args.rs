@@ -23,6 +23,11 @@ not finite, repeated configurations, parameters that the data cannot identify, a
 
 Exit status: 0 there is nothing to mend, 1 there is (or the source cannot be read), 2 the call is off.";
 
+const REPORT: &str = "\
+The end of the name says what is written: .html is a page that needs nothing but itself, with the picture and all of it in \
+words and tables; .svg is the picture; .txt is words first, then the picture; .json is everything that is drawn, for \
+programs. The source is only read. A report of before is replaced, any other file stays what it is.";
+
 const AFTER: &str = "\
 Without a command, the explorer opens on SOURCE and follows it as it grows. A file that is named like a \
 command is written ./NAME.
@@ -69,6 +74,9 @@ pub enum Command {
     /// Record a finished trial by hand
     #[command(after_help = SOURCES)]
     Tell(Tell),
+    /// Write the panes to a file: a page, a picture, words, or JSON
+    #[command(after_help = REPORT)]
+    Report(Report),
     /// The whole loop: suggest, run CMD, record, until the budget ends
     #[command(after_help = run::RUN)]
     Run(run::Run),
@@ -467,6 +475,29 @@ pub struct Tell {
 }
 
 #[derive(Debug, Args)]
+pub struct Report {
+    /// The results file
+    pub source: PathBuf,
+    /// The file to write, its name ending in .html, .svg, .txt or .json; - writes words to standard output
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The size of the picture in cells; from 140x40 on all panes fit side by side
+    #[arg(long, value_name = "COLSxROWS", default_value = "160x48", value_parser = size)]
+    pub size: (u16, u16),
+    /// What the picture lies on [default: auto: whichever its reader prefers]
+    #[arg(long, value_name = "NAME", value_parser = crate::config::file::THEMES)]
+    pub theme: Option<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub modelling: Modelling,
+    #[command(flatten)]
+    pub acquisition: Acquisition,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Debug, Args)]
 pub struct Init {
     /// The results file
     pub source: PathBuf,
@@ -491,6 +522,15 @@ pub struct Doctor {
 pub struct Keys {
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `160x48`, from the smallest screen that shows a chart to what still is a screen.
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let (columns, rows) = text.split_once(['x', 'X', '×']).unwrap_or((text, ""));
+    match (columns.trim().parse(), rows.trim().parse()) {
+        (Ok(w @ 60..=500), Ok(h @ 16..=300)) => Ok((w, h)),
+        _ => Err("give columns and rows between 60x16 and 500x300, such as 160x48".to_owned()),
+    }
 }
 
 fn finite(text: &str) -> Result<f64, String> {

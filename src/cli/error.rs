@@ -56,6 +56,13 @@ pub enum CliError {
     },
     #[error("{}: {why}", shown(path))]
     CannotTell { path: PathBuf, why: String },
+    #[error("--out {}: {why}", shown(path))]
+    Report { path: PathBuf, why: String },
+    #[error(
+        "--out {}: the name must end in .html, .svg, .txt or .json to say what to write",
+        shown(path)
+    )]
+    ReportFormat { path: PathBuf },
     #[error("{}{}", option_of(.0), .0)]
     Surrogate(#[from] SurrogateError),
     #[error("{}: {source}", shown(path))]
@@ -121,6 +128,7 @@ impl CliError {
             | Self::Config(_)
             | Self::Hook(_)
             | Self::NotACommand { .. }
+            | Self::ReportFormat { .. }
             | Self::Json { .. }
             | Self::NotAnObject { .. }
             | Self::Configuration { .. }
@@ -138,6 +146,7 @@ impl CliError {
             | Self::Stdout(_)
             | Self::File { .. }
             | Self::CannotTell { .. }
+            | Self::Report { .. }
             | Self::Repair(_)
             | Self::OneTrial { .. }
             | Self::NoSpace { .. } => 1,

@@ -10,7 +10,7 @@ use clap::CommandFactory as _;
 use super::args::{Cli, Demo, Explore, ObjectiveName, Screen};
 use super::error::CliError;
 use super::out::Out;
-use super::{engine, load, report};
+use super::{engine, glance, load};
 use crate::analysis::ModelFile;
 use crate::config::{FileSettings, nearest};
 use crate::io::delivery::Hook;
@@ -41,7 +41,7 @@ pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
     let mut model = engine::model_settings(&args.modelling, &file);
     let acquisition = engine::acquisition_settings(&args.acquisition, &file);
     if !std::io::stdout().is_terminal() {
-        report::print(source, args, &model, acquisition)?;
+        glance::print(source, args, &model, acquisition)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(path) = &args.modelling.model {

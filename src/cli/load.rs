@@ -59,13 +59,18 @@ pub fn study(source: &Path, reading: &Reading) -> Result<Arc<Study>, CliError> {
 /// As [`study`]; where a space file says what there is to tune, a source that is not there or is empty is a study
 /// without trials.
 pub fn study_or_start(source: &Path, reading: &Reading) -> Result<Arc<Study>, CliError> {
+    tunable(source, read_or_start(source, reading)?.study())
+}
+
+/// As [`read`]; what is not there, or is empty, is read as no trial where a space file says what there is to tune.
+pub fn read_or_start(source: &Path, reading: &Reading) -> Result<Reader, CliError> {
     match read(source, reading) {
         Err(CliError::Read(ReadError::Missing { .. } | ReadError::Empty { .. }))
             if reading.space.is_some() =>
         {
-            tunable(source, Reader::open(source, options(reading)?)?.study())
+            Ok(Reader::open(source, options(reading)?)?)
         }
-        found => tunable(source, found?.study()),
+        found => found,
     }
 }
 

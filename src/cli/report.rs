@@ -1,96 +1,167 @@
-//! What the explorer prints where there is no screen: the four questions, answered in plain text.
+//! `tunescope report`: the panes as a file, for those who have no terminal at hand.
+
+mod target;
+mod whole;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::args::Explore;
+use super::args::Report;
 use super::error::CliError;
-use super::out::Out;
-use super::text::{Columns, configuration_words, harmless, value_words};
 use super::{engine, load};
-use crate::analysis::{AcquisitionSettings, ModelSettings, SurrogateError};
-use crate::study::number::{percent, significant, with_sd};
+use crate::analysis::{Surrogate, SurrogateError};
+use crate::config::FileSettings;
+use crate::io::delivery::{Door, follow};
+use crate::runtime::worker::still;
+use crate::session::model::{SourceState, SourceStatus, ThemeChoice};
+use crate::session::receipt::Receipt;
+use crate::session::{Model, Msg};
+use crate::study::Study;
+use crate::ui::export::{self, Format, Ground};
+use crate::ui::words;
+use target::Target;
 
-pub fn print(
-    source: &Path,
-    args: &Explore,
-    settings: &ModelSettings,
-    acquisition: AcquisitionSettings,
-) -> Result<(), CliError> {
-    let study = load::study(source, &args.reading)?;
-    let mut out = Out::new();
-    let counts = study.counts();
-    out.line(format!(
-        "{}: {} trials ({} complete, {} pruned, {} failed, {} running, {} waiting)",
-        harmless(&load::shown_path(source)),
-        counts.total,
-        counts.complete,
-        counts.pruned,
-        counts.failed,
-        counts.running,
-        counts.waiting
-    ))?;
-    if let Some(best) = study.best().and_then(|i| study.trials.get(i)) {
-        let params = study.space.configuration_of(best);
-        out.line(format!(
-            "best {} {} (trial {}): {}",
-            study.metric,
-            significant(best.objective().unwrap_or(f64::NAN), 6),
-            best.id,
-            params.map_or_else(String::new, |c| configuration_words(&study.space, &c))
-        ))?;
-    }
-    let modelling = (&args.modelling, settings);
-    let name = args.reading.study.as_deref();
-    let found = match engine::suggest(&study, source, name, 1, modelling, acquisition) {
-        Err(CliError::Suggest(exhausted)) => {
-            out.line(format!("next: {exhausted}"))?;
-            Vec::new()
-        }
-        found => found?,
+/// What a report is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Drawn(Format),
+    Json,
+}
+
+pub fn run(args: &Report) -> Result<(), CliError> {
+    let kind = kind(&args.out)?;
+    let target = Target::new(&args.out, &args.source, &args.reading.also)?;
+    let file = FileSettings::load(args.config.config.as_deref())?;
+    let (width, height) = args.size;
+    let mut model = Model::new(now(), (width, height));
+    model.settings = engine::model_settings(&args.modelling, &file);
+    model.acquisition = engine::acquisition_settings(&args.acquisition, &file);
+    let read = load::read_or_start(&args.source, &args.reading)?;
+    let study = read.study();
+    let kind_name = read.kind().map_or("", |k| k.name);
+    let source = SourceStatus {
+        kind: read.kind().map_or("", |k| k.title).to_owned(),
+        path: crate::study::label::scrub(&load::shown_path(&args.source)),
+        state: SourceState::Live,
+        changed: read.modified(),
+        checked: Some(model.now),
+        studies: read.studies().into(),
+        chosen: None,
     };
-    if let Some(next) = found.first() {
-        let predicted = next
-            .prediction
-            .map_or_else(String::new, |p| format!(" (predicted {})", with_sd(p.mean, p.sd)));
-        out.line(format!("next{predicted}, by {}:", next.reason.word()))?;
-        let mut params = Columns::default();
-        for (p, v) in study.space.params.iter().zip(&next.configuration) {
-            params.row([p.name.to_string(), value_words(v)]);
+    develop(args, &mut model, &study, source)?;
+    let written = match kind {
+        Kind::Json => {
+            let mut bytes = Vec::new();
+            let whole = whole::whole(&model, kind_name, &load::shown_path(&args.source));
+            super::json::write(&mut bytes, &whole, false).map_err(|e| target::error(&args.out, e))?;
+            bytes
         }
-        out.columns(&params, 2)?;
+        Kind::Drawn(format) => drawn(args, &model, format).into_bytes(),
+    };
+    target.write(&written)
+}
+
+/// The format that the name ends in; `-` is words on standard output.
+fn kind(out: &Path) -> Result<Kind, CliError> {
+    let name = out.to_string_lossy();
+    if name == "-" {
+        return Ok(Kind::Drawn(Format::Text));
     }
-    match engine::surrogate(&study, &args.modelling, settings) {
-        Ok(model) => {
-            let trust = model.trust();
-            out.line(format!("model {}: {}", trust.verdict.word(), trust.reason))?;
-            if let Some(importance) = model.importance(&|| false) {
-                let words: Vec<String> = importance
-                    .shares
-                    .iter()
-                    .filter_map(|s| {
-                        Some(format!(
-                            "{} {}",
-                            study.space.params.get(s.param)?.name,
-                            percent(s.total)
-                        ))
-                    })
-                    .collect();
-                out.line(format!("what matters: {}", words.join(", ")))?;
-            }
-        }
-        Err(CliError::Surrogate(SurrogateError::NoTrials)) => {
-            out.line("no model yet: it needs a complete trial")?;
-        }
-        Err(CliError::Surrogate(error @ SurrogateError::NothingShared { .. })) => {
-            out.line(format!("no model yet: {}", harmless(&error.to_string())))?;
-        }
+    if name.to_lowercase().ends_with(".json") {
+        return Ok(Kind::Json);
+    }
+    Format::of(&name)
+        .map(Kind::Drawn)
+        .ok_or_else(|| CliError::ReportFormat { path: out.to_owned() })
+}
+
+/// Brings the session to where a person would see it, the source read and everything computed.
+fn develop(
+    args: &Report,
+    model: &mut Model,
+    study: &Arc<Study>,
+    source: SourceStatus,
+) -> Result<(), CliError> {
+    let mut messages = vec![Msg::Study {
+        study: Arc::clone(study),
+        source,
+    }];
+    messages.extend(queue(args, study));
+    still::develop(model, messages, model.now);
+    if study.space.is_empty() || study.best().is_none() {
+        return Ok(());
+    }
+    let fitted: Result<Surrogate, String> = match engine::surrogate(study, &args.modelling, &model.settings) {
+        Ok(found) => Ok(found),
+        Err(CliError::Surrogate(
+            error @ (SurrogateError::NoTrials
+            | SurrogateError::NothingShared { .. }
+            | SurrogateError::NothingToTune
+            | SurrogateError::Fit(_)),
+        )) => Err(error.to_string()),
         Err(error) => return Err(error),
+    };
+    let data = model.data;
+    let message = match fitted {
+        Ok(found) => Msg::Fitted {
+            data,
+            surrogate: Arc::new(found),
+            refitted: true,
+        },
+        Err(reason) => {
+            super::say(&format!("{reason}; the report is without a model"));
+            Msg::FitFailed { data, reason }
+        }
+    };
+    let _progress = super::progress::Progress::start("drawing");
+    still::develop(model, [message], model.now);
+    Ok(())
+}
+
+/// How configurations reach workers, and what was accepted, as it stands; nothing is moved or mended.
+fn queue(args: &Report, study: &Study) -> [Msg; 2] {
+    if args.source.as_os_str() == "-" {
+        let why = "standard input has no queue; give the file itself".to_owned();
+        return [Msg::Door(Err(why)), Msg::Receipts(Vec::new())];
     }
-    if !study.diagnostics.is_empty() {
-        out.line(format!(
-            "{} warnings; see tunescope trials",
-            study.diagnostics.len()
-        ))?;
-    }
-    out.finish()
+    let shown = Some(study.name.raw()).filter(|name| !name.is_empty());
+    let mut door = Door::for_source(&args.source, args.reading.study.as_deref().or(shown));
+    let mut listed = door.receipts().map(|l| l.receipts).unwrap_or_default();
+    follow(&mut listed, study);
+    let mut receipts: Vec<Receipt> = listed.iter().map(|r| r.for_session(&study.space, None)).collect();
+    receipts.reverse();
+    [Msg::Door(Ok(door.words())), Msg::Receipts(receipts)]
+}
+
+/// The panes and their words.
+fn drawn(args: &Report, model: &Model, format: Format) -> String {
+    let ground = match args.theme.as_deref() {
+        Some("dark") => Ground::Dark,
+        Some("light") => Ground::Light,
+        _ => Ground::Both,
+    };
+    let sheet = |theme| {
+        let mut model = model.clone();
+        model.appearance.theme = theme;
+        export::panes(&model, args.size)
+    };
+    let sheets = export::Sheets {
+        dark: &sheet(ThemeChoice::Dark),
+        light: &sheet(ThemeChoice::Light),
+        ground,
+    };
+    let name = model.study.name.shown();
+    let title = if name.is_empty() {
+        model.source.path.clone()
+    } else {
+        format!("{name} ({})", model.source.path)
+    };
+    export::report(&sheets, &title, &words::sections(model), format)
+}
+
+fn now() -> f64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |d| d.as_secs_f64())
 }

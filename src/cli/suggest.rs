@@ -68,7 +68,8 @@ fn forms(form: Form, found: &[Suggestion], study: &Study, out: &mut Out) -> Resu
     Ok(())
 }
 
-fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSettings) -> Json {
+/// One of the answers of `suggest --format json`.
+pub fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSettings) -> Json {
     let (p, r) = (&suggestion.prediction, &suggestion.readout);
     json!({
         "params": study.space.configuration_to_json(&suggestion.configuration),

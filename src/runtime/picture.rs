@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::session::Model;
 use crate::session::model::ThemeChoice;
 use crate::study::label::scrub;
-use crate::ui::export::{self, Format};
+use crate::ui::export::{self, Format, Sheets};
 
 /// Writes the panes of a model; says what was written. A file that is there already stays what it is.
 ///
@@ -19,7 +19,8 @@ pub fn write(path: &str, model: &Model) -> Result<String, String> {
     let target = expanded(path);
     let (width, height) = model.size;
     let picture = crate::ui::picture(model, width, height);
-    let content = export::write(&picture, format, model.appearance.theme == ThemeChoice::Light);
+    let sheets = Sheets::one(&picture, model.appearance.theme == ThemeChoice::Light);
+    let content = export::write(&sheets, format);
     let mut file = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod explore;
 pub mod fit;
 pub mod mailbox;
+pub mod still;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,14 +1,37 @@
-//! A drawn screen as a file: plain text, HTML or SVG.
+//! A drawn screen as a file: plain text, HTML or SVG; and, with its words, a report.
 //!
 //! Pure: cells in, text out. Colours are those of the theme; what the terminal would choose itself is black or white.
 
-use std::fmt::Write as _;
+mod ink;
+mod page;
+mod svg;
 
 use ratatui::buffer::{Buffer, Cell};
-use ratatui::style::{Color, Modifier};
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
-/// Width and height of a cell in an SVG, in pixels.
-const CELL: (f64, f64) = (8.4, 17.0);
+use crate::session::{Model, Pane};
+use crate::study::label::is_hostile;
+
+use super::words::{self, Section};
+
+/// What every report says of itself near its beginning, so that it is known again.
+pub const MARK: &str = "tunescope report";
+
+/// The panes of a report.
+const PANES: [Pane; 5] = [
+    Pane::Slices,
+    Pane::Surface,
+    Pane::Trials,
+    Pane::Suggestion,
+    Pane::History,
+];
+
+/// From this size on all panes fit on one screen.
+const OVERVIEW: (u16, u16) = (140, 40);
+
+/// Rows of the header, which is drawn once.
+const HEADER: u16 = 2;
 
 /// What a file is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,214 +55,131 @@ impl Format {
     }
 }
 
-/// The screen in a format; `light`: on a light ground.
-#[must_use]
-pub fn write(buf: &Buffer, format: Format, light: bool) -> String {
-    match format {
-        Format::Text => text(buf),
-        Format::Html => html(buf, light),
-        Format::Svg => svg(buf, light),
+/// What a picture lies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    Dark,
+    Light,
+    /// Whichever its reader prefers.
+    Both,
+}
+
+/// One screen, drawn for a dark and for a light ground.
+#[derive(Clone, Copy, Debug)]
+pub struct Sheets<'a> {
+    pub dark: &'a Buffer,
+    pub light: &'a Buffer,
+    pub ground: Ground,
+}
+
+impl<'a> Sheets<'a> {
+    /// A screen that was drawn for one ground.
+    #[must_use]
+    pub fn one(buf: &'a Buffer, light: bool) -> Self {
+        Self {
+            dark: buf,
+            light: buf,
+            ground: if light { Ground::Light } else { Ground::Dark },
+        }
     }
+}
+
+/// The screen in a format, without words.
+#[must_use]
+pub fn write(sheets: &Sheets<'_>, format: Format) -> String {
+    match format {
+        Format::Text => text(sheets.dark),
+        Format::Html => page::bare(sheets),
+        Format::Svg => svg::standalone(sheets, "tunescope", ""),
+    }
+}
+
+/// The screen and what it says, for those who see it and for those who do not.
+#[must_use]
+pub fn report(sheets: &Sheets<'_>, title: &str, words: &[Section], format: Format) -> String {
+    match format {
+        Format::Text => {
+            let drawn = text(sheets.dark);
+            format!(
+                "{MARK}: {title}\n\n{}\n\nthe panes\n=========\n\n{drawn}",
+                words::plain(words)
+            )
+        }
+        Format::Html => page::report(sheets, title, words),
+        Format::Svg => svg::standalone(sheets, title, &words::plain(words)),
+    }
+}
+
+/// All panes: on one screen where they fit, else one below the other, each as large as the screen.
+#[must_use]
+pub fn panes(model: &Model, (width, height): (u16, u16)) -> Buffer {
+    if width >= OVERVIEW.0 && height >= OVERVIEW.1 {
+        return super::picture(model, width, height);
+    }
+    let mut model = model.clone();
+    model.zoomed = true;
+    let mut all = Buffer::empty(Rect::new(0, 0, width, 0));
+    for (i, pane) in PANES.into_iter().enumerate() {
+        model.focus = pane;
+        let drawn = super::picture(&model, width, height);
+        let from = if i == 0 { 0 } else { HEADER };
+        let skipped = usize::from(from) * usize::from(width);
+        all.content.extend(drawn.content.into_iter().skip(skipped));
+        all.area.height = all.area.height.saturating_add(height.saturating_sub(from));
+    }
+    all
 }
 
 fn rows(buf: &Buffer) -> impl Iterator<Item = &[Cell]> {
     buf.content.chunks(usize::from(buf.area.width).max(1))
 }
 
+/// The cells of a row that hold something of their own: the second half of a wide character does not.
+fn own_cells(row: &[Cell]) -> impl Iterator<Item = (usize, &Cell)> {
+    let mut free = 0;
+    row.iter().enumerate().filter(move |(x, cell)| {
+        let is_own = *x >= free;
+        if is_own {
+            free = x + cell.symbol().width().max(1);
+        }
+        is_own
+    })
+}
+
 fn text(buf: &Buffer) -> String {
     let mut out = String::new();
     for row in rows(buf) {
-        let line: String = row.iter().map(Cell::symbol).collect();
+        let line: String = own_cells(row).map(|(_, cell)| cell.symbol()).collect();
         out.push_str(line.trim_end());
         out.push('\n');
     }
     out
 }
 
-/// Ink and ground of a cell, as the eye sees them.
-fn colors(cell: &Cell, light: bool) -> (String, Option<String>) {
-    let (paper, ink) = if light {
-        ("#ffffff", "#1c1c1c")
-    } else {
-        ("#101418", "#d8d8d8")
-    };
-    let mut fg = css(cell.fg).unwrap_or_else(|| ink.to_owned());
-    let mut bg = css(cell.bg);
-    if cell.modifier.contains(Modifier::REVERSED) {
-        let ground = std::mem::replace(&mut fg, bg.unwrap_or_else(|| paper.to_owned()));
-        bg = Some(ground);
-    }
-    (fg, bg)
-}
-
-fn css(color: Color) -> Option<String> {
-    let (r, g, b) = match color {
-        Color::Rgb(r, g, b) => (r, g, b),
-        Color::Indexed(i) => indexed(i),
-        Color::Reset => return None,
-        named => indexed(index_of(named)?),
-    };
-    Some(format!("#{r:02x}{g:02x}{b:02x}"))
-}
-
-fn index_of(color: Color) -> Option<u8> {
-    const NAMED: [Color; 16] = [
-        Color::Black,
-        Color::Red,
-        Color::Green,
-        Color::Yellow,
-        Color::Blue,
-        Color::Magenta,
-        Color::Cyan,
-        Color::Gray,
-        Color::DarkGray,
-        Color::LightRed,
-        Color::LightGreen,
-        Color::LightYellow,
-        Color::LightBlue,
-        Color::LightMagenta,
-        Color::LightCyan,
-        Color::White,
-    ];
-    NAMED
-        .iter()
-        .position(|c| *c == color)
-        .and_then(|i| u8::try_from(i).ok())
-}
-
-/// The usual colours of the 256: sixteen named ones, a cube of 6³, 24 greys.
-fn indexed(i: u8) -> (u8, u8, u8) {
-    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    match i {
-        0..16 => {
-            let high = if i >= 8 { 255 } else { 205 };
-            let on = |bit: u8| if i & bit != 0 { high } else { 0 };
-            match i {
-                7 => (229, 229, 229),
-                8 => (127, 127, 127),
-                _ => (on(1), on(2), on(4)),
-            }
-        }
-        16..232 => {
-            let k = i - 16;
-            let at = |n: u8| STEPS.get(usize::from(n % 6)).copied().unwrap_or(0);
-            (at(k / 36), at(k / 6), at(k))
-        }
-        232.. => {
-            let grey = 8 + 10 * (i - 232);
-            (grey, grey, grey)
+/// Text as markup takes it; what no reader should meet is left out.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push(c),
+            c if is_hostile(c) => {}
+            c => out.push(c),
         }
     }
-}
-
-fn escaped(symbol: &str) -> String {
-    symbol
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-fn html(buf: &Buffer, light: bool) -> String {
-    let (paper, ink) = if light {
-        ("#ffffff", "#1c1c1c")
-    } else {
-        ("#101418", "#d8d8d8")
-    };
-    let mut out = format!(
-        "<!doctype html>\n<meta charset=\"utf-8\">\n<title>tunescope</title>\n<pre style=\"background:{paper};color:{ink};\
-         font:14px/1.2 monospace;padding:1em;display:inline-block\">"
-    );
-    for row in rows(buf) {
-        for (style, words) in runs(row, light) {
-            let (fg, bg, bold) = style;
-            let ground = bg.map_or_else(String::new, |b| format!(";background:{b}"));
-            let weight = if bold { ";font-weight:bold" } else { "" };
-            // Writing to a string does not fail.
-            let _ = write!(
-                out,
-                "<span style=\"color:{fg}{ground}{weight}\">{}</span>",
-                escaped(&words)
-            );
-        }
-        out.push('\n');
-    }
-    out.push_str("</pre>\n");
-    out
-}
-
-type Style = (String, Option<String>, bool);
-
-/// Neighbours of one style together.
-fn runs(row: &[Cell], light: bool) -> Vec<(Style, String)> {
-    let mut found: Vec<(Style, String)> = Vec::new();
-    for cell in row {
-        let (fg, bg) = colors(cell, light);
-        let style = (fg, bg, cell.modifier.contains(Modifier::BOLD));
-        match found.last_mut() {
-            Some((last, words)) if *last == style => words.push_str(cell.symbol()),
-            _ => found.push((style, cell.symbol().to_owned())),
-        }
-    }
-    found
-}
-
-fn svg(buf: &Buffer, light: bool) -> String {
-    let paper = if light { "#ffffff" } else { "#101418" };
-    let (w, h) = (
-        f64::from(buf.area.width) * CELL.0,
-        f64::from(buf.area.height) * CELL.1,
-    );
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w:.1} {h:.1}\" font-family=\"monospace\" font-size=\"14\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"{paper}\"/>\n"
-    );
-    for (y, row) in (0u16..).zip(rows(buf)) {
-        let top = f64::from(y) * CELL.1;
-        for (x, cell) in (0u16..).zip(row) {
-            let left = f64::from(x) * CELL.0;
-            let (fg, bg) = colors(cell, light);
-            if let Some(bg) = bg {
-                let _ = writeln!(
-                    out,
-                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{bg}\"/>",
-                    CELL.0 + 0.3,
-                    CELL.1 + 0.3
-                );
-            }
-            let symbol = cell.symbol();
-            if symbol == "▀" {
-                let _ = writeln!(
-                    out,
-                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fg}\"/>",
-                    CELL.0 + 0.3,
-                    CELL.1 / 2.0
-                );
-            } else if !symbol.trim().is_empty() {
-                let bold = if cell.modifier.contains(Modifier::BOLD) {
-                    " font-weight=\"bold\""
-                } else {
-                    ""
-                };
-                let _ = writeln!(
-                    out,
-                    "<text x=\"{left:.1}\" y=\"{:.1}\" fill=\"{fg}\"{bold}>{}</text>",
-                    top + 0.78 * CELL.1,
-                    escaped(symbol)
-                );
-            }
-        }
-    }
-    out.push_str("</svg>\n");
     out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::style::Style;
+    use ratatui::style::{Color, Style};
 
     fn drawn() -> Buffer {
-        let mut buf = Buffer::with_lines(["a<b  ", "▀ x"]);
+        let mut buf = Buffer::with_lines(["a<b  ", "▀ x学y"]);
         buf.set_string(
             0,
             0,
@@ -251,16 +191,51 @@ mod tests {
 
     #[test]
     fn text_is_what_is_read() {
-        assert_eq!(write(&drawn(), Format::Text, false), "a<b\n▀ x\n");
+        assert_eq!(
+            write(&Sheets::one(&drawn(), false), Format::Text),
+            "a<b\n▀ x学y\n"
+        );
     }
 
     #[test]
     fn markup_escapes_names_and_keeps_colours() {
-        let html = write(&drawn(), Format::Html, false);
-        assert!(html.contains("color:#010203;background:#ff0000"), "{html}");
-        assert!(html.contains("&lt;b"), "{html}");
-        let svg = write(&drawn(), Format::Svg, true);
-        assert!(svg.contains("fill=\"#ff0000\"") && svg.contains("&lt;"), "{svg}");
+        for format in [Format::Html, Format::Svg] {
+            let markup = write(&Sheets::one(&drawn(), true), format);
+            assert!(
+                markup.contains("fill:#010203") && markup.contains("fill:#ff0000"),
+                "{markup}"
+            );
+            assert!(markup.contains("&lt;b") && !markup.contains("<b "), "{markup}");
+            assert!(!markup.contains("prefers-color-scheme"), "{markup}");
+        }
+    }
+
+    #[test]
+    fn a_picture_for_both_grounds_has_the_colours_of_both() {
+        let (dark, mut light) = (drawn(), drawn());
+        light.set_string(0, 0, "a", Style::new().fg(Color::Rgb(4, 5, 6)));
+        let sheets = Sheets {
+            dark: &dark,
+            light: &light,
+            ground: Ground::Both,
+        };
+        let svg = write(&sheets, Format::Svg);
+        let (day, night) = svg.split_once("prefers-color-scheme:dark").unwrap();
+        assert!(day.contains("#040506") && !day.contains("#010203"), "{svg}");
+        assert!(night.contains("#010203") && !night.contains("#040506"), "{svg}");
+    }
+
+    #[test]
+    fn a_small_report_has_all_panes_below_each_other() {
+        let mut model = Model::new(0.0, (80, 24));
+        model.zoomed = false;
+        let buf = panes(&model, (80, 24));
+        assert_eq!(buf.content.len(), 80 * usize::from(buf.area.height));
+        let text = text(&buf);
+        for pane in PANES {
+            assert!(text.contains(pane.title()), "{} in {text}", pane.title());
+        }
+        assert_eq!(panes(&model, (160, 48)).area.height, 48);
     }
 
     #[test]

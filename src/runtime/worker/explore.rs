@@ -22,7 +22,7 @@ const QUICK: f64 = 0.03;
 
 /// What the thread does, in the order of urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Task {
+pub(super) enum Task {
     Append,
     Slices,
     CoarseSurface,
@@ -115,29 +115,10 @@ impl Explorer {
 
     /// Asks for parts of an exploration.
     pub fn post_explore(&self, request: ExploreRequest) {
-        let Parts {
-            suggestion,
-            slices,
-            surface,
-            diagnosis,
-        } = request.parts;
-        let wanted = [
-            (slices, Task::Slices),
-            (surface, Task::CoarseSurface),
-            (suggestion, Task::Suggestion),
-            (diagnosis, Task::Trust),
-            (surface, Task::FineSurface),
-            (diagnosis, Task::Importance),
-        ];
-        let tasks = wanted
-            .into_iter()
-            .filter(|(on, _)| *on)
-            .map(|(_, task)| task)
-            .collect();
         self.post(Waiting {
             append: None,
+            tasks: tasks(request.parts),
             request: Some(request),
-            tasks,
         });
     }
 
@@ -214,7 +195,24 @@ fn run(mailbox: &Mailbox<Waiting>, interrupt: &AtomicUsize, tell: &impl Fn(Msg) 
     }
 }
 
-fn place(task: Task) -> &'static str {
+/// What the parts of an exploration are made of.
+pub(super) fn tasks(parts: Parts) -> Vec<Task> {
+    let wanted = [
+        (parts.slices, Task::Slices),
+        (parts.surface, Task::CoarseSurface),
+        (parts.suggestion, Task::Suggestion),
+        (parts.diagnosis, Task::Trust),
+        (parts.surface, Task::FineSurface),
+        (parts.diagnosis, Task::Importance),
+    ];
+    wanted
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, task)| task)
+        .collect()
+}
+
+pub(super) fn place(task: Task) -> &'static str {
     match task {
         Task::Append => "append",
         Task::Slices => "slices",
@@ -225,7 +223,7 @@ fn place(task: Task) -> &'static str {
     }
 }
 
-enum Outcome {
+pub(super) enum Outcome {
     Done(Vec<Msg>),
     Cancelled,
 }
@@ -234,9 +232,14 @@ fn perform(task: Task, waiting: &Waiting, cancel: &dyn Fn() -> bool) -> Outcome 
     if task == Task::Append {
         return Outcome::Done(waiting.append.as_ref().and_then(append).into_iter().collect());
     }
-    let Some(request) = &waiting.request else {
-        return Outcome::Done(Vec::new());
-    };
+    match &waiting.request {
+        Some(request) => part(task, request, cancel),
+        None => Outcome::Done(Vec::new()),
+    }
+}
+
+/// One part of an exploration.
+pub(super) fn part(task: Task, request: &ExploreRequest, cancel: &dyn Fn() -> bool) -> Outcome {
     match (&request.surrogate, task) {
         (None, Task::Suggestion) => {
             let found = suggest_without_model(&request.study, &suggest_request(request));

@@ -2,7 +2,7 @@
 
 mod queue;
 mod table;
-mod why;
+pub(in crate::ui) mod why;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

@@ -10,7 +10,7 @@ use crate::ui::text;
 /// Widest label at the left.
 const LABEL: usize = 10;
 
-pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
+pub(super) fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let theme = &ctx.theme;
     let mut out = Vec::new();
     for (rank, label, words) in sentences(ctx, width) {
@@ -30,6 +30,12 @@ pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         out.push(Row::blank(2));
     }
     out
+}
+
+/// The same as labels and words, for those who read instead of look.
+pub fn reasons(ctx: &Context<'_>) -> Vec<(&'static str, String)> {
+    let all = sentences(ctx, usize::MAX);
+    all.into_iter().map(|(_, label, words)| (label, words)).collect()
 }
 
 fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)> {
