@@ -26,6 +26,7 @@ pub mod strange;
 pub mod table;
 pub mod tail;
 pub mod time;
+pub mod told;
 pub mod watch;
 
 pub use error::ReadError;

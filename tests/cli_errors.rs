@@ -39,7 +39,8 @@ const CARGO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 #[case::no_model_file(&["fit", NESTED, "--model", "/no/model.json"], 1, &["/no/model.json"])]
 #[case::not_a_model(&["fit", NESTED, "--model", NESTED], 2, &["results_nested.jsonl", "model"])]
 #[case::no_settings(&["fit", NESTED, "--config", "/no/config.toml"], 2, &["/no/config.toml"])]
-#[case::tell_csv(&["tell", CSV, "--config", "{}", "--value", "1"], 1, &["results.csv", "only JSONL"])]
+#[case::tell_nothing(&["tell", CSV, "--config", "{}", "--value", "1"], 2, &["--config", "learning_rate"])]
+#[case::tell_two(&["tell", CSV, "--config", "{}", "--value", "1", "--value", "2"], 1, &["results.csv", "1 objective"])]
 #[case::tell_value(&["tell", NESTED, "--config", "{}", "--value", "low"], 2, &["low"])]
 #[case::mistyped(&["sugest"], 2, &["suggest"])]
 #[case::nothing(&[], 2, &["results.jsonl", "demo"])]
@@ -73,19 +74,16 @@ fn our_own_sentences_are_one_line() {
 }
 
 #[test]
-fn an_optuna_journal_is_not_told_by_hand_and_the_way_that_works_is_named() {
+fn a_value_that_optuna_would_refuse_is_refused_and_the_journal_stays_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("journal.log");
     std::fs::copy(JOURNAL, &copy).unwrap();
     let before = std::fs::read(&copy).unwrap();
-    let config = r#"{"learning_rate":1e-3,"batch_size":8,"warmup_ratio":0.1,"weight_decay":1e-3,"dropout":0.1,
+    let config = r#"{"learning_rate":1e-3,"batch_size":8,"warmup_ratio":0.1,"weight_decay":1e-3,"dropout":7,
         "lr_scheduler":"cosine","frozen_layers":1}"#;
     let (code, _, said) = tunescope(&["tell", copy.to_str().unwrap(), "--config", config, "--value", "1"]);
-    assert_eq!(code, 1, "{said}");
-    assert!(
-        said.contains("add_trial") && said.contains("tunescope accept"),
-        "{said}"
-    );
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("dropout"), "{said}");
     assert_eq!(std::fs::read(&copy).unwrap(), before);
 }
 

@@ -465,9 +465,9 @@ pub struct Tell {
     /// The configuration as JSON, e.g. '{"lr": 3e-4, "scheduler": "cosine"}'
     #[arg(long = "config", value_name = "JSON")]
     pub configuration: String,
-    /// The objective value; nan or inf records a failed trial
-    #[arg(long, value_name = "V", allow_negative_numbers = true)]
-    pub value: f64,
+    /// The objective value; nan or inf records a failed trial. Once for each objective, in their order
+    #[arg(long, value_name = "V", required = true, allow_negative_numbers = true)]
+    pub value: Vec<f64>,
     #[command(flatten)]
     pub output: Output,
     #[command(flatten)]

@@ -1,35 +1,28 @@
-//! `tunescope tell`: a finished trial, recorded by hand.
+//! `tunescope tell`: a finished trial, recorded by hand, under the locking protocol of whoever owns the source.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::args::{Format, Tell};
 use super::error::CliError;
 use super::load;
 use super::out::Out;
-use crate::study::{Study, TrialId};
+use super::text::harmless;
+use crate::io::delivery::{Door, Told};
+use crate::io::read_once;
+use crate::io::told::{Rows, TellError, delimited, jsonl};
+use crate::study::{Configuration, Study, Trial, TrialState, Value};
 
-/// Longest last line that is looked at.
-const MAX_LINE: u64 = 1 << 20;
-
-/// How the rows of a JSONL file are written.
+/// How a source takes a finished trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    /// `{"params": {…}, "value": …}`
-    Nested,
-    /// `{"lr": …, "val_loss": …}`
-    Flat,
-}
-
-/// How a file ends.
-#[derive(Debug, PartialEq)]
-struct Ending {
-    /// Whether a line end is missing after a whole last line.
-    needs_line_end: bool,
-    shape: Shape,
+enum Way {
+    Jsonl,
+    Delimited,
+    Optuna,
 }
 
 pub fn run(args: &Tell) -> Result<(), CliError> {
@@ -40,27 +33,29 @@ pub fn run(args: &Tell) -> Result<(), CliError> {
         ));
     }
     let object = load::object("--config", &args.configuration)?;
-    let study = existing(args)?;
-    let params = match &study {
-        Some(study) if !study.space.is_empty() => {
-            let configuration = load::configuration(study, "--config", &object)?;
-            study.space.configuration_to_json(&configuration)
-        }
+    let (way, study) = existing(args)?;
+    let expected = study.as_ref().map_or(args.value.len(), |s| s.directions.len());
+    if args.value.len() != expected {
+        let s = if expected == 1 { "" } else { "s" };
+        let words = format!("the study has {expected} objective{s}; give --value for each, in their order");
+        return Err(cannot(&args.source, words));
+    }
+    let known = study.as_deref().filter(|s| !s.space.is_empty());
+    let configuration = known
+        .map(|s| load::configuration(s, "--config", &object))
+        .transpose()?;
+    let params = match (known, &configuration) {
+        (Some(study), Some(configuration)) => study.space.configuration_to_json(configuration),
         _ => object,
     };
-    let ending = ending(&args.source)?;
-    let row = row(study.as_ref(), ending.shape, params, args.value);
-    let line = append(&args.source, &row, ending.needs_line_end)?;
-    let mut out = Out::new();
-    match args.output.format {
-        Format::Json => out.json(&json!({"path": load::shown_path(&args.source), "row": row}))?,
-        Format::Text => out.line(format!(
-            "appended to {}: {}",
-            super::text::harmless(&args.source.to_string_lossy()),
-            super::text::harmless(&line)
-        ))?,
+    match (way, known.zip(configuration)) {
+        (Way::Optuna, Some((study, configuration))) => optuna(args, study, &configuration),
+        (Way::Optuna, None) => Err(cannot(
+            &args.source,
+            "the study has no parameter yet; give the space with --space, or let a worker run a trial first",
+        )),
+        (way, _) => rows(args, way, &params),
     }
-    out.finish()
 }
 
 fn cannot(path: &Path, why: impl Into<String>) -> CliError {
@@ -70,156 +65,164 @@ fn cannot(path: &Path, why: impl Into<String>) -> CliError {
     }
 }
 
-/// The study of the file, where there is one already; only JSONL can be appended to.
-fn existing(args: &Tell) -> Result<Option<Study>, CliError> {
+/// How the source takes a trial, and its study, where there is one already.
+fn existing(args: &Tell) -> Result<(Way, Option<Arc<Study>>), CliError> {
     let is_url = args.source.to_str().is_some_and(crate::io::database::url::is_url);
     let size = match std::fs::metadata(&args.source) {
         Ok(meta) => meta.len(),
         _ if is_url => 1,
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(source) => return Err(file_error(&args.source, "read", source)),
+        Err(source) => {
+            return Err(CliError::File {
+                path: args.source.clone(),
+                action: "read",
+                source,
+            });
+        }
     };
     if size == 0 {
-        return Ok(None);
+        let is_table = delimited::is_named_so(&args.source.to_string_lossy());
+        let way = if is_table { Way::Delimited } else { Way::Jsonl };
+        let has_space = args.reading.space.is_some();
+        let study = has_space.then(|| load::study_or_start(&args.source, &args.reading));
+        return Ok((way, study.transpose()?));
     }
     let reader = load::read(&args.source, &args.reading)?;
-    match reader.kind().map(|k| k.name) {
-        Some("jsonl") => Ok(Some(Study::clone(&reader.study()))),
-        Some("optuna-journal" | "optuna-rdb") => Err(cannot(
-            &args.source,
-            "a finished trial of an Optuna study is recorded by Optuna: \
-             study.add_trial(optuna.create_trial(params=…, distributions=…, value=…)); \
-             to have a worker run a configuration, use `tunescope accept`",
-        )),
-        kind => Err(cannot(
-            &args.source,
-            format!(
-                "this is {}, and only JSONL can be appended to; let the program that writes it record the trial",
-                kind.unwrap_or("of no known kind")
-            ),
-        )),
-    }
-}
-
-/// What is appended: in the shape of the rows that are there, with the next free number where trials are
-/// numbered.
-fn row(study: Option<&Study>, shape: Shape, params: Map<String, Json>, value: f64) -> Json {
-    let state = if value.is_finite() { "complete" } else { "failed" };
-    let id = study.map_or(Some(0), next_number);
-    let metric = study.map_or("value", |s| s.metric.raw());
-    let mut row = Map::new();
-    if let Some(id) = id {
-        row.insert("id".to_owned(), id.into());
-    }
-    row.insert("state".to_owned(), state.into());
-    match shape {
-        Shape::Nested => {
-            row.insert("params".to_owned(), Json::Object(params));
-            row.insert("value".to_owned(), json!(value));
+    let way = match reader.kind().map(|k| k.name) {
+        Some("jsonl") => Way::Jsonl,
+        Some("csv") => Way::Delimited,
+        Some("optuna-journal" | "optuna-rdb") => Way::Optuna,
+        kind => {
+            return Err(cannot(
+                &args.source,
+                format!(
+                    "this is {}, and only JSONL, CSV and Optuna's storage can be added to; let the program that \
+                     writes it record the trial",
+                    kind.unwrap_or("of no known kind")
+                ),
+            ));
         }
-        Shape::Flat => {
-            row.extend(params);
-            row.insert(metric.to_owned(), json!(value));
-        }
-    }
-    Json::Object(row)
-}
-
-/// One more than the largest number; `None` where trials have other names.
-fn next_number(study: &Study) -> Option<u64> {
-    let mut next = 0;
-    for trial in &study.trials {
-        match trial.id {
-            TrialId::Number(n) => next = next.max(n.saturating_add(1)),
-            TrialId::Text(_) => return None,
-        }
-    }
-    Some(next)
-}
-
-/// Looks at the last line.
-fn ending(path: &Path) -> Result<Ending, CliError> {
-    let wrong = |source| file_error(path, "read", source);
-    let fresh = Ending {
-        needs_line_end: false,
-        shape: Shape::Nested,
     };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(fresh),
-        Err(error) => return Err(wrong(error)),
-    };
-    let size = file.metadata().map_err(wrong)?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(MAX_LINE)))
-        .map_err(wrong)?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail).map_err(wrong)?;
-    let needs_line_end = tail.last().is_some_and(|b| *b != b'\n');
-    let last = tail
-        .split(|b| *b == b'\n')
-        .rfind(|line| !line.trim_ascii().is_empty())
-        .unwrap_or_default();
-    match serde_json::from_slice::<Json>(last) {
-        Ok(row) => Ok(Ending {
-            needs_line_end,
-            shape: if row.get("params").is_some_and(Json::is_object) {
-                Shape::Nested
-            } else {
-                Shape::Flat
-            },
-        }),
-        Err(_) if last.is_empty() => Ok(fresh),
-        // A whole line may still be no strict JSON (a bare NaN); an open one is being written.
-        Err(_) if needs_line_end => Err(cannot(
-            path,
-            "the last line is unfinished: its writer is busy, or died; try again, or end that line first",
-        )),
-        Err(_) => Ok(Ending {
-            needs_line_end,
-            shape: if String::from_utf8_lossy(last).contains("\"params\"") {
-                Shape::Nested
-            } else {
-                Shape::Flat
-            },
-        }),
-    }
+    Ok((way, Some(reader.study())))
 }
 
-/// Appends one whole line in one write, synced, and reads it back.
-fn append(path: &Path, row: &Json, needs_line_end: bool) -> Result<String, CliError> {
-    let line = row.to_string();
-    let start = if needs_line_end { "\n" } else { "" };
-    let bytes = format!("{start}{line}\n");
-    let wrong = |source| file_error(path, "appended to", source);
-    let mut file = OpenOptions::new()
-        .append(true)
-        .read(true)
-        .create(true)
-        .open(path)
-        .map_err(wrong)?;
-    file.write_all(bytes.as_bytes()).map_err(wrong)?;
-    file.sync_all().map_err(wrong)?;
-    let mut back = String::new();
-    let end = file.stream_position().map_err(wrong)?;
-    file.seek(SeekFrom::Start(end.saturating_sub(bytes.len() as u64)))
-        .map_err(wrong)?;
-    file.take(bytes.len() as u64)
-        .read_to_string(&mut back)
-        .map_err(wrong)?;
-    if back == bytes {
-        Ok(line)
+fn rows(args: &Tell, way: Way, params: &Map<String, Json>) -> Result<(), CliError> {
+    let wrong = |e: TellError| cannot(&args.source, e.to_string());
+    let rows = Rows::lock(&args.source).map_err(wrong)?;
+    // Read once more, now that nobody else writes: the number of the trial is taken from here.
+    let study = if rows.text.trim().is_empty() {
+        None
     } else {
-        Err(cannot(
-            path,
-            "the line that was appended does not read back the same; look at the end of the file",
-        ))
+        Some(load::read(&args.source, &args.reading)?.study())
+    };
+    let (line, row) = if way == Way::Jsonl {
+        let row = jsonl::row(&rows, study.as_deref(), params.clone(), &args.value).map_err(wrong)?;
+        (row.to_string(), row)
+    } else {
+        let line = delimited::row(&rows, study.as_deref(), params, &args.value).map_err(wrong)?;
+        rehearse(args, (&rows, study.as_deref()), &line, params)?;
+        (line, json!({"params": params, "values": args.value}))
+    };
+    rows.append(&line).map_err(wrong)?;
+    let mut out = Out::new();
+    match args.output.format {
+        Format::Json => out.json(&json!({"path": load::shown_path(&args.source), "row": row}))?,
+        Format::Text => out.line(format!(
+            "appended to {}: {}",
+            harmless(&args.source.to_string_lossy()),
+            harmless(line.trim_end())
+        ))?,
+    }
+    out.finish()
+}
+
+/// A copy that is removed again.
+struct Rehearsal(PathBuf);
+
+impl Drop for Rehearsal {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.0));
     }
 }
 
-fn file_error(path: &Path, action: &'static str, source: io::Error) -> CliError {
-    CliError::File {
-        path: path.to_owned(),
-        action,
+/// What a table means is inferred from its cells, so a row is tried on a copy first: it must be read as the one trial more
+/// that was told.
+fn rehearse(
+    args: &Tell,
+    (rows, before): (&Rows, Option<&Study>),
+    line: &str,
+    params: &Map<String, Json>,
+) -> Result<(), CliError> {
+    let misread = |what| Err(cannot(&args.source, TellError::Misread { what }.to_string()));
+    let unique = crate::io::delivery::random_bytes();
+    let name: String = unique.iter().map(|b| format!("{b:02x}")).collect();
+    let copy = Rehearsal(std::env::temp_dir().join(format!("tunescope-{name}.csv")));
+    let start = if rows.is_open_ended() { "\n" } else { "" };
+    let text = format!("{}{start}{line}\n", rows.text);
+    std::fs::write(&copy.0, text).map_err(|source| CliError::File {
+        path: copy.0.clone(),
+        action: "written",
         source,
+    })?;
+    let mut options = load::options(&args.reading)?;
+    options.also.clear();
+    let goes_on = &mut |_| std::ops::ControlFlow::Continue(());
+    let after = read_once(&copy.0, options, goes_on)?.study();
+    let count = before.map_or(0, |s| s.trials.len());
+    let Some(trial) = after.trials.last().filter(|_| after.trials.len() == count + 1) else {
+        return misread("not as one trial more");
+    };
+    if !has_values(trial, &args.value) {
+        return misread("with another value");
     }
+    let is_same = |(name, given): (&String, &Json)| {
+        let column = after.columns.iter().position(|c| c.raw() == name);
+        match column.and_then(|c| trial.param(c)) {
+            Some(read) => Value::from_json(given).is_some_and(|g| g == *read),
+            None => given.is_null(),
+        }
+    };
+    // Of a single row nobody can tell which columns are parameters.
+    if count > 0 && !params.iter().all(is_same) {
+        return misread("with other parameters");
+    }
+    Ok(())
+}
+
+fn has_values(trial: &Trial, values: &[f64]) -> bool {
+    match trial.state {
+        TrialState::Failed => values.iter().any(|v| !v.is_finite()),
+        TrialState::Complete => trial.values == values,
+        _ => false,
+    }
+}
+
+/// As `study.add_trial` does it.
+fn optuna(args: &Tell, study: &Study, configuration: &Configuration) -> Result<(), CliError> {
+    let shown = Some(study.name.raw()).filter(|name| !name.is_empty());
+    let mut door = Door::for_source(&args.source, args.reading.study.as_deref().or(shown));
+    let told = Told::new(&study.space, configuration, &args.value, Timestamp::now());
+    let written = door.tell(&told)?;
+    let mut out = Out::new();
+    let state = if told.is_failed() { "failed" } else { "complete" };
+    match args.output.format {
+        Format::Json => out.json(&json!({
+            "path": written.storage,
+            "study": written.study,
+            "number": written.number,
+            "row": {
+                "id": written.number,
+                "state": state,
+                "params": study.space.configuration_to_json(configuration),
+                "values": args.value,
+            },
+        }))?,
+        Format::Text => out.line(format!(
+            "recorded as trial {} ({state}) of study {} in {}",
+            written.number,
+            harmless(&written.study),
+            harmless(&written.storage)
+        ))?,
+    }
+    out.finish()
 }

@@ -18,6 +18,7 @@ pub mod optuna_journal;
 pub mod optuna_rdb;
 pub mod queue;
 pub mod receipt;
+pub mod told;
 mod waiting;
 
 pub use claim::{Claim, Claims};
@@ -29,6 +30,7 @@ pub use optuna_journal::OptunaJournal;
 pub use optuna_rdb::OptunaRdb;
 pub use queue::{Listing, QueueFolder};
 pub use receipt::{Receipt, Status, Written, follow};
+pub use told::Told;
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -141,6 +143,21 @@ impl Door {
             Self::Queue(queue) => queue.deliver(decision),
             Self::Optuna(journal) => journal.deliver(decision),
             Self::Database(database) => database.deliver(decision),
+            Self::Shut(error) => Err(error.clone().into()),
+        }
+    }
+
+    /// Records a finished trial in Optuna's storage.
+    ///
+    /// # Errors
+    /// It was not recorded; the sentence says why and what to do. A queue folder holds no results.
+    pub fn tell(&mut self, told: &Told) -> Result<Written, DeliveryError> {
+        match self {
+            Self::Queue(queue) => Err(DeliveryError::NoStudy {
+                place: error::shown(queue.root()),
+            }),
+            Self::Optuna(journal) => journal.tell(told),
+            Self::Database(database) => database.tell(told),
             Self::Shut(error) => Err(error.clone().into()),
         }
     }

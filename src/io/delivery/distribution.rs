@@ -4,10 +4,10 @@
 //! warning, a fraction for an integer reaches the objective as it is, and an unknown category makes
 //! `study.optimize` stop. So every value is checked here first, by the rules of optuna `distributions.py`.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use crate::study::Label;
 use crate::study::label::scrub;
+use crate::study::{Domain, Label, Value};
 
 use super::DeliveryError;
 
@@ -73,6 +73,34 @@ impl Distribution {
                 choices: attributes.get("choices")?.as_array()?.clone(),
             }),
             _ => None,
+        }
+    }
+
+    /// The text in which Optuna keeps the distribution of a domain.
+    pub fn text_of(domain: &Domain) -> String {
+        let json = match domain {
+            Domain::Float { low, high, log, step } => json!({
+                "name": "FloatDistribution",
+                "attributes": {"step": step, "low": low, "high": high, "log": log},
+            }),
+            Domain::Int { low, high, log, step } => json!({
+                "name": "IntDistribution",
+                "attributes": {"log": log, "step": step, "low": low, "high": high},
+            }),
+            Domain::Categorical { choices } => json!({
+                "name": "CategoricalDistribution",
+                "attributes": {"choices": choices.iter().map(Value::to_json).collect::<Vec<_>>()},
+            }),
+        };
+        json.to_string()
+    }
+
+    /// The number in which Optuna keeps a value that [`Self::check`] has let pass: itself, or the index of its choice.
+    pub fn internal(&self, checked: &Json) -> Option<f64> {
+        match self {
+            Self::Float { .. } | Self::Int { .. } => checked.as_f64(),
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            Self::Categorical { choices } => choices.iter().position(|c| c == checked).map(|i| i as f64),
         }
     }
 
@@ -199,8 +227,6 @@ fn words(value: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn check(distribution: &str, value: Json) -> Result<Json, String> {
@@ -254,5 +280,29 @@ mod tests {
             assert_eq!(check(text, json!(2)).unwrap(), json!(2));
         }
         assert!(Distribution::parse(r#"{"name":"Unknown","attributes":{}}"#).is_none());
+    }
+
+    #[test]
+    fn a_domain_becomes_the_text_that_is_read_as_the_same() {
+        let choices = vec![Value::Bool(true), Value::Text("a".into()), Value::Null];
+        let text = Distribution::text_of(&Domain::Categorical { choices });
+        let read = Distribution::parse(&text).unwrap();
+        assert_eq!(read.internal(&json!("a")), Some(1.0));
+        assert_eq!(read.internal(&json!("b")), None);
+        let text = Distribution::text_of(&Domain::Int {
+            low: 4,
+            high: 32,
+            log: false,
+            step: 4,
+        });
+        assert_eq!(
+            Distribution::parse(&text),
+            Some(Distribution::Int {
+                low: 4,
+                high: 32,
+                log: false,
+                step: 4
+            })
+        );
     }
 }

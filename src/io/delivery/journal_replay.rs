@@ -37,6 +37,10 @@ impl Domains for StudySlot {
         self.distributions.get(name).and_then(|k| k.parsed.as_ref())
     }
 
+    fn text(&self, name: &str) -> Option<&str> {
+        self.distributions.get(name).map(|k| k.text.as_str())
+    }
+
     fn knows(&self, name: &str) -> bool {
         self.distributions.contains_key(name)
     }

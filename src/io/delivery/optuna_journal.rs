@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::study::TrialId;
 use crate::study::label::scrub;
@@ -20,6 +20,7 @@ use super::decision::random_uuid;
 use super::error::{printable, resolved, shown};
 use super::journal_lock::{JournalLock, LockPolicy};
 use super::journal_replay::{COMPLETE, Dialect, FAIL, OurTrial, PRUNED, RUNNING, Replay, StudySlot, WAITING};
+use super::told::{Told, ToldParam};
 use super::waiting;
 use super::{Decision, DeliveryError, Plan, Receipt, Status, Written};
 
@@ -120,6 +121,52 @@ impl OptunaJournal {
         self.append(&mut journal, &line)?;
         drop(journal);
         self.find(id).map(|ours| self.receipt(ours))
+    }
+
+    /// Appends a finished trial under the lock, as [`Self::deliver`] appends a waiting one.
+    ///
+    /// # Errors
+    /// As [`Self::deliver`].
+    pub fn tell(&mut self, told: &Told) -> Result<Written, DeliveryError> {
+        self.read()?;
+        let (study, slot) = self.study()?;
+        self.finished_trial(study, slot, told)?;
+        let mut journal = self.lock()?;
+        let (study, slot) = self.study()?;
+        let number = slot.trials;
+        let line = self.finished_trial(study, slot, told)?;
+        self.append(&mut journal, &line)?;
+        drop(journal);
+        let (_, slot) = self.study()?;
+        Ok(Written {
+            study: scrub(&slot.name),
+            number,
+            storage: shown(&self.path),
+        })
+    }
+
+    /// The line of a finished trial, in the shape of Optuna's own.
+    fn finished_trial(&self, study: usize, slot: &StudySlot, told: &Told) -> Result<Json, DeliveryError> {
+        let params = told.params(slot)?;
+        let text = |p: &ToldParam| (p.name.clone(), Json::from(p.distribution.as_str()));
+        let number = |p: &ToldParam| (p.name.clone(), Json::from(p.internal));
+        let when = time_text(told.when, self.replay.dialect);
+        let values: Vec<f64> = told.finite_values().collect();
+        Ok(json!({
+            "op_code": 4,
+            "worker_id": self.worker_id,
+            "study_id": study,
+            "datetime_start": when,
+            "datetime_complete": when,
+            "state": if told.is_failed() { FAIL } else { COMPLETE },
+            "value": if let [value] = values[..] { Some(value) } else { None },
+            "values": (values.len() > 1).then_some(values),
+            "distributions": params.iter().map(text).collect::<Map<_, _>>(),
+            "params": params.iter().map(number).collect::<Map<_, _>>(),
+            "user_attrs": {waiting::KEY: told.attribute()},
+            "system_attrs": {},
+            "intermediate_values": {},
+        }))
     }
 
     /// Every decision that tunescope put into this study, in the order of the journal.

@@ -23,12 +23,13 @@ use super::super::optuna::rdb::listing::{self, Listed};
 use super::super::optuna::rdb::zone::Zone;
 use super::distribution::Distribution;
 use super::error::printable;
+use super::told::Told;
 use super::waiting::{self, Domains};
 use super::{Decision, DeliveryError, Plan, Receipt, Status, Written};
 
 mod rows;
 
-use rows::{OurTrial, insert, lock, our_trials};
+use rows::{OurTrial, insert, insert_told, lock, number_of_told, our_trials};
 
 /// How often a transaction is tried that the server turned away, or whose answer was lost.
 const TRIES: u32 = 5;
@@ -50,20 +51,27 @@ struct Found {
     domains: Known,
 }
 
-/// The distributions that the parameters had last.
-struct Known(Vec<(String, Option<Distribution>)>);
+/// The distributions that the parameters had last: name, text, and what it says.
+struct Known(Vec<(String, String, Option<Distribution>)>);
 
 impl Domains for Known {
     fn distribution(&self, name: &str) -> Option<&Distribution> {
-        self.0.iter().find(|(n, _)| n == name)?.1.as_ref()
+        self.0.iter().find(|(n, ..)| n == name)?.2.as_ref()
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(n, ..)| n == name)
+            .map(|(_, text, _)| text.as_str())
     }
 
     fn knows(&self, name: &str) -> bool {
-        self.0.iter().any(|(n, _)| n == name)
+        self.0.iter().any(|(n, ..)| n == name)
     }
 
     fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.0.iter().map(|(n, _)| n.as_str()).collect();
+        let mut names: Vec<&str> = self.0.iter().map(|(n, ..)| n.as_str()).collect();
         names.sort_unstable();
         names
     }
@@ -156,6 +164,41 @@ impl OptunaRdb {
             Ok(())
         })?;
         self.receipt_of(&decision.id)
+    }
+
+    /// Inserts a finished trial in one transaction and reads it back.
+    ///
+    /// # Errors
+    /// As [`Self::deliver`].
+    pub fn tell(&mut self, told: &Told) -> Result<Written, DeliveryError> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "microseconds of this century fit in 2^53"
+        )]
+        let when = told.when.as_microsecond() as f64 * 1e-6;
+        self.write(|door, connection| {
+            let (study, layout) = door.study(connection)?;
+            lock(connection, study.id)?;
+            // The answer to an earlier try may have been lost on its way.
+            if number_of_told(connection, &study, &told.id)?.is_none() {
+                let found = door.find(connection)?;
+                let params = told.params(&found.domains)?;
+                let when = found.zone.naive(when);
+                insert_told(connection, (study.id, &layout), told, &params, when)?;
+            }
+            Ok(())
+        })?;
+        self.read(|door, connection| {
+            let (study, _) = door.study(connection)?;
+            let number = number_of_told(connection, &study, &told.id)?;
+            Ok(Written {
+                study: study.name.shown().to_owned(),
+                number: number.ok_or_else(|| DeliveryError::ReadBackDiffers {
+                    place: door.place.clone(),
+                })?,
+                storage: door.place.clone(),
+            })
+        })
     }
 
     /// Ends a trial that is still waiting, so that workers skip it.
@@ -272,7 +315,7 @@ impl OptunaRdb {
                 if let [name, text] = row
                     && let (Some(name), Some(text)) = (name.as_text(), text.as_text())
                 {
-                    known.push((name.to_owned(), Distribution::parse(text)));
+                    known.push((name.to_owned(), text.to_owned(), Distribution::parse(text)));
                 }
             },
         )?;

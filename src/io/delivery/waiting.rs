@@ -16,6 +16,8 @@ pub(super) const KEY: &str = "tunescope";
 /// What the trials of a study say of its parameters.
 pub(super) trait Domains {
     fn distribution(&self, name: &str) -> Option<&Distribution>;
+    /// The distribution as the storage has it.
+    fn text(&self, name: &str) -> Option<&str>;
     fn knows(&self, name: &str) -> bool;
     /// Sorted.
     fn names(&self) -> Vec<&str>;

@@ -47,7 +47,7 @@ fn recognize(head: &Head<'_>) -> u8 {
 }
 
 /// The separator of a header: the one of which it has most, outside quotes.
-fn separator(header: &str) -> char {
+pub(crate) fn separator(header: &str) -> char {
     let mut counts = [(',', 0), (';', 0), ('\t', 0), ('|', 0)];
     let mut is_quoted = false;
     for c in header.chars() {
@@ -67,13 +67,13 @@ fn separator(header: &str) -> char {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Cell {
-    text: String,
+pub(crate) struct Cell {
+    pub text: String,
     is_quoted: bool,
 }
 
 /// The cells of a record; `None` where a quote is open at its end.
-fn split(record: &str, separator: char) -> Option<Vec<Cell>> {
+pub(crate) fn split(record: &str, separator: char) -> Option<Vec<Cell>> {
     let mut cells = Vec::new();
     let mut text = String::new();
     let (mut is_quoted, mut is_open) = (false, false);

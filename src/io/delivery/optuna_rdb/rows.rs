@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json};
 
 use super::super::super::database::{Cell, Connection, DatabaseError, Dialect, first};
+use super::super::super::optuna::rdb::layout::Layout;
 use super::super::super::optuna::rdb::listing::Listed;
 use super::super::Decision;
+use super::super::told::{Told, ToldParam};
 use super::super::waiting;
 
 /// A trial that tunescope put into the study.
@@ -82,6 +84,15 @@ pub(super) fn insert(
             ],
         )?;
     }
+    give_number(connection, study, trial)
+}
+
+/// Numbers a new trial by those of its study that there are already.
+fn give_number(
+    connection: &mut dyn Connection,
+    study: Cell<'_>,
+    trial: Cell<'_>,
+) -> Result<(), DatabaseError> {
     let sql = "SELECT COUNT(trial_id) FROM trials WHERE study_id = ? AND trial_id < ?";
     let number = first(connection, sql, &[study, trial.clone()], |row| {
         row.first()?.as_i64()
@@ -92,6 +103,82 @@ pub(super) fn insert(
         &[number, trial],
     )?;
     Ok(())
+}
+
+/// The rows of a finished trial. `when` is in the storage's own zone.
+pub(super) fn insert_told(
+    connection: &mut dyn Connection,
+    (study, layout): (i64, &Layout),
+    told: &Told,
+    params: &[ToldParam],
+    when: f64,
+) -> Result<(), DatabaseError> {
+    let (study, when) = (Cell::Int(study), Cell::Moment(when));
+    let state = if told.is_failed() { "FAIL" } else { "COMPLETE" };
+    let sql = format!(
+        "INSERT INTO trials (study_id, state, datetime_start, datetime_complete) VALUES (?, '{state}', ?, ?)"
+    );
+    let arguments = [study.clone(), when.clone(), when];
+    let trial = Cell::Int(connection.insert(&sql, "trial_id", &arguments)?);
+    for param in params {
+        connection.execute(
+            "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
+            &[
+                trial.clone(),
+                Cell::text(&param.name),
+                Cell::Real(param.internal),
+                Cell::text(&param.distribution),
+            ],
+        )?;
+    }
+    for (objective, value) in (0_i64..).zip(told.finite_values()) {
+        let value = Cell::Real(value);
+        if !layout.has_values() {
+            connection.execute(
+                "UPDATE trials SET value = ? WHERE trial_id = ?",
+                &[value, trial.clone()],
+            )?;
+            continue;
+        }
+        let sql = if layout.has("trial_values", "value_type") {
+            "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, ?, ?, 'FINITE')"
+        } else {
+            "INSERT INTO trial_values (trial_id, objective, value) VALUES (?, ?, ?)"
+        };
+        connection.execute(sql, &[trial.clone(), Cell::Int(objective), value])?;
+    }
+    let key = match connection.dialect() {
+        Dialect::Mysql => "`key`",
+        _ => "key",
+    };
+    connection.execute(
+        &format!("INSERT INTO trial_user_attributes (trial_id, {key}, value_json) VALUES (?, ?, ?)"),
+        &[
+            trial.clone(),
+            Cell::text(waiting::KEY),
+            Cell::Text(told.attribute().to_string().into()),
+        ],
+    )?;
+    give_number(connection, study, trial)
+}
+
+/// The number of a trial that was told, by its identity.
+pub(super) fn number_of_told(
+    connection: &mut dyn Connection,
+    study: &Listed,
+    id: &str,
+) -> Result<Option<u64>, DatabaseError> {
+    first(
+        connection,
+        "SELECT t.number FROM trials t JOIN trial_user_attributes a ON a.trial_id = t.trial_id \
+         WHERE t.study_id = ? AND a.key = ? AND a.value_json LIKE ?",
+        &[
+            Cell::Int(study.id),
+            Cell::text(waiting::KEY),
+            Cell::Text(format!("%{id}%").into()),
+        ],
+        |row| u64::try_from(row.first()?.as_i64()?).ok(),
+    )
 }
 
 /// Our trials of a study, oldest first; all, or those of one decision. Optuna's retry of a failed trial copies the
