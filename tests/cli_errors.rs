@@ -39,7 +39,7 @@ const CARGO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 #[case::no_model_file(&["fit", NESTED, "--model", "/no/model.json"], 1, &["/no/model.json"])]
 #[case::not_a_model(&["fit", NESTED, "--model", NESTED], 2, &["results_nested.jsonl", "model"])]
 #[case::no_settings(&["fit", NESTED, "--config", "/no/config.toml"], 2, &["/no/config.toml"])]
-#[case::tell_nothing(&["tell", CSV, "--config", "{}", "--value", "1"], 2, &["--config", "learning_rate"])]
+#[case::tell_nothing(&["tell", CSV, "--config", "{}", "--value", "1"], 2, &["--config", "the value is missing"])]
 #[case::tell_two(&["tell", CSV, "--config", "{}", "--value", "1", "--value", "2"], 1, &["results.csv", "1 objective"])]
 #[case::tell_value(&["tell", NESTED, "--config", "{}", "--value", "low"], 2, &["low"])]
 #[case::mistyped(&["sugest"], 2, &["suggest"])]

@@ -1,6 +1,10 @@
 """A real Ray Tune with the adapter: argv = folder of the adapters, queue folder, storage folder."""
+import os
 import sys
 
+# Ray's workers have a niceness of 15 of their own: on a busy machine each would take minutes to import its packages.
+os.environ.setdefault("RAY_worker_niceness", "0")
+os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", "1")
 sys.path.insert(0, sys.argv[1])
 from ray_tune import Queued
 import ray
@@ -40,7 +44,7 @@ if __name__ == "__main__":
         train,
         tune_config=tune.TuneConfig(
             metric="loss", mode="min", num_samples=4, search_alg=Queued(sys.argv[2], inner),
-            max_concurrent_trials=1,
+            max_concurrent_trials=1, reuse_actors=True,  # one worker for all trials
         ),
         run_config=tune.RunConfig(storage_path=sys.argv[3], name="exp", verbose=0),
     )
@@ -48,3 +52,4 @@ if __name__ == "__main__":
     for result in results:
         print("ran", result.config["x"], result.config["n"], result.metrics["loss"])
     print("inner", inner.asked, len(inner.told))
+    ray.shutdown()
