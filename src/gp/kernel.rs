@@ -22,7 +22,7 @@ pub use parameters::Role;
 pub(crate) use program::Program;
 pub use warp::{Warped, kumaraswamy};
 
-use super::{FitError, InputKind};
+use super::{FitError, InputKind, Priors};
 
 /// A covariance function with its hyperparameters. `inputs` names the columns that a leaf looks at;
 /// `None` is all of them. A leaf with lengthscales has one for each of its inputs.
@@ -119,12 +119,20 @@ impl Kernel {
         ])
     }
 
-    /// The default: signal variance times Matérn-5/2 with a lengthscale an input.
+    /// The default over numbers: signal variance times Matérn-5/2 with a lengthscale an input.
     #[must_use]
     pub fn default_for(dims: usize) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "few inputs")]
-        let length = 0.2 * (dims.max(1) as f64).sqrt();
-        Self::scaled_matern(2.5, 2.5, vec![length; dims])
+        Self::default_over(&vec![InputKind::Numeric; dims])
+    }
+
+    /// The default over inputs of these kinds, at the modes of the default priors.
+    #[must_use]
+    pub fn default_over(kinds: &[InputKind]) -> Self {
+        let shape = Self::scaled_matern(1.0, 2.5, vec![1.0; kinds.len()]);
+        let priors = Priors::default();
+        let roles = shape.roles(kinds);
+        let modes: Vec<f64> = roles.iter().map(|r| priors.of(*r).location.exp()).collect();
+        shape.with_parameters(&modes)
     }
 
     /// `k(x, x)`: the prior variance of the latent function. Of a linear leaf, the mean over the unit cube.
@@ -248,4 +256,21 @@ impl Kernel {
 fn mean_square_from(center: f64) -> f64 {
     let offset = 0.5 - center;
     1.0 / 12.0 + offset * offset
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gp::InputKind;
+
+    #[test]
+    fn the_default_stands_at_the_modes_of_its_priors_with_categories_further_apart() {
+        let kernel = Kernel::default_over(&[InputKind::Numeric, InputKind::Category]);
+        let [variance, number, category] = kernel.parameters()[..] else {
+            panic!("{kernel:?}")
+        };
+        assert!((variance - 6.0).abs() < 1e-12);
+        assert!((number - 0.2 * 2.0_f64.sqrt()).abs() < 1e-12);
+        assert!((category / number - 6.0_f64.sqrt()).abs() < 1e-12);
+    }
 }

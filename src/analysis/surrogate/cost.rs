@@ -97,7 +97,7 @@ impl Surrogate {
             seed: self.settings.seed,
             ..FitOptions::default()
         };
-        let kernel = Kernel::default_for(d);
+        let kernel = Kernel::default_over(&self.training.kinds);
         let fit = gp::fit(&kernel, &self.training.kinds, &data, &options, None, cancel).ok()?;
         Some(Arc::new(Cost {
             posterior: fit.posterior,

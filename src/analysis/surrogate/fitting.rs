@@ -67,7 +67,7 @@ impl Plan {
         let mut specified = match spec {
             None => Specified {
                 held: vec![false; training.kinds.len() + 1],
-                kernel: Kernel::default_for(training.kinds.len()),
+                kernel: Kernel::default_over(&training.kinds),
                 open_orders: Vec::new(),
             },
             Some(spec) => gp::spec::read(spec, &names(&training.encoder), &training.kinds)?,
