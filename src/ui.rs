@@ -11,6 +11,7 @@ pub mod footer;
 pub mod header;
 pub mod layout;
 pub mod lens;
+pub mod marks;
 pub mod number;
 pub mod overlays;
 pub mod panes;

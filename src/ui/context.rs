@@ -8,6 +8,7 @@ use crate::session::{Model, Pane};
 use crate::study::{Counts, Direction, Encoder, TrialState, Value};
 use crate::ui::number::significant;
 
+use super::marks::{self, Drawn};
 use super::text;
 use super::theme::Theme;
 use super::widgets::axis::Scale;
@@ -181,6 +182,18 @@ impl<'a> Context<'a> {
             remark: self.age(result),
             focused: self.model.focus == pane,
         }
+    }
+
+    /// Says in a title what stands behind what is drawn beside complete trials.
+    pub fn mark(&self, title: &mut Title<'a>, drawn: Drawn) {
+        let words = marks::words(self.model, drawn);
+        if words.is_empty() {
+            return;
+        }
+        if !title.remark.is_empty() {
+            title.remark.insert(0, Span::styled(", ", self.theme.dim()));
+        }
+        title.remark.insert(0, Span::styled(words, self.theme.text()));
     }
 
     /// "stale" in words where a result is older than the data.

@@ -8,6 +8,7 @@ use super::window::Window;
 use crate::analysis::{FitSummary, Trust};
 use crate::session::HitMap;
 use crate::ui::context::Context;
+use crate::ui::marks;
 use crate::ui::number::{fixed, percent, signed, significant};
 use crate::ui::text;
 use crate::ui::widgets::bars;
@@ -183,6 +184,7 @@ fn fit<'a>(ctx: &Context<'a>, s: &FitSummary) -> Vec<Line<'a>> {
             format!("fitted to {} trials", s.hyperparameters_from)
         },
     ));
+    lines.extend(counted(ctx));
     lines.push(pair(
         ctx,
         "noise",
@@ -213,6 +215,40 @@ fn fit<'a>(ctx: &Context<'a>, s: &FitSummary) -> Vec<Line<'a>> {
             "none was needed".to_owned()
         },
     ));
+    lines
+}
+
+/// What counts beside complete trials and one set of hyperparameters.
+fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
+    let Some(surrogate) = ctx.model.surrogate.as_ref().map(|s| &*s.value) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if let Some(averaged) = surrogate.averaged_over() {
+        let count = averaged.members().count();
+        let words = format!("over {count} draws: wider where few trials leave them open");
+        lines.push(pair(ctx, "averaged", words));
+    }
+    let unfinished = surrogate.extrapolations().count();
+    if unfinished > 0 {
+        let words = format!("{unfinished} trials count with what their curves promise (≈ in the table)");
+        lines.push(pair(ctx, "unfinished", words));
+    }
+    if let Some((failed, passed)) = surrogate.failures() {
+        let weight = marks::weight(surrogate);
+        let words = format!(
+            "{failed} of {} trials: the acquisition is weighed by {weight}",
+            failed + passed
+        );
+        lines.push(pair(ctx, "failed", words));
+    }
+    if surrogate.pending_counted() > 0 {
+        let words = format!(
+            "{} that run or are queued, believed to return their mean",
+            surrogate.pending_counted()
+        );
+        lines.push(pair(ctx, "pending", words));
+    }
     lines
 }
 

@@ -14,6 +14,7 @@ use crate::analysis::Slice;
 use crate::analysis::slice::SliceTrial;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
+use crate::ui::marks::Drawn;
 use crate::ui::number::percent;
 use crate::ui::theme::fade_step;
 use crate::ui::widgets::axis::{self, Scale};
@@ -26,7 +27,10 @@ use sample::{acquisition_at, mean_at, raw_slice};
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let model = ctx.model;
-    let title = ctx.title(Pane::Slices, detail(ctx), model.slices.as_ref());
+    let mut title = ctx.title(Pane::Slices, detail(ctx), model.slices.as_ref());
+    if model.slices.is_some() {
+        ctx.mark(&mut title, Drawn::Acquisition);
+    }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let count = model.study.space.len();
     if count == 0 {

@@ -8,6 +8,7 @@ use crate::analysis::{Layer, Surface};
 use crate::session::{HitMap, Pane, Target};
 use crate::study::Direction;
 use crate::ui::context::Context;
+use crate::ui::marks::Drawn;
 use crate::ui::number::{percent, significant, with_sd};
 use crate::ui::theme::fade_step;
 use crate::ui::widgets::axis::{self, Tick};
@@ -22,7 +23,10 @@ const ARM: i32 = 3;
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let model = ctx.model;
-    let title = ctx.title(Pane::Surface, detail(ctx), model.surface.as_ref());
+    let mut title = ctx.title(Pane::Surface, detail(ctx), model.surface.as_ref());
+    if model.surface.is_some() {
+        ctx.mark(&mut title, Drawn::of(model.layer));
+    }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let Some(surface) = model.surface.as_ref().map(|s| &s.value).filter(|s| is_whole(s)) else {
         panel::say(buf, body, &ctx.theme, &[why_empty(ctx)]);

@@ -1,0 +1,62 @@
+//! What stands behind a drawn posterior beside complete trials and one set of hyperparameters, in the fewest words: for the
+//! title of every pane where it changes what is seen.
+
+use crate::analysis::{Layer, Surrogate};
+use crate::session::Model;
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// Means and bands alone.
+    Posterior,
+    /// What pending trials change: expected improvement and its parts.
+    Improvement,
+    /// The acquisition function in use, with all that weighs it.
+    Acquisition,
+}
+
+impl Drawn {
+    #[must_use]
+    pub fn of(layer: Layer) -> Self {
+        match layer {
+            Layer::Mean | Layer::Sd => Self::Posterior,
+            Layer::Acquisition => Self::Acquisition,
+            Layer::Exploitation | Layer::Exploration | Layer::ProbabilityOfImprovement => Self::Improvement,
+        }
+    }
+}
+
+/// `"EI × P(ok)^3, 1 pending, 2 unfinished ≈, θ averaged"`; empty where a plain posterior is drawn.
+#[must_use]
+pub fn words(model: &Model, drawn: Drawn) -> String {
+    let Some(surrogate) = model.surrogate.as_ref().map(|s| &*s.value) else {
+        return String::new();
+    };
+    let mut words: Vec<String> = Vec::new();
+    if drawn == Drawn::Acquisition && surrogate.failures().is_some() {
+        let name = model.acquisition.function.linear().title();
+        words.push(format!("{name} × {}", weight(surrogate)));
+    }
+    if drawn != Drawn::Posterior && surrogate.pending_counted() > 0 {
+        words.push(format!("{} pending", surrogate.pending_counted()));
+    }
+    let unfinished = surrogate.extrapolations().count();
+    if unfinished > 0 {
+        words.push(format!("{unfinished} unfinished ≈"));
+    }
+    if surrogate.averaged_over().is_some() {
+        words.push("θ averaged".to_owned());
+    }
+    words.join(", ")
+}
+
+/// `P(ok)`, to the power of the caution.
+#[must_use]
+pub fn weight(surrogate: &Surrogate) -> String {
+    let caution = surrogate.caution();
+    if caution > 1.0 {
+        format!("P(ok)^{caution:.0}")
+    } else {
+        "P(ok)".to_owned()
+    }
+}
