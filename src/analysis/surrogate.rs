@@ -20,6 +20,7 @@ mod fitting;
 mod output;
 mod predict;
 mod promises;
+mod queued;
 mod ranking;
 mod rows;
 mod scales;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use nalgebra::{DMatrix, DVector};
 
 use crate::gp::{Ensemble, FitError, Posterior};
-use crate::study::{Study, TrialId};
+use crate::study::{Configuration, Study, TrialId};
 
 pub use promises::Extrapolation;
 
@@ -174,6 +175,10 @@ pub struct Surrogate {
     pub(in crate::analysis) study: Arc<Study>,
     settings: ModelSettings,
     training: Training,
+    /// What waits or runs beyond what the study says of it: see [`Surrogate::with_queued`].
+    queued: Vec<Configuration>,
+    /// Every pending point: those of the study and those of `queued` that it does not know, the latest last.
+    pending: Vec<Vec<f64>>,
     /// Indices into `training` of the observations that the posterior knows, in its order.
     observations: Vec<usize>,
     /// The row of the posterior that each of `observations` belongs to.

@@ -22,6 +22,9 @@ pub fn run(args: &Predict) -> Result<(), CliError> {
     let study = load::study(&args.source, &args.reading)?;
     let points = points(args, &study)?;
     let model = engine::surrogate(&study, &args.modelling, &settings)?;
+    // As `suggest` does: what waits in the queue counts as pending.
+    let queued = engine::queued(&study, &args.source, args.reading.study.as_deref());
+    let model = model.with_queued(&queued).map_err(CliError::Surrogate)?;
     model.prepare(&AcquisitionFunction::ALL, &|| false);
     let answers: Vec<Answer> = points
         .into_iter()

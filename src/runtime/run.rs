@@ -414,6 +414,7 @@ impl Loop {
                 self.crew.explorer.post_append((*request).clone());
                 self.crew.fitter.post(*request);
             }
+            Effect::Believe(request) => self.crew.explorer.post_append(*request),
             Effect::Explore(request) => self.crew.explorer.post_explore(*request),
             Effect::CompareKernels(order) => self.crew.comparer.kernels(*order),
             Effect::Compare(order) => self.crew.comparer.acquisitions(*order),

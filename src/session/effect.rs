@@ -11,6 +11,8 @@ use super::model::{Quit, Rejection};
 /// A fit of the newest data; it replaces any that waits.
 #[derive(Clone, Debug)]
 pub struct FitRequest {
+    /// The fit that is shown.
+    pub fit: u64,
     pub data: u64,
     pub study: Arc<Study>,
     pub settings: ModelSettings,
@@ -19,6 +21,8 @@ pub struct FitRequest {
     /// Nothing that was fitted before may show in the result: a study seen through a lens looks the same however one
     /// came there.
     pub afresh: bool,
+    /// What is queued or running beyond what the study says: counted as pending.
+    pub queued: Vec<Configuration>,
 }
 
 /// Parts of an exploration; each replaces a waiting or running one of its kind.
@@ -117,6 +121,8 @@ pub enum RunWord {
 #[derive(Clone, Debug)]
 pub enum Effect {
     Fit(Box<FitRequest>),
+    /// Count what is queued in the model that is shown, without a fit.
+    Believe(Box<FitRequest>),
     Explore(Box<ExploreRequest>),
     Compare(Box<CompareOrder>),
     CompareKernels(Box<KernelOrder>),

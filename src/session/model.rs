@@ -419,6 +419,8 @@ pub struct Model {
     pub rejections: Vec<Rejection>,
     /// Newest first.
     pub receipts: Vec<Receipt>,
+    /// The fit and the queue that it was asked to count, while the answer is on its way.
+    pub queue_asked: Option<(u64, Vec<Configuration>)>,
     /// What accepting does with this source, in words; `None`: it cannot be delivered, `Err` says why.
     pub door: Result<String, String>,
 
@@ -489,6 +491,7 @@ impl Model {
             locks: Vec::new(),
             rejections: Vec::new(),
             receipts: Vec::new(),
+            queue_asked: None,
             door: Err("the source is not open yet".to_owned()),
             focus: Pane::default(),
             guests: Vec::new(),

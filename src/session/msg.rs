@@ -80,6 +80,12 @@ pub enum Msg {
         surrogate: Arc<Surrogate>,
         refitted: bool,
     },
+    /// The fit that is shown, with the present queue counted as pending.
+    Believed {
+        fit: u64,
+        data: u64,
+        surrogate: Arc<Surrogate>,
+    },
     FitFailed {
         data: u64,
         reason: String,

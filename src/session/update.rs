@@ -75,6 +75,9 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
             data::fitted(model, data, surrogate, refitted, &mut effects);
             lens::judge(model);
         }
+        Msg::Believed { fit, data, surrogate } => {
+            data::believed(model, (fit, data), surrogate, &mut effects);
+        }
         Msg::FitFailed { data, reason } => {
             if data == model.data && data >= model.ground {
                 model.fit = FitStatus::Failed(reason);
@@ -105,8 +108,33 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         Msg::Delivered(receipt) => decide::delivered(model, receipt, &mut effects),
         Msg::Say { text, is_error } => say(model, text, is_error),
     }
+    count_queue(model, &mut effects);
     keep::note(model, &mut effects);
     effects
+}
+
+/// Where the queue is another one than the shown model counts as pending, it is to be counted: what is drawn and read
+/// out is what the next suggestion maximises.
+fn count_queue(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(shown) = &model.surrogate else {
+        model.queue_asked = None;
+        return;
+    };
+    let open = pending(model);
+    if shown.value.queued() == open {
+        model.queue_asked = None;
+    } else if model.queue_asked.as_ref() != Some(&(model.fit_id, open.clone())) {
+        effects.push(Effect::Believe(Box::new(FitRequest {
+            fit: model.fit_id,
+            data: shown.data,
+            study: shown.value.study().clone(),
+            settings: model.settings.clone(),
+            previous: Some(shown.value.clone()),
+            afresh: false,
+            queued: open.clone(),
+        })));
+        model.queue_asked = Some((model.fit_id, open));
+    }
 }
 
 /// Puts one line before the person.
@@ -122,11 +150,13 @@ pub(super) fn say(model: &mut Model, text: impl Into<String>, is_error: bool) {
 pub(super) fn request_fit(model: &mut Model, effects: &mut Vec<Effect>) {
     model.fit = FitStatus::Fitting { since: model.now };
     effects.push(Effect::Fit(Box::new(FitRequest {
+        fit: model.fit_id,
         data: model.data,
         study: model.study.clone(),
         settings: model.settings.clone(),
         previous: model.surrogate.as_ref().map(|s| s.value.clone()),
         afresh: model.lens.is_on(),
+        queued: pending(model),
     })));
 }
 

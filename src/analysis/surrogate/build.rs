@@ -8,6 +8,7 @@ use nalgebra::DMatrix;
 use super::feasibility::Feasibility;
 use super::fitting::{Plan, trial_noise};
 use super::output::Output;
+use super::queued::all_pending;
 use super::rows::Rows;
 use super::scales::lengthscales;
 use super::training::Training;
@@ -24,9 +25,6 @@ pub const NOISY: f64 = 1e-4;
 
 /// Fewer observations than this and the warp of the worse half has too little to stand on.
 const WARP_FROM: usize = 8;
-
-/// At most so many pending trials are believed, the latest.
-const MOST_PENDING: usize = 64;
 
 impl Surrogate {
     /// Fits a model to the complete trials of a study: warp and standardisation of the outputs, exact
@@ -217,11 +215,10 @@ impl Surrogate {
 
     /// Averages over posteriors, where there are any.
     fn average(&mut self, base: Option<Ensemble>) -> Result<(), SurrogateError> {
-        let latest = self.training.pending.len().saturating_sub(MOST_PENDING);
         self.averaged = match base {
             None => None,
             Some(base) => Some(Averaged {
-                believed: base.map(|member| believe(member, &self.training.pending[latest..]))?,
+                believed: base.map(|member| believe(member, &self.pending))?,
                 base,
             }),
         };
@@ -272,16 +269,18 @@ impl Surrogate {
         output: Output,
         posterior: Posterior,
     ) -> Result<Self, SurrogateError> {
-        let latest = training.pending.len().saturating_sub(MOST_PENDING);
-        let believed = believe(&posterior, &training.pending[latest..])?;
+        let pending = all_pending(&training, &[]);
+        let believed = believe(&posterior, &pending)?;
         let incumbent = incumbent(&posterior, &training, &rows, &output);
-        let believed_incumbent = incumbent.max(best_mean(&posterior, &training.pending[latest..]));
+        let believed_incumbent = incumbent.max(best_mean(&posterior, &pending));
         let scales = lengthscales(&posterior.model().kernel, training.encoder.dims());
         let mut this = Self {
             summary: FitSummary::default(),
             study: Arc::clone(study),
             settings: settings.clone(),
             training,
+            queued: Vec::new(),
+            pending,
             observations: rows.observations,
             row_of: rows.row_of,
             own_rows: rows.own,

@@ -51,7 +51,7 @@ struct MemberDraws {
     paths: OnceLock<Arc<Paths>>,
     optima: OnceLock<Arc<Vec<Optimum>>>,
     maxima: OnceLock<Arc<MaxValues>>,
-    /// With the pending trials of the study.
+    /// With the pending points of the fit.
     place: OnceLock<Arc<Information>>,
     height: OnceLock<Arc<Information>>,
 }
@@ -64,9 +64,39 @@ pub struct Believed<'a> {
     pub points: &'a [Vec<f64>],
 }
 
+impl Draws {
+    /// What does not depend on pending points.
+    pub(super) fn without_pending(&self) -> Self {
+        let members = OnceLock::new();
+        if let Some(drawn) = self.members.get() {
+            let kept = drawn.iter().map(MemberDraws::without_pending).collect();
+            let _ = members.set(kept);
+        }
+        Self {
+            members,
+            cost: self.cost.clone(),
+        }
+    }
+}
+
+impl MemberDraws {
+    fn without_pending(&self) -> Self {
+        Self {
+            base: self.base.clone(),
+            seed: self.seed,
+            incumbent: self.incumbent,
+            count: self.count,
+            paths: self.paths.clone(),
+            optima: self.optima.clone(),
+            maxima: self.maxima.clone(),
+            place: OnceLock::new(),
+            height: OnceLock::new(),
+        }
+    }
+}
+
 impl Surrogate {
-    /// The surface of an acquisition function over the space, with the pending trials of the study; `None` on
-    /// cancellation.
+    /// The surface of an acquisition function over the space, with all pending points; `None` on cancellation.
     pub(in crate::analysis) fn ranking(
         &self,
         acquisition: &AcquisitionSettings,
@@ -75,7 +105,7 @@ impl Surrogate {
         let believed = Believed {
             posterior: self.believed.clone(),
             incumbent: self.believed_incumbent,
-            points: &self.training.pending,
+            points: &self.pending,
         };
         self.ranking_with(acquisition, &believed, 0, cancel)
     }
@@ -346,7 +376,7 @@ impl Surrogate {
             Question::Place => &draw.place,
             Question::PlaceAndHeight => &draw.height,
         };
-        let is_own = believed.points.len() == self.training.pending.len();
+        let is_own = believed.points == self.pending.as_slice();
         if let (true, Some(found)) = (is_own, kept.get()) {
             return Some(Arc::clone(found));
         }

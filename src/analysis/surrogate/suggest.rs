@@ -380,8 +380,15 @@ impl Surrogate {
         cancel: &dyn Fn() -> bool,
     ) -> Result<Vec<Suggestion>, SuggestError> {
         let mut frame = Frame::new(&self.study, &self.training, self.scales.clone(), request)?;
-        let mut pending: Vec<Vec<f64>> = self.training.pending.clone();
-        pending.extend(request.pending.iter().filter_map(|c| self.training.point(c).ok()));
+        for point in &self.pending {
+            frame.seen.insert(point.clone());
+        }
+        let mut pending: Vec<Vec<f64>> = self.pending.clone();
+        for point in request.pending.iter().filter_map(|c| self.training.point(c).ok()) {
+            if !pending.contains(&point) {
+                pending.push(point);
+            }
+        }
         let around = self.best_rows(16);
         let complete = self.training.trials.len();
         let guided = complete >= GUIDED_LEAST.min(guided_from(self.training.encoder.dims()))

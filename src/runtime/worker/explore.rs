@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::analysis::{SuggestRequest, Surrogate, suggest_without_model};
 use crate::session::effect::{ExploreRequest, FitRequest, Parts, REJECTED_RADIUS};
 use crate::session::{Msg, Stamped};
+use crate::study::Configuration;
 
 use super::guarded;
 use super::mailbox::{Mailbox, Taken};
@@ -42,7 +43,14 @@ struct Waiting {
 
 impl Waiting {
     fn join(mut self, new: Self) -> Self {
-        self.append = new.append.or(self.append);
+        self.append = match (new.append, self.append) {
+            // The newest queue, on the newest rows.
+            (Some(new), Some(old)) if old.data > new.data => Some(FitRequest {
+                queued: new.queued,
+                ..old
+            }),
+            (new, old) => new.or(old),
+        };
         if new.request.is_some() {
             self.request = new.request;
         }
@@ -250,13 +258,30 @@ pub(super) fn part(task: Task, request: &ExploreRequest, cancel: &dyn Fn() -> bo
     }
 }
 
+/// With the queue counted as pending; a fit that cannot is shown without.
+pub(super) fn counted(surrogate: Surrogate, queued: &[Configuration]) -> Surrogate {
+    if queued.is_empty() {
+        return surrogate;
+    }
+    let counted = surrogate.with_queued(queued);
+    counted.unwrap_or(surrogate)
+}
+
 fn append(request: &FitRequest) -> Option<Msg> {
     let previous = request.previous.as_ref()?;
-    // Another kernel is no new row.
     if Arc::ptr_eq(previous.study(), &request.study) {
-        return None;
+        // Another kernel is no new row; another queue is counted in the same fit.
+        if previous.queued() == request.queued {
+            return None;
+        }
+        let surrogate = previous.with_queued(&request.queued).ok()?;
+        return Some(Msg::Believed {
+            fit: request.fit,
+            data: request.data,
+            surrogate: Arc::new(surrogate),
+        });
     }
-    let surrogate = previous.append(&request.study)?;
+    let surrogate = counted(previous.append(&request.study)?, &request.queued);
     Some(Msg::Fitted {
         data: request.data,
         surrogate: Arc::new(surrogate),

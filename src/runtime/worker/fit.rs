@@ -8,6 +8,7 @@ use crate::analysis::{ModelSettings, Surrogate, SurrogateError};
 use crate::session::Msg;
 use crate::session::effect::FitRequest;
 
+use super::explore::counted;
 use super::guarded;
 use super::mailbox::{Mailbox, Taken};
 
@@ -113,7 +114,7 @@ fn append_only(state: &mut State, request: &FitRequest) -> Option<Msg> {
     if n <= EVERY_TRIAL_UP_TO || grown || n == last.summary.trials_used && n == from {
         return None;
     }
-    let surrogate = Arc::new(appended);
+    let surrogate = Arc::new(counted(appended, &request.queued));
     state.last = Some((Arc::clone(&surrogate), request.settings.clone()));
     state.postponed = (n > from).then(|| request.clone());
     Some(Msg::Fitted {
@@ -160,6 +161,11 @@ fn fit(mailbox: &Mailbox<FitRequest>, state: &mut State, request: FitRequest) ->
             {
                 surrogate = Arc::new(appended);
                 data = newer;
+            }
+            if !request.queued.is_empty()
+                && let Ok(counted) = surrogate.with_queued(&request.queued)
+            {
+                surrogate = Arc::new(counted);
             }
             if !request.afresh {
                 state.last = Some((Arc::clone(&surrogate), request.settings.clone()));

@@ -153,7 +153,7 @@ fn remap_all(model: &mut Model, old: &Space) {
     model.comparison = None;
 }
 
-/// Takes in a fit and asks for what depends on it, the nearest to the eye first.
+/// Takes in a fit and asks for what depends on it.
 pub fn fitted(
     model: &mut Model,
     data: u64,
@@ -180,6 +180,34 @@ pub fn fitted(
             FitStatus::Fitting { since: model.now }
         };
     }
+    if refitted {
+        super::kernels::ask(model, effects);
+    }
+    show_fit(model, refitted, effects);
+}
+
+/// Takes in the shown fit with the present queue counted.
+pub fn believed(
+    model: &mut Model,
+    (fit, data): (u64, u64),
+    surrogate: Arc<Surrogate>,
+    effects: &mut Vec<Effect>,
+) {
+    // A fit that came meanwhile is asked to count the queue itself.
+    if !has_ground(model, data) || fit != model.fit_id {
+        return;
+    }
+    model.fit_id += 1;
+    model.surrogate = Some(Stamped {
+        fit: model.fit_id,
+        data,
+        value: surrogate,
+    });
+    show_fit(model, false, effects);
+}
+
+/// What depends on the fit: at once for the configuration in hand, the rest is asked for, the nearest to the eye first.
+fn show_fit(model: &mut Model, diagnosis: bool, effects: &mut Vec<Effect>) {
     let found = (!model.in_hand().is_empty())
         .then(|| consequences(model, model.in_hand()))
         .flatten();
@@ -187,14 +215,11 @@ pub fn fitted(
         Some(draft) => draft.consequences = found,
         None => model.probe.consequences = found,
     }
-    if refitted {
-        super::kernels::ask(model, effects);
-    }
     let parts = Parts {
         suggestion: true,
         slices: true,
         surface: true,
-        diagnosis: refitted,
+        diagnosis,
     };
     explore(model, parts, effects);
 }
