@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod doctor;
 pub mod document;
 pub mod error;
+pub mod games;
 pub mod infer;
 pub mod json;
 pub mod kept;

@@ -53,6 +53,9 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         Some(Overlay::Studies { .. }) => vec![Context::Studies, Context::Overlay],
         Some(_) => vec![Context::Overlay],
         None if model.draft.is_some() => vec![Context::Draft, Context::Everywhere],
+        None if model.games.now.is_some() => {
+            vec![Context::Game, Context::Pane(model.focus), Context::Everywhere]
+        }
         None if model.lens.is_on() => {
             vec![Context::Lens, Context::Pane(model.focus), Context::Everywhere]
         }
@@ -63,7 +66,10 @@ pub fn contexts(model: &Model) -> Vec<Context> {
 /// Keys and their meanings for the footer, most useful first.
 #[must_use]
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
-    if matches!(model.overlay, Some(Overlay::Imagine { .. })) {
+    if matches!(
+        model.overlay,
+        Some(Overlay::Imagine { .. } | Overlay::Band { .. })
+    ) {
         return Vec::new();
     }
     if is_typing(model) {
@@ -93,7 +99,15 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
                 )
         })
         // What concerns the draft or the lens comes before what always works.
-        .map(|b| ((!matches!(b.context, Context::Draft | Context::Lens), b.hint), b))
+        .map(|b| {
+            (
+                (
+                    !matches!(b.context, Context::Draft | Context::Lens | Context::Game),
+                    b.hint,
+                ),
+                b,
+            )
+        })
         .collect();
     found.sort_by_key(|(rank, _)| *rank);
     found

@@ -2,4 +2,6 @@
 
 pub mod expression;
 pub mod function;
+pub mod game;
 pub mod lesson;
+pub mod race;

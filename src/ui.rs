@@ -8,6 +8,7 @@ pub mod ascii;
 pub mod context;
 pub mod export;
 pub mod footer;
+pub mod game;
 pub mod header;
 pub mod layout;
 pub mod lens;
@@ -75,6 +76,21 @@ pub fn picture(model: &Model, width: u16, height: u16) -> Buffer {
 
 /// Draws into a buffer; returns where the text cursor stands while something is typed.
 fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut HitMap) -> Option<Position> {
+    if model.is_blind() {
+        // Whoever is to guess must not be told.
+        let blind = model.blinded();
+        return draw_seen(&blind, hints, area, buf, hits);
+    }
+    draw_seen(model, hints, area, buf, hits)
+}
+
+fn draw_seen(
+    model: &Model,
+    hints: &[Hint],
+    area: Rect,
+    buf: &mut Buffer,
+    hits: &mut HitMap,
+) -> Option<Position> {
     let ctx = Context::new(model);
     let layout = match Layout::of(area, model) {
         Ok(layout) => layout,
@@ -85,7 +101,7 @@ fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut 
         }
     };
     header::draw(&ctx, buf, layout.header);
-    if model.lens.is_on() {
+    if layout.lens.height > 0 {
         lens::draw(&ctx, buf, layout.lens);
     }
     if let Some(tabs) = layout.tabs {
@@ -104,6 +120,7 @@ fn draw(model: &Model, hints: &[Hint], area: Rect, buf: &mut Buffer, hits: &mut 
             Pane::Improvement => panes::improvement::draw(&ctx, buf, *area, hits),
             Pane::Ladder => panes::ladder::draw(&ctx, buf, *area, hits),
             Pane::Evidence => panes::evidence::draw(&ctx, buf, *area, hits),
+            Pane::Race => panes::race::draw(&ctx, buf, *area),
         }
     }
     if let Some(line) = layout.summary {

@@ -1,4 +1,4 @@
-//! Dependencies point down only: `study → gp → acquisition → analysis → session → ui`, with `io`, `config`,
+//! Dependencies point down only: `study → gp → acquisition → analysis → learn → session → ui`, with `io`, `config`,
 //! `runtime`, `run`, `cli` and `demo` at the edge. This test reads the imports, in the order of the layers.
 
 use std::fs;
@@ -10,11 +10,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gp", &[]),
     ("acquisition", &["gp"]),
     ("analysis", &["study", "gp", "acquisition"]),
-    ("session", &["study", "analysis"]),
-    ("keymap", &["session"]),
-    ("learn", &["study"]),
-    ("ui", &["study", "analysis", "session", "keymap"]),
-    ("io", &["study", "session"]),
+    ("learn", &["study", "gp", "acquisition", "analysis"]),
+    ("session", &["study", "analysis", "learn"]),
+    ("keymap", &["session", "learn"]),
+    ("ui", &["study", "analysis", "learn", "session", "keymap"]),
+    ("io", &["study", "learn", "session"]),
     (
         "config",
         &["study", "analysis", "session", "keymap", "ui", "runtime"],
@@ -24,13 +24,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "study", "analysis", "session", "keymap", "ui", "io", "config", "demo",
+            "study", "analysis", "learn", "session", "keymap", "ui", "io", "config", "demo",
         ],
     ),
     (
         "cli",
         &[
-            "study", "gp", "analysis", "session", "keymap", "ui", "io", "config", "demo", "run", "runtime",
+            "study", "gp", "analysis", "learn", "session", "keymap", "ui", "io", "config", "demo", "run",
+            "runtime",
         ],
     ),
 ];

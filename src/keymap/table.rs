@@ -16,6 +16,8 @@ pub enum Context {
     Draft,
     /// While the past or something imagined is looked at.
     Lens,
+    /// While a game is played.
+    Game,
     /// Over an overlay.
     Overlay,
     /// In the list of studies.
@@ -39,6 +41,7 @@ impl Context {
             Self::Everywhere => "everywhere",
             Self::Pane(pane) => pane.title(),
             Self::Draft => "editing a draft",
+            Self::Game => "playing the guessing game",
             Self::Lens => "looking at the past or at what-ifs",
             Self::Overlay => "in a window",
             Self::Studies => "choosing a study",
@@ -50,7 +53,7 @@ impl Context {
     }
 
     /// The contexts in the order of help.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Everywhere,
         Self::Pane(Pane::Slices),
         Self::Pane(Pane::Surface),
@@ -60,8 +63,10 @@ impl Context {
         Self::Pane(Pane::Improvement),
         Self::Pane(Pane::Ladder),
         Self::Pane(Pane::Evidence),
+        Self::Pane(Pane::Race),
         Self::Draft,
         Self::Lens,
+        Self::Game,
         Self::Confirm,
         Self::Overlay,
         Self::Kernels,
@@ -114,12 +119,13 @@ const fn b(
     }
 }
 
-use Context::{Always, Compare, Confirm, Draft, Everywhere, Kernels, Knobs, Lens, Overlay, Studies};
+use Context::{Always, Compare, Confirm, Draft, Everywhere, Game, Kernels, Knobs, Lens, Overlay, Studies};
 const SLICES: Context = Context::Pane(Pane::Slices);
 const SURFACE: Context = Context::Pane(Pane::Surface);
 const TRIALS: Context = Context::Pane(Pane::Trials);
 const SUGGESTION: Context = Context::Pane(Pane::Suggestion);
 const HISTORY: Context = Context::Pane(Pane::History);
+const RACE: Context = Context::Pane(Pane::Race);
 
 /// Every key.
 pub static TABLE: &[Binding] = &[
@@ -195,6 +201,7 @@ pub static TABLE: &[Binding] = &[
         "the likelihood and its optima",
         0,
     ),
+    b(Everywhere, &["9"], Action::Focus(Pane::Race), "the race", 0),
     b(Everywhere, &["z"], Action::ToggleZoom, "zoom", 8),
     b(Everywhere, &["<Esc>"], Action::Back, "step out of one layer", 0),
     // the probe
@@ -221,6 +228,15 @@ pub static TABLE: &[Binding] = &[
         "imagine the result of the suggestion",
         0,
     ),
+    b(Everywhere, &["N"], Action::Game, "the guessing game", 0),
+    b(
+        Game,
+        &["<Enter>", "<Space>"],
+        Action::GameEnter,
+        "place your point, go on",
+        1,
+    ),
+    b(Game, &["<Esc>", "N"], Action::Game, "end the game", 2),
     b(Lens, &["<Esc>"], Action::Back, "back", 1),
     b(Lens, &[","], Action::Earlier, "earlier", 2),
     b(Lens, &["."], Action::Later, "later", 3),
@@ -384,6 +400,8 @@ pub static TABLE: &[Binding] = &[
     b(TRIALS, &["<Space>"], Action::ProbeTrial, "probe to this trial", 0),
     b(SUGGESTION, &["<Enter>"], Action::EditField, "edit this value", 4),
     b(HISTORY, &["<Enter>"], Action::ShowTrial, "detail", 3),
+    b(RACE, &["<Enter>"], Action::Race, "race again", 3),
+    b(RACE, &["<Backspace>"], Action::StopRace, "call it off", 4),
     // draft
     b(Draft, &["A"], Action::Accept, "accept", 1),
     b(Draft, &["D"], Action::DiscardDraft, "discard", 2),

@@ -12,7 +12,7 @@ use crate::io::delivery::Hook;
 use crate::io::source::ReadOptions;
 use crate::io::watch::{Pace, Sign, Watch};
 use crate::keymap;
-use crate::session::effect::RunWord;
+use crate::session::effect::{RaceOrder, ReplayOrder, RunWord};
 use crate::session::kept::ByHand;
 use crate::session::model::Quit;
 use crate::session::model::{Appearance, RunStatus, SourceState, ThemeChoice};
@@ -29,6 +29,8 @@ use super::terminal::{self, Guard};
 use super::worker::compare::Comparer;
 use super::worker::explore::Explorer;
 use super::worker::fit::Fitter;
+use super::worker::long::{race, replay};
+use super::worker::single::Single;
 
 /// Least time between frames that nobody pressed a key for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -156,6 +158,8 @@ struct Crew {
     fitter: Fitter,
     explorer: Explorer,
     comparer: Comparer,
+    replayer: Single<ReplayOrder>,
+    racer: Single<RaceOrder>,
 }
 
 impl Crew {
@@ -167,6 +171,8 @@ impl Crew {
         let fitter = Fitter::spawn(tell())?;
         let explorer = Explorer::spawn(tell())?;
         let comparer = Comparer::spawn(tell())?;
+        let replayer = Single::spawn("replay", replay, tell())?;
+        let racer = Single::spawn("race", race, tell())?;
         let study = settings.read.study.clone();
         let clerk = Clerk::spawn(settings.source.clone(), study, settings.on_accept, tell())?;
         let queue = crate::io::delivery::QueueFolder::beside(&settings.source);
@@ -190,6 +196,8 @@ impl Crew {
             fitter,
             explorer,
             comparer,
+            replayer,
+            racer,
         })
     }
 }
@@ -417,6 +425,8 @@ impl Loop {
             Effect::Believe(request) => self.crew.explorer.post_append(*request),
             Effect::Explore(request) => self.crew.explorer.post_explore(*request),
             Effect::CompareKernels(order) => self.crew.comparer.kernels(*order),
+            Effect::Replay(order) => self.crew.replayer.post(order.map(|o| *o)),
+            Effect::Race(order) => self.crew.racer.post(order.map(|o| *o)),
             Effect::Compare(order) => self.crew.comparer.acquisitions(*order),
             Effect::Deliver(request) => self.crew.clerk.deliver(*request),
             Effect::Withdraw(id) => self.crew.clerk.withdraw(id),
@@ -446,6 +456,10 @@ impl Loop {
                 };
                 return self.message(msg);
             }
+            Effect::SaveGame(game) => {
+                let (text, is_error) = save_game(self.model.now, &game);
+                return self.message(Msg::Say { text, is_error });
+            }
             Effect::Run(word) => {
                 if let Some(say) = &self.say {
                     say(word);
@@ -472,6 +486,20 @@ impl Loop {
         }
         let size = self.guard.size()?;
         self.message(Msg::Resize(size.width, size.height))
+    }
+}
+
+/// Saves a game; says where, or why not.
+fn save_game(when: f64, game: &serde_json::Value) -> (String, bool) {
+    let Some(folder) = crate::io::kept::default_folder() else {
+        return ("the game is not saved: there is no home folder".to_owned(), true);
+    };
+    match crate::io::games::save(&folder, when, game) {
+        Ok(path) => {
+            let path = crate::study::label::scrub(&path.display().to_string());
+            (format!("saved: {path}"), false)
+        }
+        Err(error) => (format!("the game is not saved: {error}"), true),
     }
 }
 

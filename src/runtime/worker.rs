@@ -7,7 +7,9 @@
 pub mod compare;
 pub mod explore;
 pub mod fit;
+pub mod long;
 pub mod mailbox;
+pub mod single;
 pub mod still;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

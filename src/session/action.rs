@@ -50,6 +50,17 @@ pub enum Action {
     /// A number, or `good`, `predicted`, `bad`.
     ImagineValue(String),
 
+    // the race
+    /// Starts the next race.
+    Race,
+    StopRace,
+
+    // the game
+    /// Begins a game or ends it.
+    Game,
+    /// Places the point, or goes on.
+    GameEnter,
+
     // the surrogate and the acquisition function
     NextAcquisition,
     PreviousAcquisition,
@@ -159,4 +170,21 @@ pub enum Action {
     QuitWithSummary,
     /// Ctrl-C: ends at once, whatever is open.
     Interrupt,
+}
+
+impl Action {
+    /// Whether it puts a lens on, changes it or takes it off.
+    #[must_use]
+    pub fn steps_in_time(&self) -> bool {
+        matches!(
+            self,
+            Self::Earlier
+                | Self::Later
+                | Self::Earliest
+                | Self::Now
+                | Self::AsOf(_)
+                | Self::Imagine
+                | Self::ImagineValue(_)
+        )
+    }
 }

@@ -242,6 +242,20 @@ pub const COMMANDS: &[Command] = &[
         values: |_| words(&["good", "predicted", "bad"]),
     },
     Command {
+        name: "race",
+        argument: "",
+        help: "acquisition functions, chance and the trials as they were run against each other",
+        parse: simple!(Action::Race),
+        values: none,
+    },
+    Command {
+        name: "game",
+        argument: "",
+        help: "the guessing game: place the next point before the model shows its own",
+        parse: simple!(Action::Game),
+        values: none,
+    },
+    Command {
         name: "copy",
         argument: "json | yaml | args | optuna | python",
         help: "copy the configuration in hand, in a notation",
@@ -359,7 +373,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "pane",
-        argument: "slices | surface | trials | suggestion | history | EI | ladder | evidence",
+        argument: "slices | surface | trials | suggestion | history | EI | ladder | evidence | race",
         help: "go to a pane",
         parse: |a, _| {
             Pane::ALL

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{AcquisitionSettings, CompareRequest, ModelSettings, Surrogate};
+use crate::analysis::{AcquisitionSettings, CompareRequest, ModelSettings, Replay, Surrogate};
+use crate::learn::race::RaceRequest;
 use crate::study::{Configuration, Study, Value};
 
 use super::kept::Kept;
@@ -57,6 +58,24 @@ pub struct ExploreRequest {
 
 /// Radius of a rejected region in the unit cube (per coordinate).
 pub const REJECTED_RADIUS: f64 = 0.1;
+
+/// A recorded study whose choices are to be judged.
+#[derive(Clone, Debug)]
+pub struct ReplayOrder {
+    pub round: u64,
+    pub study: Arc<Study>,
+    pub settings: ModelSettings,
+    pub acquisition: AcquisitionSettings,
+    /// What is judged already.
+    pub done: Replay,
+}
+
+/// A race to be run.
+#[derive(Clone, Debug)]
+pub struct RaceOrder {
+    pub round: u64,
+    pub request: RaceRequest,
+}
 
 /// Acquisition functions to compare on a fit.
 #[derive(Clone, Debug)]
@@ -126,6 +145,9 @@ pub enum Effect {
     Explore(Box<ExploreRequest>),
     Compare(Box<CompareOrder>),
     CompareKernels(Box<KernelOrder>),
+    /// `None`: it is no longer wanted.
+    Replay(Option<Box<ReplayOrder>>),
+    Race(Option<Box<RaceOrder>>),
     Deliver(Box<DeliverRequest>),
     /// Withdraw the receipt with this id.
     Withdraw(String),
@@ -150,6 +172,8 @@ pub enum Effect {
     },
     SetMouse(bool),
     Run(RunWord),
+    /// Write down how a game went.
+    SaveGame(Box<serde_json::Value>),
     RedrawFully,
     Suspend,
     Quit(Quit),

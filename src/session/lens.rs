@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::analysis::{
-    AcquisitionSettings, Comparison, History, Importance, ModelSettings, Slice, Suggestion, Surface,
+    AcquisitionSettings, Comparison, History, Importance, ModelSettings, Replay, Slice, Suggestion, Surface,
     Surrogate, Trust,
 };
 use crate::study::{Configuration, Study, TrialId, TrialState, Value, past};
@@ -26,6 +26,19 @@ pub struct Lens {
     pub imagined: Vec<Imagined>,
     /// What belongs to the person.
     pub aside: Option<Aside>,
+    /// The trials against the picks of their time; kept for the next look back.
+    pub replay: Option<Replaying>,
+}
+
+/// A replay and what it is of.
+#[derive(Clone, Debug)]
+pub struct Replaying {
+    pub study: Arc<Study>,
+    pub settings: ModelSettings,
+    pub acquisition: AcquisitionSettings,
+    /// Answers to an older order are late.
+    pub round: u64,
+    pub found: Arc<Replay>,
 }
 
 /// The study as it was.

@@ -9,10 +9,12 @@ use crate::analysis::{
 use crate::study::{Configuration, Study, StudyEntry, Value};
 
 use super::draft::{Consequences, Draft};
+use super::game::Games;
 use super::hit::HitMap;
 use super::kept::{ByHand, Keeping};
 use super::kernels::Kernels;
 use super::lens::Lens;
+use super::race::Races;
 use super::receipt::Receipt;
 use super::table::Table;
 
@@ -31,10 +33,12 @@ pub enum Pane {
     Ladder,
     /// The likelihood over lengthscale and noise.
     Evidence,
+    /// Acquisition functions against each other and against chance.
+    Race,
 }
 
 impl Pane {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Slices,
         Self::Surface,
         Self::Trials,
@@ -43,6 +47,7 @@ impl Pane {
         Self::Improvement,
         Self::Ladder,
         Self::Evidence,
+        Self::Race,
     ];
 
     /// Those that a wide screen shows all at once, in reading order.
@@ -60,7 +65,7 @@ impl Pane {
         match self {
             Self::Slices | Self::Surface | Self::Trials | Self::Suggestion | Self::History => None,
             Self::Improvement => Some(Self::Slices),
-            Self::Ladder => Some(Self::History),
+            Self::Ladder | Self::Race => Some(Self::History),
             Self::Evidence => Some(Self::Surface),
         }
     }
@@ -76,10 +81,11 @@ impl Pane {
             Self::Improvement => "EI",
             Self::Ladder => "ladder",
             Self::Evidence => "evidence",
+            Self::Race => "race",
         }
     }
 
-    /// The key that focuses it, `1` to `8`.
+    /// The key that focuses it, `1` to `9`.
     #[must_use]
     pub fn number(self) -> usize {
         Self::ALL.iter().position(|p| *p == self).unwrap_or(0) + 1
@@ -291,6 +297,15 @@ pub enum Overlay {
     Knobs {
         cursor: usize,
     },
+    /// The band that is expected for a placed point.
+    Band {
+        input: tui_input::Input,
+        remark: Option<String>,
+    },
+    /// The end of a game.
+    Game {
+        scroll: usize,
+    },
     /// A result to be imagined for a configuration.
     Imagine {
         configuration: Configuration,
@@ -399,6 +414,8 @@ pub struct Model {
     pub surface_shown: Option<SurfaceOf>,
     pub comparison: Option<Stamped<Comparison>>,
     pub kernels: Kernels,
+    pub races: Races,
+    pub games: Games,
     pub trust: Option<Stamped<Trust>>,
     pub importance: Option<Stamped<Importance>>,
     /// Advice on stopping, a sentence.
@@ -479,6 +496,8 @@ impl Model {
             surface_shown: None,
             comparison: None,
             kernels: Kernels::default(),
+            races: Races::default(),
+            games: Games::default(),
             trust: None,
             importance: None,
             stopping: None,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{Comparison, Importance, KernelEvidence, Slice, Suggestion, Surface, Surrogate, Trust};
+use crate::analysis::{
+    Comparison, Importance, KernelEvidence, Replay, Slice, Suggestion, Surface, Surrogate, Trust,
+};
+use crate::learn::race::Race;
 use crate::study::Study;
 
 use super::action::Action;
@@ -97,6 +100,14 @@ pub enum Msg {
     KernelEvidence {
         round: u64,
         evidence: KernelEvidence,
+    },
+    Replayed {
+        round: u64,
+        replay: Arc<Replay>,
+    },
+    Raced {
+        round: u64,
+        race: Arc<Race>,
     },
     Trusted(Stamped<Trust>),
     Weighed(Stamped<Importance>),

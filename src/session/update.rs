@@ -5,12 +5,14 @@ mod compare;
 mod data;
 mod decide;
 mod edit;
+mod game;
 mod keep;
 pub mod kernels;
 pub mod lens;
 mod navigate;
 pub mod overlay;
 mod pointer;
+mod race;
 mod studies;
 pub mod tune;
 
@@ -92,6 +94,8 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         Msg::Surfaced(stamped) => data::surfaced(model, stamped),
         Msg::KernelEvidence { round, evidence } => kernels::evidence(model, round, evidence),
         Msg::Compared(stamped) => compare::compared(model, stamped),
+        Msg::Replayed { round, replay } => lens::replayed(model, round, replay),
+        Msg::Raced { round, race } => race::raced(model, round, race),
         Msg::Trusted(stamped) => {
             if data::has_ground(model, stamped.data) && stamped.fit <= model.fit_id {
                 model.trust = Some(stamped);

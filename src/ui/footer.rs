@@ -24,6 +24,14 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
         Some(Overlay::Filter { input, remark }) => {
             return Some(prompt(ctx, buf, area, "/", input, error(ctx, remark)));
         }
+        Some(Overlay::Band { input, remark }) => {
+            let hint = "two numbers that hold the value 4 times in 5, or arrows; Enter alone skips";
+            let (said, style) = match remark {
+                Some(remark) => (remark.as_str(), ctx.theme.error()),
+                None => (hint, ctx.theme.dim()),
+            };
+            return Some(prompt(ctx, buf, area, "your band ", input, (said, style)));
+        }
         Some(Overlay::Imagine {
             predicted,
             input,
@@ -49,6 +57,7 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
             | Overlay::Diagnostics { .. }
             | Overlay::Trial { .. }
             | Overlay::Model { .. }
+            | Overlay::Game { .. }
             | Overlay::Rejections { .. }
             | Overlay::Studies { .. }
             | Overlay::Knobs { .. }

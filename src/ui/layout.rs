@@ -39,7 +39,7 @@ impl Layout {
             return Err(SMALLEST);
         }
         let header = Rect { height: 2, ..area };
-        let lens = super::lens::height(model.lens.is_on(), area.height);
+        let lens = super::lens::height(model, area.height);
         let lens = Rect::new(area.x, area.y + 2, area.width, lens);
         let footer = Rect::new(area.x, area.bottom() - 1, area.width, 1);
         let body = Rect::new(area.x, lens.bottom(), area.width, area.height - 3 - lens.height);

@@ -4,6 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
+use crate::analysis::Suggestion;
+use crate::session::Model;
 use crate::session::lens::{Imagined, NextRun};
 use crate::study::{TrialState, Value};
 use crate::ui::number::{percent, significant, with_sd};
@@ -11,34 +13,53 @@ use crate::ui::number::{percent, significant, with_sd};
 use super::context::Context;
 use super::text;
 
-/// Rows that the lines take, of a screen of this height; 0 where no lens is on.
+/// Rows that the lines take of a screen of this height; none where no lens is on and no game is played.
 #[must_use]
-pub fn height(ctx_on: bool, screen: u16) -> u16 {
-    match (ctx_on, screen) {
-        (false, _) => 0,
-        (true, 0..20) => 2,
-        (true, _) => 3,
+pub fn height(model: &Model, screen: u16) -> u16 {
+    let is_past = model.lens.is_past() && model.lens.imagined.is_empty();
+    match screen {
+        _ if !model.lens.is_on() && model.games.now.is_none() => 0,
+        0..20 => 2,
+        30.. if is_past && model.games.now.is_none() => 4,
+        _ => 3,
     }
 }
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    if let Some(game) = &ctx.model.games.now {
+        return put(buf, area, &super::game::lines(ctx, game));
+    }
     let mut lines = vec![headline(ctx)];
     match ctx.model.lens.imagined.last() {
         Some(last) => lines.extend(what_if(ctx, last)),
-        None => lines.extend(next_run(ctx)),
+        None => {
+            lines.extend(next_run(ctx));
+            let sums = balance(ctx, usize::from(area.width));
+            // The sums tell more than the values of one trial.
+            let at = if area.height < 4 {
+                lines.len().min(2)
+            } else {
+                lines.len()
+            };
+            lines.insert(at, sums);
+        }
     }
-    for (i, line) in (0..area.height).zip(&lines) {
+    put(buf, area, &lines);
+}
+
+fn put(buf: &mut Buffer, area: Rect, lines: &[Vec<Span<'_>>]) {
+    for (i, line) in (0..area.height).zip(lines) {
         text::put_spans(buf, text::row(area, i), line);
     }
 }
 
-/// The words on the lens itself: "as of trial 12 of 60".
+/// The words on the lens itself: "as of 12 of 60 trials".
 #[must_use]
 pub fn words(ctx: &Context<'_>) -> String {
     let lens = &ctx.model.lens;
     let mut words = Vec::new();
     if let Some(past) = &lens.past {
-        words.push(format!("as of trial {} of {}", past.count, ctx.model.ended()));
+        words.push(format!("as of {} of {} trials", past.count, ctx.model.ended()));
     }
     match lens.imagined.len() {
         0 => {}
@@ -61,7 +82,7 @@ fn headline<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
             last.guess.words(),
             configuration(ctx, &last.configuration),
         ),
-        None => " model, surface and suggestion as they were then; the space as it is known now".to_owned(),
+        None => " everything as it was then, but the space: that is as known now".to_owned(),
     };
     spans.push(Span::styled(said, theme.text()));
     spans
@@ -85,7 +106,7 @@ fn next_run<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
         ));
         if let Some(share) = c.share_of_best.filter(|s| s.is_finite()) {
             first.push(Span::styled(
-                format!(", EI {} of the suggestion's", percent(share.min(9.99))),
+                format!(", EI {} of the pick's", percent(share.min(9.99))),
                 theme.text(),
             ));
         }
@@ -97,6 +118,60 @@ fn next_run<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
     vec![first, vec![Span::styled(format!("  {second}"), theme.dim())]]
 }
 
+/// What the trials that were run gained or cost against the picks of their time.
+fn balance<'a>(ctx: &Context<'a>, width: usize) -> Vec<Span<'a>> {
+    let theme = &ctx.theme;
+    let Some(replaying) = &ctx.model.lens.replay else {
+        return Vec::new();
+    };
+    let replay = &replaying.found;
+    let b = replay.balance(usize::MAX, ctx.model.study.direction().sign());
+    if b.overrides + b.followed == 0 {
+        let words = match (replay.begun, replay.is_done()) {
+            (0, _) | (_, false) => "judging the trials against the picks of their time…",
+            _ => "no trial can be judged: none began after a first value",
+        };
+        return vec![Span::styled(words, theme.dim())];
+    }
+    let judged = if replay.is_done() {
+        String::new()
+    } else {
+        format!(" (of {} judged)", replay.wanted)
+    };
+    let count = match b.followed {
+        0 => format!("{} trials were not the model's picks{judged}: ", b.overrides),
+        n => format!("{n} trials were the model's picks, {} not{judged}: ", b.overrides),
+    };
+    let then = format!(
+        "{} {} of EI",
+        if b.expected < 0.0 { "gave up" } else { "gained" },
+        significant(b.expected.abs(), 2)
+    );
+    let side = if b.realised < 0.0 { "worse" } else { "better" };
+    let now = match b.measured {
+        0 => String::new(),
+        n => format!(
+            "; as seen now {} {side} than the picks, {} of {n} better",
+            with_sd(b.realised.abs(), b.realised_sd),
+            b.better
+        ),
+    };
+    let brief = format!(
+        "{} overrides {then}; as seen now {} {side}, {} of {} better",
+        b.overrides,
+        with_sd(b.realised.abs(), b.realised_sd),
+        b.better,
+        b.measured
+    );
+    if text::width(&count) + text::width(&then) + text::width(&now) > width {
+        return vec![Span::styled(brief, theme.text())];
+    }
+    vec![
+        Span::styled(count, theme.dim()),
+        Span::styled(then + &now, theme.text()),
+    ]
+}
+
 fn outcome(ctx: &Context<'_>, next: &NextRun) -> String {
     match (next.state, next.value) {
         (TrialState::Complete, Some(value)) => {
@@ -106,32 +181,55 @@ fn outcome(ctx: &Context<'_>, next: &NextRun) -> String {
     }
 }
 
-/// The next suggestion before and after.
+/// The next suggestion before and after: what has changed stands out.
 fn what_if<'a>(ctx: &Context<'a>, last: &Imagined) -> Vec<Vec<Span<'a>>> {
     let theme = &ctx.theme;
     let before = last.before.suggestions.as_ref().and_then(|s| s.value.first());
     let is_new = (ctx.model.suggestions.as_ref()).is_some_and(|s| s.data >= ctx.model.ground);
     let after = ctx.model.suggestion().filter(|_| is_new);
-    let words = |s: Option<&crate::analysis::Suggestion>| match s {
-        Some(s) => {
-            let ei = (s.readout.map(|r| r.ei)).map_or(String::new(), |ei| {
-                format!("  EI {}", text::minus(&significant(ei, 3)))
-            });
-            format!("{}{ei}", configuration(ctx, &s.configuration))
-        }
-        None => "…".to_owned(),
-    };
-    let line = |name: &'static str, words: String, style| {
-        vec![Span::styled(name, theme.dim()), Span::styled(words, style)]
-    };
     vec![
-        line("next without it  ", words(before), theme.dim()),
-        line("next with it     ", words(after), theme.text()),
+        suggested(ctx, "next without it  ", before, None),
+        suggested(ctx, "next with it     ", after, before),
     ]
+    .into_iter()
+    .map(|spans| match spans.len() {
+        1 => [spans, vec![Span::styled("…", theme.dim())]].concat(),
+        _ => spans,
+    })
+    .collect()
+}
+
+fn suggested<'a>(
+    ctx: &Context<'a>,
+    name: &'static str,
+    suggestion: Option<&Suggestion>,
+    before: Option<&Suggestion>,
+) -> Vec<Span<'a>> {
+    let theme = &ctx.theme;
+    let mut spans = vec![Span::styled(name, theme.dim())];
+    let Some(suggestion) = suggestion else {
+        return spans;
+    };
+    if let Some(readout) = suggestion.readout {
+        let ei = text::minus(&significant(readout.ei, 3));
+        spans.push(Span::styled(format!("EI {}  ", text::left(&ei, 9)), theme.text()));
+    }
+    for i in ctx.model.params_by_importance() {
+        let Some(value) = suggestion.configuration.get(i).filter(|v| !v.is_inactive()) else {
+            continue;
+        };
+        let shown = Context::show_short(value);
+        let was = before.and_then(|b| b.configuration.get(i));
+        let is_changed = was.is_some_and(|w| Context::show_short(w) != shown);
+        let style = if is_changed { theme.accent() } else { theme.dim() };
+        let name = text::fit(ctx.param_name(i), 16);
+        spans.push(Span::styled(format!("{name} {shown}  "), style));
+    }
+    spans
 }
 
 /// "learning_rate 3e-4  dropout 0.1", what matters most first.
-fn configuration(ctx: &Context<'_>, values: &[Value]) -> String {
+pub(super) fn configuration(ctx: &Context<'_>, values: &[Value]) -> String {
     let parts: Vec<String> = (ctx.model.params_by_importance().into_iter())
         .filter_map(|i| {
             let value = values.get(i).filter(|v| !v.is_inactive())?;

@@ -8,7 +8,7 @@ mod knobs;
 mod model;
 mod studies;
 mod trial;
-mod window;
+pub(super) mod window;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -40,7 +40,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) 
         Overlay::Command { completions, .. } => completion_list(ctx, buf, body, completions),
         Overlay::Filter { .. } => filter_hint(ctx, buf, body),
         // Typed at the foot of the screen.
-        Overlay::Imagine { .. } => {}
+        Overlay::Imagine { .. } | Overlay::Band { .. } => {}
+        Overlay::Game { scroll } => super::game::summary(ctx, buf, body, *scroll, hits),
         Overlay::Confirm(confirm) => confirm::draw(ctx, buf, body, confirm),
     }
 }

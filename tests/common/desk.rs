@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tunescope::analysis::{SuggestRequest, Surrogate, suggest_without_model};
 use tunescope::keymap::{Key, lookup};
+use tunescope::learn::race::{Race, race};
 use tunescope::session::effect::{Effect, ExploreRequest, REJECTED_RADIUS};
 use tunescope::session::model::SourceStatus;
 use tunescope::session::{Model, Msg, Stamped, update};
@@ -67,6 +68,18 @@ impl Desk {
                 );
             }
             Effect::Explore(request) => explore(&request, waiting),
+            Effect::Race(Some(mut order)) => {
+                // As long as it takes to see who is where.
+                order.request.evaluations = 4;
+                let round = order.round;
+                let mut tell = |race: &Race| {
+                    waiting.push(Msg::Raced {
+                        round,
+                        race: Arc::new(race.clone()),
+                    });
+                };
+                race(&order.request, &mut tell, &|| false).unwrap();
+            }
             other => self.effects.push(other),
         }
     }

@@ -11,8 +11,8 @@ use crate::session::model::{
 use crate::study::Form;
 
 use super::{
-    compare, data, decide, edit, explore, keep, kernels, lens, navigate, overlay, request_fit, say, studies,
-    tune,
+    compare, data, decide, edit, explore, game, keep, kernels, lens, navigate, overlay, race, request_fit,
+    say, studies, tune,
 };
 
 /// Kernels that one key walks through.
@@ -29,6 +29,22 @@ const BETA: [f64; 9] = [0.0, 0.25, 0.5, 1.0, 1.4, 1.8, 2.5, 4.0, 8.0];
 
 pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     match action {
+        // A game steps through time by itself, and hides what would give it away.
+        Action::Earlier
+        | Action::Later
+        | Action::Earliest
+        | Action::Now
+        | Action::AsOf(_)
+        | Action::Imagine
+        | Action::ImagineValue(_)
+        | Action::ProbeSuggestion
+        | Action::Compare
+        | Action::ProbeCompared
+        | Action::ShowModel
+            if model.games.now.is_some() && (model.is_blind() || action.steps_in_time()) =>
+        {
+            game::refuses(model);
+        }
         Action::Up | Action::Down | Action::Top | Action::Bottom | Action::PageUp | Action::PageDown => {
             navigate::vertical(model, &action, effects);
         }
@@ -38,7 +54,15 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::BigRight => navigate::horizontal(model, 1, true, effects),
         Action::NextPane => navigate::cycle_pane(model, 1),
         Action::PreviousPane => navigate::cycle_pane(model, -1),
-        Action::Focus(pane) => navigate::focus(model, pane),
+        Action::Focus(pane) => {
+            navigate::focus(model, pane);
+            race::begin(model, effects);
+        }
+        Action::Race => {
+            navigate::focus(model, Pane::Race);
+            race::start(model, effects);
+        }
+        Action::StopRace => race::stop(model, effects),
         Action::ToggleZoom => model.zoomed = !model.zoomed,
         Action::Back => overlay::back(model, effects),
 
@@ -58,6 +82,8 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             compare::ask(model, effects);
         }
 
+        Action::Game => game::toggle(model, effects),
+        Action::GameEnter => game::enter(model, effects),
         Action::Earlier => lens::step(model, -1, effects),
         Action::Later => lens::step(model, 1, effects),
         Action::Earliest => lens::as_of(model, 1, effects),
@@ -263,6 +289,7 @@ fn has_loop(model: &Model) -> bool {
 
 fn quit(model: &mut Model, how: Quit, effects: &mut Vec<Effect>) {
     // What is left behind, and summed up, is the study itself.
+    model.games.now = None;
     lens::leave(model, &mut Vec::new());
     let edited = model.draft.as_ref().is_some_and(|d| d.edits() > 0);
     if has_loop(model) {

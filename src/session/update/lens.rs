@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
-use crate::session::effect::{Effect, Parts};
-use crate::session::lens::{Aside, Guess, Imagined, NextRun, Past, Seen};
+use crate::analysis::Replay;
+use crate::session::effect::{Effect, Parts, ReplayOrder};
+use crate::session::lens::{Aside, Guess, Imagined, NextRun, Past, Replaying, Seen};
 use crate::session::model::{FitStatus, Model, Overlay, ProbeOrigin, Stamped};
 use crate::session::msg::TextKey;
 use crate::study::{Configuration, Direction, TrialId, past};
@@ -18,7 +19,7 @@ pub fn refuses(model: &mut Model) -> bool {
         return false;
     }
     let what = if model.lens.imagined.is_empty() {
-        format!("the study as of trial {}", model.looked_at())
+        format!("the study as of {} trials", model.looked_at())
     } else {
         "an imagined result".to_owned()
     };
@@ -68,6 +69,7 @@ pub fn as_of(model: &mut Model, count: usize, effects: &mut Vec<Effect>) {
             next: None,
             before,
         });
+        ask_replay(model, effects);
     }
     if let Some(past) = &mut model.lens.past {
         past.count = count;
@@ -91,6 +93,41 @@ fn next_run(model: &Model) -> Option<NextRun> {
         value: trial.objective(),
         consequences: None,
     })
+}
+
+/// Has the choices of the study judged, going on from where an earlier look back left them.
+fn ask_replay(model: &mut Model, effects: &mut Vec<Effect>) {
+    let real = Arc::clone(model.real());
+    let before = model.lens.replay.take();
+    let round = before.as_ref().map_or(0, |r| r.round) + 1;
+    let same = before.filter(|r| {
+        Arc::ptr_eq(&r.study, &real) && r.settings == model.settings && r.acquisition == model.acquisition
+    });
+    let done = same.map_or_else(Arc::default, |r| r.found);
+    let is_done = done.begun > 0 && done.is_done();
+    model.lens.replay = Some(Replaying {
+        study: Arc::clone(&real),
+        settings: model.settings.clone(),
+        acquisition: model.acquisition,
+        round,
+        found: Arc::clone(&done),
+    });
+    if !is_done {
+        effects.push(Effect::Replay(Some(Box::new(ReplayOrder {
+            round,
+            study: real,
+            settings: model.settings.clone(),
+            acquisition: model.acquisition,
+            done: Replay::clone(&done),
+        }))));
+    }
+}
+
+/// What is judged so far.
+pub fn replayed(model: &mut Model, round: u64, replay: Arc<Replay>) {
+    if let Some(replaying) = model.lens.replay.as_mut().filter(|r| r.round == round) {
+        replaying.found = replay;
+    }
 }
 
 /// After a new fit or suggestion: what the model of then expects of the trial that came next.
@@ -268,8 +305,13 @@ pub fn step_out(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Takes every lens off: everything is as it was, and what was read meanwhile is shown.
 pub fn leave(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.lens.is_on() {
+        // A game on the past ends with it.
+        model.games.now = None;
+    }
     forget_imagined(model);
     if let Some(past) = model.lens.past.take() {
+        effects.push(Effect::Replay(None));
         put_back(model, *past.before);
     }
     if let Some(aside) = model.lens.aside.take() {

@@ -66,6 +66,15 @@ pub fn vertical(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
             Action::PageUp | Action::Top => move_axis(model, 1, 1, true, effects),
             _ => move_axis(model, 1, -1, true, effects),
         },
+        Pane::Race => super::race::step(
+            model,
+            match action {
+                Action::Up => -1,
+                Action::Down => 1,
+                Action::PageUp | Action::Top => isize::MIN / 2,
+                _ => isize::MAX / 2,
+            },
+        ),
         Pane::Slices | Pane::Improvement | Pane::Ladder | Pane::Evidence => match action {
             Action::Up => step_param(model, -1),
             Action::Down => step_param(model, 1),
@@ -92,6 +101,7 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
             Overlay::Help { scroll }
             | Overlay::Diagnostics { scroll }
             | Overlay::Model { scroll }
+            | Overlay::Game { scroll }
             | Overlay::Trial { scroll, .. },
         ) => {
             *scroll = match action {
@@ -169,7 +179,12 @@ pub fn horizontal(model: &mut Model, by: i32, big: bool, effects: &mut Vec<Effec
                 let step = if big { 10 } else { 1 };
                 return step_history(model, isize::try_from(by).unwrap_or(0) * step, effects);
             }
-            Pane::Slices | Pane::Suggestion | Pane::Improvement | Pane::Ladder | Pane::Evidence => {}
+            Pane::Slices
+            | Pane::Suggestion
+            | Pane::Improvement
+            | Pane::Ladder
+            | Pane::Evidence
+            | Pane::Race => {}
         }
     }
     move_param(model, model.param, by, big, effects);

@@ -8,14 +8,16 @@ use crate::session::filter::Filter;
 use crate::session::model::{Model, Overlay, Pane};
 use crate::session::msg::TextKey;
 
-use super::{act, edit, kernels, lens, navigate, say};
+use super::{act, edit, game, kernels, lens, navigate, say};
 
 /// Whether keys are text at the moment.
 #[must_use]
 pub fn is_typing(model: &Model) -> bool {
     matches!(
         model.overlay,
-        Some(Overlay::Command { .. } | Overlay::Filter { .. } | Overlay::Imagine { .. })
+        Some(
+            Overlay::Command { .. } | Overlay::Filter { .. } | Overlay::Imagine { .. } | Overlay::Band { .. }
+        )
     ) || matches!(model.overlay, Some(Overlay::Kernels { .. })) && model.kernels.input.is_some()
         || model.overlay.is_none() && model.draft.as_ref().is_some_and(|d| d.field.is_some())
 }
@@ -33,7 +35,9 @@ pub fn back(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         return;
     }
-    if model.lens.is_on() {
+    if model.games.now.is_some() {
+        game::end(model, effects);
+    } else if model.lens.is_on() {
         lens::step_out(model, effects);
     } else if model.zoomed {
         model.zoomed = false;
@@ -50,6 +54,7 @@ pub fn text(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
         Some(Overlay::Command { .. }) => command_key(model, key, effects),
         Some(Overlay::Filter { .. }) => filter_key(model, key),
         Some(Overlay::Imagine { .. }) => lens::type_key(model, key, effects),
+        Some(Overlay::Band { .. }) => game::type_key(model, key, effects),
         Some(Overlay::Kernels { .. }) => kernels::type_key(model, key, effects),
         Some(_) => {}
         None => match (&model.draft, key) {
@@ -69,7 +74,10 @@ pub fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
         .collect();
     match &mut model.overlay {
         Some(
-            Overlay::Command { input, .. } | Overlay::Filter { input, .. } | Overlay::Imagine { input, .. },
+            Overlay::Command { input, .. }
+            | Overlay::Filter { input, .. }
+            | Overlay::Imagine { input, .. }
+            | Overlay::Band { input, .. },
         ) => {
             for c in clean.chars() {
                 feed(input, TextKey::Char(c));

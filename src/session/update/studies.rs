@@ -60,6 +60,7 @@ fn go(model: &mut Model, name: String, effects: &mut Vec<Effect>) {
     if model.study.name == *name {
         return say(model, "this is the study that is shown", false);
     }
+    model.games.now = None;
     super::lens::leave(model, effects);
     if model.keeping.is_open
         && let Some(old) = model.keeping.asked.take()

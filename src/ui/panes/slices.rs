@@ -82,6 +82,9 @@ fn scale(ctx: &Context<'_>) -> Scale {
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
+    if ctx.model.is_blind() {
+        return vec![Span::styled("observed values; the model is hidden", theme.dim())];
+    }
     if ctx.model.slices.is_none() {
         return vec![Span::styled("observed values, no model yet", theme.dim())];
     }

@@ -50,6 +50,11 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let width = usize::from(body.width);
+    if ctx.model.is_blind() {
+        let line = "Hidden until you have placed your own point.";
+        panel::say(buf, body, &ctx.theme, &[line]);
+        return None;
+    }
     if ctx.model.in_hand().is_empty() && ctx.model.suggestion().is_none() {
         let line = if ctx.model.study.space.is_empty() {
             "The first suggestion comes with two different trials, or with a space file."
@@ -382,6 +387,12 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
         theme.accent_strong(),
     )];
     match prediction {
+        _ if ctx.model.is_blind() => {
+            spans.push(Span::styled(
+                "hidden until you have placed your own point",
+                theme.dim(),
+            ));
+        }
         Some(p) => {
             spans.push(Span::styled(with_sd(p.mean, p.sd), theme.strong()));
             if let Some(cost) = cost(ctx) {

@@ -109,7 +109,9 @@ fn is_whole(s: &Surface) -> bool {
 }
 
 fn why_empty(ctx: &Context<'_>) -> &'static str {
-    if ctx.model.study.space.len() < 2 {
+    if ctx.model.is_blind() {
+        "Hidden until you have placed your own point."
+    } else if ctx.model.study.space.len() < 2 {
         "A surface needs two parameters."
     } else if ctx.model.surrogate.is_none() {
         "The surface of the two parameters that matter most appears with the first model: it needs a few finished trials."

@@ -1,0 +1,217 @@
+//! The guessing game: on a recorded study, round by round through its past.
+
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use crate::learn::game::{Band, Game, Stage};
+use crate::learn::race::{Course, StandIn};
+use crate::session::effect::Effect;
+use crate::session::game::ROUNDS;
+use crate::session::model::{FitStatus, Model, Overlay, ProbeOrigin};
+use crate::session::msg::TextKey;
+use crate::study::number::significant;
+
+use super::{consequences, lens, navigate, overlay, say};
+
+/// Begins a game, or ends the one under way.
+pub fn toggle(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.games.now.is_some() {
+        end(model, effects);
+    } else {
+        begin(model, effects);
+    }
+}
+
+/// Whether a game keeps the person from something; it is said in words.
+pub fn refuses(model: &mut Model) -> bool {
+    let Some(game) = &model.games.now else {
+        return false;
+    };
+    let text = if game.is_blind() {
+        "the model is hidden until you have placed your point (Enter)"
+    } else {
+        "a game is under way: Enter goes on, Esc ends it"
+    };
+    say(model, text, true);
+    true
+}
+
+fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
+    let at = model.lens.past.as_ref().map(|p| p.count);
+    lens::leave(model, effects);
+    let Some(surrogate) = model.surrogate.as_ref().map(|s| Arc::clone(&s.value)) else {
+        return say(
+            model,
+            "a game takes a model, and a model a few finished trials",
+            true,
+        );
+    };
+    let all = model.ended();
+    // From where the model itself begins to choose.
+    let guided = (2 * model.study.space.len() + 2).min(10);
+    let count = at.unwrap_or_else(|| guided.min(all / 2)).max(2);
+    if count >= all {
+        return say(
+            model,
+            format!("a game takes trials to go on with: there are only {all}"),
+            true,
+        );
+    }
+    let ground = format!("a recorded study, as the model of its {all} trials sees it");
+    let seed = model.settings.seed;
+    let course: Arc<dyn Course> = Arc::new(StandIn::new(surrogate));
+    let game = Game::new(course, ground, ROUNDS.min(all - count), seed);
+    lens::as_of(model, count, effects);
+    model.games.now = Some(Box::new(game));
+    open_round(model, effects);
+}
+
+/// A new round: nothing of the model shows, and the probe stands where it gives nothing away.
+fn open_round(model: &mut Model, effects: &mut Vec<Effect>) {
+    if let Some(game) = &mut model.games.now {
+        game.stage = Stage::Placing;
+    }
+    model.overlay = None;
+    model.probe.origin = ProbeOrigin::Moved;
+    navigate::probe_centre(model, effects);
+}
+
+/// Enter: places the point, goes on to the next round, or closes the game.
+pub fn enter(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(game) = &model.games.now else { return };
+    match game.stage {
+        Stage::Placing => place(model),
+        Stage::Revealed if game.is_over() => end(model, effects),
+        Stage::Revealed => {
+            let next = model.looked_at() + 1;
+            if next >= model.ended() {
+                return end(model, effects);
+            }
+            lens::as_of(model, next, effects);
+            open_round(model, effects);
+        }
+    }
+}
+
+/// The point is where the probe is: now the band.
+fn place(model: &mut Model) {
+    let is_current = model.fit == FitStatus::Current || matches!(model.fit, FitStatus::Failed(_));
+    if !is_current || model.suggestion().is_none() || model.in_hand().is_empty() {
+        return say(
+            model,
+            "the model still thinks about its own pick: a moment",
+            false,
+        );
+    }
+    model.overlay = Some(Overlay::Band {
+        input: Input::default(),
+        remark: None,
+    });
+}
+
+/// A key while the band is said: two numbers, or arrows that move and stretch one.
+pub fn type_key(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Band { input, remark }) = &mut model.overlay else {
+        return;
+    };
+    match key {
+        TextKey::Escape => model.overlay = None,
+        TextKey::Enter => match read(input.value()) {
+            Ok(band) => {
+                model.overlay = None;
+                reveal(model, band, effects);
+            }
+            Err(why) => *remark = Some(why),
+        },
+        TextKey::Left | TextKey::Right | TextKey::Up | TextKey::Down => {
+            let now = read(input.value()).ok().flatten();
+            let band = nudged(model, now, key);
+            if let Some(Overlay::Band { input, remark }) = &mut model.overlay {
+                let text = format!("{} {}", significant(band.low, 3), significant(band.high, 3));
+                *input = Input::new(text);
+                *remark = None;
+            }
+        }
+        _ => {
+            *remark = None;
+            overlay::feed(input, key);
+        }
+    }
+}
+
+/// "0.2 0.5", "0.2..0.5", "0.2, 0.5"; empty: none.
+fn read(text: &str) -> Result<Option<Band>, String> {
+    let text = text.replace("..", " ").replace('…', " ");
+    let words: Vec<&str> = (text.split([' ', ',', ';']))
+        .filter(|w| !w.is_empty() && *w != "to")
+        .collect();
+    let number = |w: &str| w.parse().ok().filter(|x: &f64| x.is_finite());
+    match words.as_slice() {
+        [] => Ok(None),
+        [a, b] => match (number(a), number(b)) {
+            (Some(a), Some(b)) if a != b => Ok(Some(Band {
+                low: a.min(b),
+                high: a.max(b),
+            })),
+            _ => Err("two different numbers, such as 0.2 0.5".to_owned()),
+        },
+        _ => Err("two numbers, such as 0.2 0.5".to_owned()),
+    }
+}
+
+/// The band moved (left, right) or stretched (up, down); the first press puts one amid what was seen.
+fn nudged(model: &Model, now: Option<Band>, key: TextKey) -> Band {
+    let (low, high) = model.history.range.unwrap_or((0.0, 1.0));
+    let span = if high > low { high - low } else { 1.0 };
+    let Some(band) = now else {
+        return Band {
+            low: low + 0.25 * span,
+            high: high - 0.25 * span,
+        };
+    };
+    let step = 0.05 * span;
+    let (shift, stretch) = match key {
+        TextKey::Left => (-step, 0.0),
+        TextKey::Right => (step, 0.0),
+        TextKey::Up => (0.0, step / 2.0),
+        _ => (0.0, -step / 2.0),
+    };
+    let (low, high) = (band.low + shift - stretch, band.high + shift + stretch);
+    if high - low > step / 10.0 {
+        Band { low, high }
+    } else {
+        band
+    }
+}
+
+fn reveal(model: &mut Model, band: Option<Band>, effects: &mut Vec<Effect>) {
+    let guess = model.in_hand().to_vec();
+    let Some(picked) = model.suggestion().map(|s| s.configuration.clone()) else {
+        return;
+    };
+    let found = consequences(model, &guess);
+    let number = model.study.trials.len() as u64;
+    if let Some(game) = &mut model.games.now {
+        let prediction = found.as_ref().map(|c| c.prediction);
+        let share = found.as_ref().and_then(|c| c.share_of_best);
+        game.place(guess, band, picked, prediction.as_ref(), share, number);
+    }
+    model.probe.consequences = found;
+    super::follow(model, effects);
+}
+
+/// Ends the game: what was played is summed up and saved.
+pub fn end(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(game) = model.games.now.take() else {
+        return;
+    };
+    model.overlay = None;
+    lens::leave(model, effects);
+    if game.rounds.is_empty() {
+        return say(model, "the game is over before its first round", false);
+    }
+    effects.push(Effect::SaveGame(Box::new(game.record(model.now))));
+    model.games.last = Some(game);
+    model.overlay = Some(Overlay::Game { scroll: 0 });
+}
