@@ -77,6 +77,46 @@ impl Pane<'_, '_> {
             buf,
             Rect::new(area.x + NAME, y, chart, area.bottom().saturating_sub(y)),
         );
+        // Where a row has no line for words, those of the one under the cursor stand below all.
+        if aside == 0 && each < 2 {
+            let below = Rect::new(
+                area.x + 2,
+                y + 3,
+                area.width.saturating_sub(3),
+                area.bottom().saturating_sub(y + 3),
+            );
+            if let Some(row) = self.comparison.rows.get(self.cursor)
+                && below.height >= 3
+            {
+                self.at_length(buf, below, row);
+            }
+        }
+    }
+
+    /// One function in words: its value at its next point, its range along the axis, and where that point lies.
+    fn at_length(&self, buf: &mut Buffer, area: Rect, row: &Compared) {
+        let theme = &self.ctx.theme;
+        let (low, high) = range(row);
+        let mut head = vec![
+            Span::styled(row.function.title(), theme.strong()),
+            Span::styled(
+                format!(
+                    "  {} … {} along the axis",
+                    significant(low, 2),
+                    significant(high, 2)
+                ),
+                theme.dim(),
+            ),
+        ];
+        if let Some(next) = &row.next {
+            head.push(Span::styled(
+                format!(", {} at its next point", significant(next.value, 3)),
+                theme.dim(),
+            ));
+        }
+        text::put_spans(buf, text::row(area, 0), &head);
+        let words = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
+        self.next(buf, words, row.next.as_ref(), true);
     }
 
     fn row(&self, buf: &mut Buffer, block: Rect, chart: u16, aside: u16, i: usize, row: &Compared) {
@@ -105,9 +145,7 @@ impl Pane<'_, '_> {
             text::put_spans(buf, text::row(name, 1), &[Span::styled(words, theme.dim())]);
         }
         if block.height >= 3 {
-            // What underflows beside the top is nothing.
-            let (low, high) = row.range;
-            let low = if low.abs() < 1e-6 * high.abs() { 0.0 } else { low };
+            let (low, high) = range(row);
             let span = format!("   {} … {}", significant(low, 2), significant(high, 2));
             text::put_spans(buf, text::row(name, 2), &[Span::styled(span, theme.faint())]);
         }
@@ -290,4 +328,10 @@ impl Pane<'_, '_> {
             theme.dim(),
         );
     }
+}
+
+/// The range of a curve; what underflows beside the top is nothing.
+fn range(row: &Compared) -> (f64, f64) {
+    let (low, high) = row.range;
+    (if low.abs() < 1e-6 * high.abs() { 0.0 } else { low }, high)
 }
