@@ -23,6 +23,7 @@ mod promises;
 mod queued;
 mod ranking;
 mod rows;
+mod samples;
 mod scales;
 mod suggest;
 mod training;
@@ -46,7 +47,7 @@ pub(in crate::analysis) use training::Partial;
 use training::Training;
 
 pub use compare::{ALTERNATIVES, Evidence, EvidenceCost, KernelEvidence, compare_kernels};
-pub(in crate::analysis) use predict::matrix;
+pub(in crate::analysis) use predict::{Moments, matrix};
 pub(in crate::analysis) use ranking::Believed;
 pub use suggest::{SuggestError, SuggestRequest, suggest_without_model};
 

@@ -126,6 +126,9 @@ const TRIALS: Context = Context::Pane(Pane::Trials);
 const SUGGESTION: Context = Context::Pane(Pane::Suggestion);
 const HISTORY: Context = Context::Pane(Pane::History);
 const RACE: Context = Context::Pane(Pane::Race);
+const IMPROVEMENT: Context = Context::Pane(Pane::Improvement);
+const LADDER: Context = Context::Pane(Pane::Ladder);
+const EVIDENCE: Context = Context::Pane(Pane::Evidence);
 
 /// Every key.
 pub static TABLE: &[Binding] = &[
@@ -276,6 +279,15 @@ pub static TABLE: &[Binding] = &[
     b(Everywhere, &["{"], Action::XiDown, "less exploration: ξ down", 0),
     b(Everywhere, &[")"], Action::BetaUp, "β of UCB up", 0),
     b(Everywhere, &["("], Action::BetaDown, "β of UCB down", 0),
+    b(
+        Everywhere,
+        &["~"],
+        Action::ToggleSamples,
+        "posterior samples on/off",
+        0,
+    ),
+    b(Everywhere, &["+"], Action::MoreSamples, "more samples", 0),
+    b(Everywhere, &["-"], Action::FewerSamples, "fewer samples", 0),
     b(Everywhere, &["K"], Action::NextKernel, "next kernel", 0),
     b(
         Everywhere,
@@ -402,6 +414,18 @@ pub static TABLE: &[Binding] = &[
     b(HISTORY, &["<Enter>"], Action::ShowTrial, "detail", 3),
     b(RACE, &["<Enter>"], Action::Race, "race again", 3),
     b(RACE, &["<Backspace>"], Action::StopRace, "call it off", 4),
+    b(IMPROVEMENT, &["<Left>", "h"], Action::Left, "move the probe", 3),
+    b(IMPROVEMENT, &["}"], Action::XiUp, "ξ up", 4),
+    b(IMPROVEMENT, &["~"], Action::ToggleSamples, "samples", 5),
+    b(IMPROVEMENT, &["]"], Action::NextParam, "parameter", 6),
+    b(LADDER, &["<Up>", "k"], Action::Up, "ξ up", 3),
+    b(LADDER, &["<Down>", "j"], Action::Down, "ξ down", 4),
+    b(LADDER, &["]"], Action::NextParam, "parameter", 5),
+    b(EVIDENCE, &["<Left>", "h"], Action::Left, "lengthscale", 3),
+    b(EVIDENCE, &["<Up>", "k"], Action::Up, "noise", 4),
+    b(EVIDENCE, &["<Enter>"], Action::NextOptimum, "next optimum", 5),
+    b(EVIDENCE, &["<Backspace>"], Action::ResetKnobs, "as fitted", 6),
+    b(EVIDENCE, &["]"], Action::NextParam, "parameter", 7),
     // draft
     b(Draft, &["A"], Action::Accept, "accept", 1),
     b(Draft, &["D"], Action::DiscardDraft, "discard", 2),

@@ -428,6 +428,9 @@ impl Loop {
             Effect::Replay(order) => self.crew.replayer.post(order.map(|o| *o)),
             Effect::Race(order) => self.crew.racer.post(order.map(|o| *o)),
             Effect::Compare(order) => self.crew.comparer.acquisitions(*order),
+            Effect::Sample(order) => self.crew.comparer.samples(*order),
+            Effect::Climb(order) => self.crew.comparer.ladder(*order),
+            Effect::Map(order) => self.crew.comparer.likelihood(*order),
             Effect::Deliver(request) => self.crew.clerk.deliver(*request),
             Effect::Withdraw(id) => self.crew.clerk.withdraw(id),
             Effect::ChooseStudy(study) => {

@@ -85,6 +85,15 @@ pub enum Action {
     SetPair(usize, usize),
     SwapAxes,
 
+    // samples and hyperparameters
+    /// Posterior samples on the slices, or none.
+    ToggleSamples,
+    MoreSamples,
+    FewerSamples,
+    SetSamples(usize),
+    /// The hyperparameters go to the next optimum of the likelihood map.
+    NextOptimum,
+
     // the table
     SortNext,
     SortReverse,

@@ -1,5 +1,6 @@
 //! The `:` command line: one table of names, arguments and meanings.
 
+use crate::analysis::samples::MOST as MOST_SAMPLES;
 use crate::analysis::{AcquisitionFunction, Layer};
 use crate::study::{Form, Study};
 
@@ -99,6 +100,18 @@ pub const COMMANDS: &[Command] = &[
         argument: "NUMBER",
         help: "weight of σ in UCB",
         parse: |a, _| number(a, "beta").map(Action::SetBeta),
+        values: none,
+    },
+    Command {
+        name: "samples",
+        argument: "NUMBER",
+        help: "posterior samples on the slices, each with the place of its best value; 0: none",
+        parse: |a, _| {
+            let count = a.trim().parse::<usize>().ok().filter(|n| *n <= MOST_SAMPLES);
+            count
+                .map(Action::SetSamples)
+                .ok_or_else(|| format!("samples takes a whole number from 0 to {MOST_SAMPLES}, not {a:?}"))
+        },
         values: none,
     },
     Command {

@@ -1,6 +1,6 @@
 //! A configuration that a person is editing. It belongs to the person: no refit touches it.
 
-use crate::analysis::{Prediction, Readout};
+use crate::analysis::{Improvement, Prediction, Readout};
 use crate::study::{Configuration, Value};
 
 /// The consequences of a configuration, recomputed at every keystroke.
@@ -8,6 +8,8 @@ use crate::study::{Configuration, Value};
 pub struct Consequences {
     pub prediction: Prediction,
     pub readout: Readout,
+    /// EI taken apart.
+    pub improvement: Improvement,
     /// EI as a share of the suggestion's EI (1: nothing lost); `None` without a suggestion.
     pub share_of_best: Option<f64>,
     /// Nearest trial: index into `Study::trials` and distance in lengthscales.

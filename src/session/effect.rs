@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{AcquisitionSettings, CompareRequest, ModelSettings, Replay, Surrogate};
+use crate::analysis::likelihood::Place;
+use crate::analysis::{AcquisitionSettings, CompareRequest, LadderRequest, ModelSettings, Replay, Surrogate};
 use crate::learn::race::RaceRequest;
 use crate::study::{Configuration, Study, Value};
 
@@ -86,6 +87,36 @@ pub struct CompareOrder {
     pub request: CompareRequest,
 }
 
+/// Sample paths to cut along every parameter.
+#[derive(Clone, Debug)]
+pub struct SampleOrder {
+    pub fit: u64,
+    pub data: u64,
+    pub surrogate: Arc<Surrogate>,
+    pub probe: Configuration,
+    pub count: usize,
+}
+
+/// A ladder of ξ to climb.
+#[derive(Clone, Debug)]
+pub struct LadderOrder {
+    pub fit: u64,
+    pub data: u64,
+    pub surrogate: Arc<Surrogate>,
+    pub request: LadderRequest,
+}
+
+/// A map of the likelihood over the lengthscale of a parameter and the noise.
+#[derive(Clone, Debug)]
+pub struct LikelihoodOrder {
+    pub fit: u64,
+    pub data: u64,
+    pub surrogate: Arc<Surrogate>,
+    pub param: usize,
+    /// Places that it must reach to.
+    pub within: Vec<Place>,
+}
+
 /// Kernels whose evidence is wanted, on the rows of a model.
 #[derive(Clone, Debug)]
 pub struct KernelOrder {
@@ -148,6 +179,9 @@ pub enum Effect {
     /// `None`: it is no longer wanted.
     Replay(Option<Box<ReplayOrder>>),
     Race(Option<Box<RaceOrder>>),
+    Sample(Box<SampleOrder>),
+    Climb(Box<LadderOrder>),
+    Map(Box<LikelihoodOrder>),
     Deliver(Box<DeliverRequest>),
     /// Withdraw the receipt with this id.
     Withdraw(String),

@@ -31,6 +31,8 @@ pub enum Target {
     Slice { param: usize },
     /// The plot of the surface; the cell gives both positions (y grows upwards).
     Surface,
+    /// The map of the likelihood.
+    Likelihood,
     /// A row of the suggestion: an index into `Space::params`.
     ParamRow(usize),
     /// A receipt in the queue.

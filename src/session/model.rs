@@ -9,6 +9,7 @@ use crate::analysis::{
 use crate::study::{Configuration, Study, StudyEntry, Value};
 
 use super::draft::{Consequences, Draft};
+use super::explained::Explained;
 use super::game::Games;
 use super::hit::HitMap;
 use super::kept::{ByHand, Keeping};
@@ -416,6 +417,7 @@ pub struct Model {
     pub kernels: Kernels,
     pub races: Races,
     pub games: Games,
+    pub explained: Explained,
     pub trust: Option<Stamped<Trust>>,
     pub importance: Option<Stamped<Importance>>,
     /// Advice on stopping, a sentence.
@@ -498,6 +500,7 @@ impl Model {
             kernels: Kernels::default(),
             races: Races::default(),
             games: Games::default(),
+            explained: Explained::default(),
             trust: None,
             importance: None,
             stopping: None,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::analysis::{
-    Comparison, Importance, KernelEvidence, Replay, Slice, Suggestion, Surface, Surrogate, Trust,
+    Comparison, Importance, KernelEvidence, Ladder, LikelihoodMap, Replay, Samples, Slice, Suggestion,
+    Surface, Surrogate, Trust,
 };
 use crate::learn::race::Race;
 use crate::study::Study;
@@ -97,6 +98,9 @@ pub enum Msg {
     Sliced(Stamped<Vec<Slice>>),
     Surfaced(Stamped<Surface>),
     Compared(Stamped<Comparison>),
+    Sampled(Stamped<Samples>),
+    Climbed(Stamped<Ladder>),
+    Mapped(Stamped<LikelihoodMap>),
     KernelEvidence {
         round: u64,
         evidence: KernelEvidence,

@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod decide;
 mod edit;
+pub mod explain;
 mod game;
 mod keep;
 pub mod kernels;
@@ -96,6 +97,9 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         Msg::Compared(stamped) => compare::compared(model, stamped),
         Msg::Replayed { round, replay } => lens::replayed(model, round, replay),
         Msg::Raced { round, race } => race::raced(model, round, race),
+        Msg::Sampled(stamped) => explain::sampled(model, stamped),
+        Msg::Climbed(stamped) => explain::climbed(model, stamped),
+        Msg::Mapped(stamped) => explain::mapped(model, stamped),
         Msg::Trusted(stamped) => {
             if data::has_ground(model, stamped.data) && stamped.fit <= model.fit_id {
                 model.trust = Some(stamped);
@@ -113,6 +117,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         Msg::Say { text, is_error } => say(model, text, is_error),
     }
     count_queue(model, &mut effects);
+    explain::ask(model, &mut effects);
     keep::note(model, &mut effects);
     effects
 }
@@ -216,6 +221,7 @@ pub(super) fn pending(model: &Model) -> Vec<Configuration> {
 pub(super) fn consequences(model: &Model, configuration: &[Value]) -> Option<Consequences> {
     let surrogate = &model.surrogate.as_ref()?.value;
     let (prediction, readout) = surrogate.readout(configuration, &model.acquisition).ok()?;
+    let improvement = surrogate.improvement(configuration, &model.acquisition).ok()?;
     let weighed = |log_ei: f64, p: &crate::analysis::Prediction| {
         log_ei + surrogate.caution() * p.p_ok.map_or(0.0, f64::ln)
     };
@@ -225,6 +231,7 @@ pub(super) fn consequences(model: &Model, configuration: &[Value]) -> Option<Con
     Some(Consequences {
         prediction,
         readout,
+        improvement,
         share_of_best: best.map(|b| (weighed(readout.log_ei, &prediction) - b).exp()),
         nearest: surrogate.nearest(configuration),
     })

@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use crate::analysis::{FitSummary, History};
+use crate::session::draft::Consequences;
 use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
 use crate::session::{Model, Pane};
 use crate::study::{Counts, Direction, Encoder, TrialState, Value};
@@ -136,6 +137,15 @@ impl<'a> Context<'a> {
             ProbeOrigin::Centre => "the centre".to_owned(),
             ProbeOrigin::Trial(t) => format!("trial {}", self.trial_name(t)),
             ProbeOrigin::Moved => "your probe".to_owned(),
+        }
+    }
+
+    /// What the configuration in hand would give.
+    #[must_use]
+    pub fn consequences(&self) -> Option<&'a Consequences> {
+        match &self.model.draft {
+            Some(draft) => draft.consequences.as_ref(),
+            None => self.model.probe.consequences.as_ref(),
         }
     }
 

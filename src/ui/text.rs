@@ -117,6 +117,22 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
+/// Parts in lines of at most `cells`, joined by `gap` where the next one fits, and never broken.
+#[must_use]
+pub fn wrap_parts(parts: &[String], gap: &str, cells: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(gap) + width(part) <= cells => {
+                line.push_str(gap);
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
+}
+
 /// Writes text at a cell, at most `max` cells of it, and returns the column after it.
 pub fn put(buf: &mut Buffer, x: u16, y: u16, max: usize, text: &str, style: Style) -> u16 {
     let area = buf.area;

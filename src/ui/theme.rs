@@ -50,6 +50,25 @@ const STRIP: Hue = Hue {
     dark: ((160, 112, 52), 137, Color::Yellow),
     light: ((223, 160, 105), 179, Color::Magenta),
 };
+/// Posterior samples: between the mean and what was observed.
+const SAMPLE: Hue = Hue {
+    dark: ((108, 150, 172), 67, Color::Cyan),
+    light: ((92, 140, 176), 67, Color::Blue),
+};
+/// What is true and cannot be seen outside of the lab.
+const TRUTH: Hue = Hue {
+    dark: ((134, 214, 142), 114, Color::Green),
+    light: ((20, 122, 56), 28, Color::Green),
+};
+/// The belief at the probe beyond what has to be beaten, and short of it.
+const GAINS: Hue = Hue {
+    dark: ((204, 142, 62), 173, Color::Yellow),
+    light: ((214, 136, 62), 173, Color::Magenta),
+};
+const LOSES: Hue = Hue {
+    dark: ((58, 84, 122), 61, Color::Reset),
+    light: ((176, 200, 232), 146, Color::Reset),
+};
 /// Trials from far off the slice to on it.
 const FADES: [Hue; 4] = [
     Hue {
@@ -190,6 +209,53 @@ impl Theme {
             return None;
         }
         Some((self.color(BAND68)?, self.color(BAND95)?))
+    }
+
+    /// A posterior sample.
+    #[must_use]
+    pub fn sample(&self) -> Style {
+        self.fg(SAMPLE, Modifier::DIM)
+    }
+
+    /// The true function, where it is known.
+    #[must_use]
+    pub fn truth(&self) -> Style {
+        self.fg(TRUTH, Modifier::empty())
+    }
+
+    /// The fill of the belief at the probe, by whether it improves; `None` without fills.
+    #[must_use]
+    pub fn density(&self, improves: bool) -> Option<Color> {
+        let hue = if improves { GAINS } else { LOSES };
+        self.color(hue).filter(|_| self.has_fills())
+    }
+
+    /// The same without fills.
+    #[must_use]
+    pub fn density_glyph(&self, improves: bool) -> (&'static str, Style) {
+        match (improves, self.ascii) {
+            (true, true) => ("#", self.accent()),
+            (false, true) => (":", self.faint()),
+            (true, false) => ("█", self.fg(GAINS, Modifier::BOLD)),
+            (false, false) => ("░", self.faint()),
+        }
+    }
+
+    /// The fills of the two terms of EI: exploitation in the colour of what is gained, exploration in that of doubt.
+    #[must_use]
+    pub fn term_fill(&self, exploits: bool) -> Option<Color> {
+        self.density(exploits)
+    }
+
+    /// The same without fills.
+    #[must_use]
+    pub fn term_glyph(&self, exploits: bool) -> (&'static str, Style) {
+        match (exploits, self.ascii) {
+            (true, true) => ("#", self.accent()),
+            (false, true) => (":", self.faint()),
+            (true, false) => ("▓", self.fg(GAINS, Modifier::empty())),
+            (false, false) => ("░", self.faint()),
+        }
     }
 
     /// A positive or negative term of a sum: orange and blue, with the sign beside it.

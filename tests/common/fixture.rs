@@ -12,7 +12,8 @@ use tunescope::analysis::slice::{SliceKind, SlicePoint, SliceTrial};
 use tunescope::analysis::suggestion::{Pull, Why};
 use tunescope::analysis::surface::SurfaceMark;
 use tunescope::analysis::{
-    History, Importance, Layer, Prediction, Readout, Reason, Slice, Suggestion, Surface, Trust, Verdict,
+    History, Importance, Improvement, Layer, Prediction, Readout, Reason, Slice, Suggestion, Surface, Trust,
+    Verdict,
 };
 use tunescope::session::draft::Consequences;
 use tunescope::session::model::{FitStatus, SourceState, Stamped};
@@ -172,6 +173,14 @@ impl Truth {
     }
 }
 
+impl Truth {
+    fn improvement(&self, at: &Prediction) -> Improvement {
+        Improvement::of((at.model_mean, at.model_sd), at.model_incumbent, 0.0, &|t| {
+            0.4 - 0.09 * t
+        })
+    }
+}
+
 fn trials(truth: &Truth, count: usize) -> Vec<Arc<Trial>> {
     let mut dice = Dice(7);
     let mut trials = Vec::new();
@@ -317,6 +326,7 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
     model.probe.consequences = Some(Consequences {
         prediction: at_probe,
         readout: worth,
+        improvement: truth.improvement(&at_probe),
         share_of_best: Some(worth.ei / readout.ei),
         nearest: Some((31, 0.62)),
     });
@@ -411,6 +421,8 @@ fn slice(model: &Model, truth: &Truth, suggested: &[Value], probe: &[Value], par
                 low95: p.low95,
                 high95: p.high95,
                 acquisition: r.ei,
+                exploitation: r.exploitation,
+                exploration: r.exploration,
             }
         })
         .collect();

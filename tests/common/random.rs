@@ -7,7 +7,9 @@ use tunescope::analysis::diagnostics::LeftOut;
 use tunescope::analysis::slice::{SliceKind, SlicePoint, SliceTrial};
 use tunescope::analysis::suggestion::Why;
 use tunescope::analysis::surface::SurfaceMark;
-use tunescope::analysis::{History, Prediction, Readout, Reason, Slice, Suggestion, Surface, Trust, Verdict};
+use tunescope::analysis::{
+    History, Improvement, Prediction, Readout, Reason, Slice, Suggestion, Surface, Trust, Verdict,
+};
 use tunescope::session::draft::{Consequences, Field};
 use tunescope::session::model::{Notice, SourceState, Stamped};
 use tunescope::session::{Draft, Model};
@@ -209,6 +211,12 @@ impl Maker {
         }
     }
 
+    fn improvement(&mut self) -> Improvement {
+        let (scale, offset) = (self.number(), self.number());
+        let moments = (self.number(), self.number());
+        Improvement::of(moments, self.number(), self.number(), &|t| scale * t + offset)
+    }
+
     fn slice(&mut self, param: usize) -> Slice {
         let kinds = [SliceKind::Curve, SliceKind::Steps, SliceKind::Choices];
         let n = self.below(90);
@@ -225,6 +233,8 @@ impl Maker {
                     low95: self.number(),
                     high95: self.number(),
                     acquisition: self.number(),
+                    exploitation: self.number(),
+                    exploration: self.number(),
                 })
                 .collect(),
             trials: (0..self.below(40))
@@ -363,6 +373,7 @@ pub fn model(seed: u64) -> Model {
         draft.consequences = Some(Consequences {
             prediction: m.prediction(),
             readout: m.readout(),
+            improvement: m.improvement(),
             share_of_best: Some(m.number()),
             nearest: Some((m.below(9), m.number())),
         });

@@ -42,7 +42,7 @@ pub struct Draws {
 
 /// What was drawn from one posterior.
 #[derive(Debug)]
-struct MemberDraws {
+pub(super) struct MemberDraws {
     base: Posterior,
     seed: u64,
     /// What complete trials say there is to beat under these hyperparameters.
@@ -209,7 +209,7 @@ impl Surrogate {
         })
     }
 
-    fn member_draws(&self) -> &[MemberDraws] {
+    pub(super) fn member_draws(&self) -> &[MemberDraws] {
         self.draws.members.get_or_init(|| {
             let bases: Vec<Posterior> = match &self.averaged {
                 Some(averaged) => averaged.base.members().cloned().collect(),
@@ -303,7 +303,7 @@ impl Surrogate {
         coordinates(&self.training.encoder)
     }
 
-    fn paths(&self, draw: &MemberDraws) -> Arc<Paths> {
+    pub(super) fn paths(&self, draw: &MemberDraws) -> Arc<Paths> {
         let paths = draw.paths.get_or_init(|| {
             // Of the axes: the coordinates of a search hold switches where they are.
             let choices: Vec<usize> = self
@@ -317,7 +317,7 @@ impl Surrogate {
         Arc::clone(paths)
     }
 
-    fn optima(&self, draw: &MemberDraws, cancel: &dyn Fn() -> bool) -> Option<Arc<Vec<Optimum>>> {
+    pub(super) fn optima(&self, draw: &MemberDraws, cancel: &dyn Fn() -> bool) -> Option<Arc<Vec<Optimum>>> {
         if let Some(found) = draw.optima.get() {
             return Some(Arc::clone(found));
         }

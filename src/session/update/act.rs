@@ -11,8 +11,8 @@ use crate::session::model::{
 use crate::study::Form;
 
 use super::{
-    compare, data, decide, edit, explore, game, keep, kernels, lens, navigate, overlay, race, request_fit,
-    say, studies, tune,
+    compare, data, decide, edit, explain, explore, game, keep, kernels, lens, navigate, overlay, race,
+    request_fit, say, studies, tune,
 };
 
 /// Kernels that one key walks through.
@@ -135,6 +135,12 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             tune::let_go(model);
             refit(model, "fitting again".to_owned(), effects);
         }
+
+        Action::ToggleSamples => explain::toggle_samples(model),
+        Action::MoreSamples => explain::step_samples(model, true),
+        Action::FewerSamples => explain::step_samples(model, false),
+        Action::SetSamples(count) => explain::set_samples(model, count),
+        Action::NextOptimum => explain::next_optimum(model, effects),
 
         Action::NextLayer => step_layer(model, 1),
         Action::PreviousLayer => step_layer(model, Layer::ALL.len() - 1),

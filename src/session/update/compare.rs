@@ -50,7 +50,8 @@ pub fn ask(model: &Model, effects: &mut Vec<Effect>) {
     })));
 }
 
-fn suggest_request(model: &Model) -> SuggestRequest {
+/// What suggestions are asked for now, one at a time.
+pub fn suggest_request(model: &Model) -> SuggestRequest {
     SuggestRequest {
         count: 1,
         acquisition: model.acquisition,

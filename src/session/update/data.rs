@@ -72,6 +72,7 @@ pub fn forget(model: &mut Model) {
     model.surface_asked = None;
     model.surface_shown = None;
     model.comparison = None;
+    model.explained.forget();
     model.kernels = Default::default();
     model.trust = None;
     model.importance = None;
@@ -151,6 +152,7 @@ fn remap_all(model: &mut Model, old: &Space) {
     model.surface_shown = None;
     model.importance = None;
     model.comparison = None;
+    model.explained.forget();
 }
 
 /// Takes in a fit and asks for what depends on it.

@@ -75,7 +75,17 @@ pub fn vertical(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
                 _ => isize::MAX / 2,
             },
         ),
-        Pane::Slices | Pane::Improvement | Pane::Ladder | Pane::Evidence => match action {
+        Pane::Ladder => match action {
+            Action::Up | Action::PageUp | Action::Bottom => super::act::act(model, Action::XiUp, effects),
+            _ => super::act::act(model, Action::XiDown, effects),
+        },
+        Pane::Evidence => match action {
+            Action::Up => super::tune::turn_on_map(model, true, 1, false, effects),
+            Action::Down => super::tune::turn_on_map(model, true, -1, false, effects),
+            Action::PageUp | Action::Top => super::tune::turn_on_map(model, true, 1, true, effects),
+            _ => super::tune::turn_on_map(model, true, -1, true, effects),
+        },
+        Pane::Slices | Pane::Improvement => match action {
             Action::Up => step_param(model, -1),
             Action::Down => step_param(model, 1),
             Action::PageUp => step_param(model, -i32::try_from(model.hits.slice_slots).unwrap_or(1).max(1)),
@@ -179,12 +189,8 @@ pub fn horizontal(model: &mut Model, by: i32, big: bool, effects: &mut Vec<Effec
                 let step = if big { 10 } else { 1 };
                 return step_history(model, isize::try_from(by).unwrap_or(0) * step, effects);
             }
-            Pane::Slices
-            | Pane::Suggestion
-            | Pane::Improvement
-            | Pane::Ladder
-            | Pane::Evidence
-            | Pane::Race => {}
+            Pane::Evidence => return super::tune::turn_on_map(model, false, by, big, effects),
+            Pane::Slices | Pane::Suggestion | Pane::Improvement | Pane::Ladder | Pane::Race => {}
         }
     }
     move_param(model, model.param, by, big, effects);

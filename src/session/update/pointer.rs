@@ -106,6 +106,12 @@ fn press(
                 navigate::set_value(model, py, vy, effects);
             }
         }
+        Target::Likelihood => {
+            let place = (model.explained.likelihood.as_ref()).and_then(|m| m.value.place(across, up));
+            if let Some(place) = place {
+                super::tune::set_place(model, place, effects);
+            }
+        }
         Target::ParamRow(i) => {
             model.param = i;
             model.receipt_cursor = None;

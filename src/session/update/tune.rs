@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::analysis::knobs::{self, Knob};
+use crate::analysis::likelihood::Place;
 use crate::analysis::{ModelFile, Surrogate};
 use crate::session::effect::Effect;
 use crate::session::model::{Fitted, Model, Overlay};
@@ -12,6 +13,9 @@ use super::{request_fit, say};
 /// What one fine and one coarse step multiplies a hyperparameter by.
 const FINE: f64 = 1.1;
 const COARSE: f64 = 2.0;
+
+const NO_KNOB: &str =
+    "this parameter has no lengthscale that could be set: the kernel has none for it, or there is no model";
 
 /// Opens the sliders.
 pub fn show(model: &mut Model) {
@@ -98,6 +102,62 @@ pub fn reset_all(model: &mut Model, effects: &mut Vec<Effect>) {
     request_fit(model, effects);
 }
 
+/// The knob of the chosen parameter's lengthscale, or the one lengthscale of all.
+#[must_use]
+pub fn lengthscale_knob<'a>(model: &Model, all: &'a [Knob]) -> Option<&'a Knob> {
+    let name = model.study.space.params.get(model.param)?.name.raw();
+    let lengthscales = || all.iter().filter(|k| k.is_lengthscale());
+    lengthscales()
+        .find(|k| k.input.as_deref() == Some(name))
+        .or_else(|| lengthscales().find(|k| k.input.is_none()))
+}
+
+/// Turns the lengthscale of the chosen parameter, or the noise, as the map of the likelihood shows them.
+pub fn turn_on_map(model: &mut Model, is_noise: bool, by: i32, big: bool, effects: &mut Vec<Effect>) {
+    let factor = if big { COARSE } else { FINE }.powi(by);
+    let all = hand_knobs(model);
+    let knob = if is_noise {
+        all.last()
+    } else {
+        lengthscale_knob(model, &all)
+    };
+    match knob {
+        // The map is of the standard deviation.
+        Some(knob) if is_noise => set(model, knob, knob.value * factor * factor, effects),
+        Some(knob) => set(model, knob, knob.value * factor, effects),
+        None => say(model, NO_KNOB, true),
+    }
+}
+
+/// Sets lengthscale and noise at once.
+pub fn set_place(model: &mut Model, place: Place, effects: &mut Vec<Effect>) {
+    let all = hand_knobs(model);
+    let (Some(now), Some(length), Some(noise)) =
+        (hand_model(model), lengthscale_knob(model, &all), all.last())
+    else {
+        return say(model, NO_KNOB, true);
+    };
+    let turned = knobs::turned(now, length, rounded(place.lengthscale))
+        .and_then(|model| knobs::turned(&model, noise, rounded(place.noise_sd * place.noise_sd)));
+    match turned {
+        Ok(turned) => take(model, turned, effects),
+        Err(why) => say(model, why.to_string(), true),
+    }
+}
+
+fn take(model: &mut Model, turned: ModelFile, effects: &mut Vec<Effect>) {
+    model.by_hand.model = Some(turned.clone());
+    model.settings.given = Some(Arc::new(turned));
+    request_fit(model, effects);
+}
+
+/// Three digits are what a person can mean.
+fn rounded(value: f64) -> f64 {
+    crate::study::number::significant(value, 3)
+        .parse()
+        .unwrap_or(value)
+}
+
 fn cursor(model: &Model) -> Option<usize> {
     match model.overlay {
         Some(Overlay::Knobs { cursor }) => Some(cursor),
@@ -107,16 +167,8 @@ fn cursor(model: &Model) -> Option<usize> {
 
 fn set(model: &mut Model, knob: &Knob, value: f64, effects: &mut Vec<Effect>) {
     let Some(now) = hand_model(model) else { return };
-    // Three digits are what a person can mean.
-    let value = crate::study::number::significant(value, 3)
-        .parse()
-        .unwrap_or(value);
-    match knobs::turned(now, knob, value) {
-        Ok(turned) => {
-            model.by_hand.model = Some(turned.clone());
-            model.settings.given = Some(Arc::new(turned));
-            request_fit(model, effects);
-        }
+    match knobs::turned(now, knob, rounded(value)) {
+        Ok(turned) => take(model, turned, effects),
         Err(why) => say(model, why.to_string(), true),
     }
 }

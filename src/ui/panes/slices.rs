@@ -2,6 +2,7 @@
 
 mod grid;
 mod sample;
+mod samples;
 
 use std::borrow::Cow;
 
@@ -92,6 +93,7 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         Span::styled(format!("{} predicted through ", ctx.metric()), theme.dim()),
         Span::styled(ctx.probe_words(), theme.text()),
         Span::styled(", bands ±1σ ±2σ", theme.dim()),
+        Span::styled(samples::words(ctx), theme.dim()),
     ]
 }
 
@@ -109,12 +111,17 @@ fn first_shown(ctx: &Context<'_>, order: &[usize], slots: usize) -> usize {
     first.min(last)
 }
 
+/// Whether a glyph is the edge of a band, which a mark may cover.
+pub fn is_edge(glyph: &str) -> bool {
+    bars::LOWER.iter().skip(1).any(|g| *g == glyph)
+}
+
 /// One slice.
-struct Frame<'a, 'm> {
-    ctx: &'a Context<'m>,
-    scale: Scale,
-    gutter: u16,
-    labelled: bool,
+pub struct Frame<'a, 'm> {
+    pub ctx: &'a Context<'m>,
+    pub scale: Scale,
+    pub gutter: u16,
+    pub labelled: bool,
 }
 
 impl Frame<'_, '_> {
@@ -179,7 +186,7 @@ impl Frame<'_, '_> {
     }
 
     /// Name, value at the probe, share of importance.
-    fn heading(&self, buf: &mut Buffer, inner: Rect, param: usize) {
+    pub fn heading(&self, buf: &mut Buffer, inner: Rect, param: usize) {
         let theme = &self.ctx.theme;
         let share = self
             .ctx
@@ -236,14 +243,14 @@ impl Frame<'_, '_> {
         spans
     }
 
-    fn plot(&self, buf: &mut Buffer, area: Rect, slice: &Slice) {
+    pub fn plot(&self, buf: &mut Buffer, area: Rect, slice: &Slice) {
         let ctx = self.ctx;
-        let chart = BandChart {
-            points: &slice.points,
-            kind: slice.kind,
-            scale: self.scale,
-        };
+        let chart = self.chart(slice);
         chart.draw_bands(buf, area, &ctx.theme);
+        let cut = samples::cut(ctx, slice.param);
+        if let Some(cut) = cut {
+            samples::lines(&chart, cut, buf, area, &ctx.theme);
+        }
         if let Some(c) = axis::column(slice.probe, area.width) {
             let glyph = if ctx.theme.ascii { "|" } else { "│" };
             for r in 0..area.height {
@@ -253,6 +260,14 @@ impl Frame<'_, '_> {
         chart.draw_mean(buf, area, &ctx.theme);
         for trial in thinned(&slice.trials, |t| t.weight) {
             self.trial(buf, area, &chart, trial);
+        }
+        if cut.is_some() {
+            for (x, y) in samples::optima(ctx, slice.param) {
+                let r = axis::row(self.scale.position(y).clamp(0.0, 1.0), area.height);
+                if let (Some(c), Some(r)) = (axis::column(x, area.width), r) {
+                    self.mark(buf, area, &chart, (c, r), "○", ctx.theme.accent());
+                }
+            }
         }
         if let (Some(x), Some(y)) = (slice.incumbent, ctx.best_value())
             && let (Some(c), Some(r)) = (
@@ -282,6 +297,14 @@ impl Frame<'_, '_> {
         }
     }
 
+    pub fn chart<'s>(&self, slice: &'s Slice) -> BandChart<'s> {
+        BandChart {
+            points: &slice.points,
+            kind: slice.kind,
+            scale: self.scale,
+        }
+    }
+
     fn trial(&self, buf: &mut Buffer, area: Rect, chart: &BandChart<'_>, trial: &SliceTrial) {
         let p = self.scale.position(trial.value);
         if p.is_nan() {
@@ -305,7 +328,7 @@ impl Frame<'_, '_> {
     }
 
     /// A glyph over the chart that keeps the background of the band.
-    fn mark(
+    pub fn mark(
         &self,
         buf: &mut Buffer,
         area: Rect,
@@ -321,7 +344,7 @@ impl Frame<'_, '_> {
         }
     }
 
-    fn value_labels(&self, buf: &mut Buffer, plot: Rect, gutter: u16) {
+    pub fn value_labels(&self, buf: &mut Buffer, plot: Rect, gutter: u16) {
         for tick in self.scale.ticks(usize::from(plot.height / 2).clamp(2, 6)) {
             if let Some(r) = axis::row(tick.position, plot.height) {
                 let label = text::right(&tick.label, usize::from(gutter.saturating_sub(1)));
@@ -371,7 +394,7 @@ impl Frame<'_, '_> {
         Some(c)
     }
 
-    fn axis_labels(&self, buf: &mut Buffer, area: Rect, param: usize) -> Vec<u16> {
+    pub fn axis_labels(&self, buf: &mut Buffer, area: Rect, param: usize) -> Vec<u16> {
         let Some(p) = self.ctx.model.study.space.params.get(param) else {
             return Vec::new();
         };
@@ -387,7 +410,7 @@ impl Frame<'_, '_> {
     }
 
     /// The line of the axis with its ticks and the places of everything that matters.
-    fn rug(&self, buf: &mut Buffer, area: Rect, slice: &Slice, ticks: &[u16], peak: Option<u16>) {
+    pub fn rug(&self, buf: &mut Buffer, area: Rect, slice: &Slice, ticks: &[u16], peak: Option<u16>) {
         let theme = &self.ctx.theme;
         panel::fill(buf, area, "─", theme.faint());
         let mut put = |c: u16, glyph: &str, style: Style| {

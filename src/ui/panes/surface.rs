@@ -144,6 +144,7 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     };
     let mut spans = vec![
         Span::styled(layer_name(ctx, ctx.model.layer), theme.text()),
+        Span::styled(terms(ctx), theme.text()),
         Span::styled(
             format!(
                 ", {} → {} ↑, rest at {}",
@@ -158,6 +159,30 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         spans.push(Span::styled(", coarse", theme.dim()));
     }
     spans
+}
+
+/// On the layers of EI's terms: what both are at the probe, and their sum.
+fn terms(ctx: &Context<'_>) -> String {
+    let is_term = matches!(ctx.model.layer, Layer::Exploitation | Layer::Exploration);
+    let Some(at) = ctx.consequences().filter(|_| is_term).map(|c| &c.improvement) else {
+        return String::new();
+    };
+    let (own, other) = if ctx.model.layer == Layer::Exploitation {
+        (
+            at.exploitation,
+            format!("exploration {}", significant(at.exploration, 2)),
+        )
+    } else {
+        (
+            at.exploration,
+            format!("exploitation {}", significant(at.exploitation, 2)),
+        )
+    };
+    format!(
+        " {} at the probe, with {other} EI {}",
+        significant(own, 2),
+        significant(at.ei, 2)
+    )
 }
 
 /// Where the parts of the pane lie.

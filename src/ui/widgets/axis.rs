@@ -68,6 +68,16 @@ impl Scale {
         (x / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
     }
 
+    /// The value at a share of the axis: the inverse of [`Scale::position`].
+    #[must_use]
+    pub fn value(&self, share: f64) -> f64 {
+        if self.log {
+            let (low, high) = (self.low.ln(), self.high.ln());
+            return (low + share * (high - low)).exp();
+        }
+        self.low * (1.0 - share) + self.high * share
+    }
+
     #[must_use]
     pub fn contains(&self, x: f64) -> bool {
         x >= self.low && x <= self.high

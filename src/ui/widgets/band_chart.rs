@@ -237,6 +237,8 @@ mod tests {
             low95: mean - 2.0 * sd,
             high95: mean + 2.0 * sd,
             acquisition: 0.0,
+            exploitation: 0.0,
+            exploration: 0.0,
         }
     }
 

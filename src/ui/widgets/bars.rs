@@ -7,8 +7,10 @@ use ratatui::text::Span;
 
 use crate::ui::theme::Theme;
 
-const LOWER: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-const LEFT: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+/// Blocks that fill a cell from below, in eighths.
+pub const LOWER: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/// Blocks that fill a cell from the left, in eighths.
+pub const LEFT: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 const ASCII_LOWER: [&str; 9] = [" ", ".", ".", ":", ":", "|", "|", "#", "#"];
 
 /// A share in `[0, 1]` in steps of `1/n`; NaN is 0.

@@ -25,6 +25,12 @@ impl ColorBar {
         if area.width < 3 || area.height == 0 {
             return;
         }
+        self.levels(buf, area, theme);
+        self.numbers(buf, area, theme);
+    }
+
+    /// The bar alone.
+    pub fn levels(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         for row in 0..area.height {
             let share = |offset: f64| {
                 let t = 1.0 - (f64::from(row) + offset) / f64::from(area.height);
@@ -44,7 +50,6 @@ impl ColorBar {
                 }
             }
         }
-        self.numbers(buf, area, theme);
     }
 
     /// Both ends, and round values between them where there is room.

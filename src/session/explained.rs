@@ -1,0 +1,55 @@
+//! What the panes that explain the model show, and what they were last asked of.
+
+use crate::analysis::likelihood::MapOf;
+use crate::analysis::{Ladder, LadderRequest, LikelihoodMap, Samples};
+use crate::study::Configuration;
+
+use super::model::Stamped;
+
+/// The EI picture, the ladder of ξ and the likelihood map.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// Whether the EI picture shows the density at the probe, and the terms below the slice.
+    pub density: bool,
+    pub terms: bool,
+    /// How many posterior samples are drawn into slices; 0: none.
+    pub samples: usize,
+    pub sampled: Option<Stamped<Samples>>,
+    pub ladder: Option<Stamped<Ladder>>,
+    pub likelihood: Option<Stamped<LikelihoodMap>>,
+    pub asked: Asked,
+}
+
+/// Of what each was last asked for: nothing is asked for twice.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub samples: Option<(u64, Configuration, usize)>,
+    pub ladder: Option<(u64, LadderRequest)>,
+    pub likelihood: Option<(u64, usize)>,
+    /// What the map that is shown or under way depends on.
+    pub map: Option<MapOf>,
+}
+
+impl Default for Explained {
+    fn default() -> Self {
+        Self {
+            density: true,
+            terms: true,
+            samples: 0,
+            sampled: None,
+            ladder: None,
+            likelihood: None,
+            asked: Asked::default(),
+        }
+    }
+}
+
+impl Explained {
+    /// Drops what was computed; what a person chose stays.
+    pub fn forget(&mut self) {
+        self.sampled = None;
+        self.ladder = None;
+        self.likelihood = None;
+        self.asked = Asked::default();
+    }
+}
