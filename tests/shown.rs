@@ -213,7 +213,7 @@ fn a_session_counts_its_queue_in_what_it_shows_and_asks_for_it_once() {
     let waiting = queued(&model, ReceiptState::Queued);
     let effects = update(&mut model, Msg::Receipts(vec![waiting.clone()]), 1003.0);
     let request = asks_to_count(&effects).expect("the queue is to be counted");
-    assert_eq!(request.queued, [waiting.configuration.clone()]);
+    assert_eq!(request.queued, std::slice::from_ref(&waiting.configuration));
     let counted = request
         .previous
         .as_ref()
@@ -232,7 +232,7 @@ fn a_session_counts_its_queue_in_what_it_shows_and_asks_for_it_once() {
     };
     let effects = update(&mut model, answer, 1003.2);
     let shown = model.surrogate.as_ref().unwrap();
-    assert_eq!(shown.value.queued(), [waiting.configuration.clone()]);
+    assert_eq!(shown.value.queued(), std::slice::from_ref(&waiting.configuration));
     assert!(shown.fit > before.fit, "what was made before is out of date");
     let explored = effects.iter().find_map(|e| match e {
         Effect::Explore(request) => Some(request),

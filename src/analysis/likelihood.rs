@@ -287,7 +287,11 @@ impl LikelihoodMap {
                 let around = (r.saturating_sub(1)..=(r + 1).min(rows - 1))
                     .flat_map(|i| (c.saturating_sub(1)..=(c + 1).min(columns - 1)).map(move |j| (i, j)))
                     .filter(|other| *other != (r, c));
-                here.is_finite() && around.into_iter().all(|(i, j)| !(self.value(i, j) > here))
+                here.is_finite()
+                    && around.into_iter().all(|(i, j)| {
+                        let other = self.value(i, j);
+                        other.is_nan() || other <= here
+                    })
             })
             .collect();
         tops.sort_by(|a, b| self.value(b.0, b.1).total_cmp(&self.value(a.0, a.1)));
