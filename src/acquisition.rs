@@ -41,9 +41,12 @@ pub enum AcquisitionFunction {
     Thompson,
     /// Expected improvement per expected second.
     Eips,
+    /// EI with the sign that is often misprinted, for the lab alone: see [`ei::misprinted`].
+    MisprintedEi,
 }
 
 impl AcquisitionFunction {
+    /// Those that a search may use.
     pub const ALL: [Self; 9] = [
         Self::LogEi,
         Self::Ei,
@@ -69,6 +72,7 @@ impl AcquisitionFunction {
             Self::Jes => "jes",
             Self::Thompson => "thompson",
             Self::Eips => "eips",
+            Self::MisprintedEi => "misprinted",
         }
     }
 
@@ -85,6 +89,7 @@ impl AcquisitionFunction {
             Self::Jes => "JES",
             Self::Thompson => "Thompson",
             Self::Eips => "EI per second",
+            Self::MisprintedEi => "EI, misprinted",
         }
     }
 
@@ -98,7 +103,14 @@ impl AcquisitionFunction {
     #[must_use]
     pub fn is_positive(self) -> bool {
         match self {
-            Self::LogEi | Self::Ei | Self::Pi | Self::Mes | Self::Pes | Self::Jes | Self::Eips => true,
+            Self::LogEi
+            | Self::Ei
+            | Self::Pi
+            | Self::Mes
+            | Self::Pes
+            | Self::Jes
+            | Self::Eips
+            | Self::MisprintedEi => true,
             Self::Ucb | Self::Thompson => false,
         }
     }
@@ -108,7 +120,7 @@ impl AcquisitionFunction {
     pub fn unit(self) -> &'static str {
         match self {
             Self::LogEi => "ln of model units",
-            Self::Ei | Self::Ucb | Self::Thompson => "model units",
+            Self::Ei | Self::Ucb | Self::Thompson | Self::MisprintedEi => "model units",
             Self::Pi => "probability",
             Self::Mes | Self::Pes | Self::Jes => "nats",
             Self::Eips => "model units per second",
@@ -128,6 +140,7 @@ impl AcquisitionFunction {
             Self::Jes => "how much it would tell about where the best is and how good",
             Self::Thompson => "how good it is on one function drawn from what is still possible",
             Self::Eips => "how much better on average, for each second that a trial takes",
+            Self::MisprintedEi => "EI with its sign the wrong way round: it rewards what is worse",
         }
     }
 
@@ -135,7 +148,7 @@ impl AcquisitionFunction {
     #[must_use]
     pub fn uses_xi(self) -> bool {
         match self {
-            Self::LogEi | Self::Ei | Self::Pi | Self::Eips => true,
+            Self::LogEi | Self::Ei | Self::Pi | Self::Eips | Self::MisprintedEi => true,
             Self::Ucb | Self::Mes | Self::Pes | Self::Jes | Self::Thompson => false,
         }
     }

@@ -93,6 +93,17 @@ pub fn log_ei(mean: f64, sd: f64, incumbent: f64, xi: f64) -> Sensitivity {
     }
 }
 
+/// The logarithm of what is often printed: `(f* − μ)Φ(Z) + σφ(Z)` with `Z = (f* − μ)/σ`, which is EI for minimisation,
+/// where EI for maximisation is defined. It is EI at the mean mirrored in the incumbent, `2f* − μ`; `ξ` as in [`ei`].
+#[must_use]
+pub fn misprinted(mean: f64, sd: f64, incumbent: f64, xi: f64) -> Sensitivity {
+    let mirrored = log_ei(2.0 * incumbent - mean, sd, incumbent, xi);
+    Sensitivity {
+        d_mean: -mirrored.d_mean,
+        ..mirrored
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +147,22 @@ mod tests {
         let upward = ei(mean, sd, incumbent, 0.0).value;
         let downward = ei(-mean, sd, -incumbent, 0.0).value;
         assert!((downward - upward - (incumbent - mean)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_misprint_is_what_is_printed_and_differs_from_ei_by_the_improvement() {
+        let (mean, sd, incumbent) = (0.4_f64, 0.3, 0.8);
+        let z = (incumbent - mean) / sd;
+        let printed = (incumbent - mean) * normal::cdf(z) + sd * normal::pdf(z);
+        let wrong = misprinted(mean, sd, incumbent, 0.0);
+        assert!((wrong.value.exp() - printed).abs() < 1e-15);
+        let right = ei(mean, sd, incumbent, 0.0).value;
+        assert!((printed - right - (incumbent - mean)).abs() < 1e-15);
+        let step = 1e-6;
+        let slope = (misprinted(mean + step, sd, incumbent, 0.0).value
+            - misprinted(mean - step, sd, incumbent, 0.0).value)
+            / (2.0 * step);
+        assert!((slope - wrong.d_mean).abs() < 1e-6);
     }
 
     #[test]

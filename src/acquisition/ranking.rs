@@ -24,6 +24,8 @@ use crate::gp::{Moments, PointGradient, Posterior};
 pub enum Rule {
     /// `ln EI` over the incumbent of the member.
     LogEi { xi: f64 },
+    /// The logarithm of EI with the wrong sign.
+    Misprinted { xi: f64 },
     /// `ln PI`.
     LogPi { xi: f64 },
     /// `μ + βσ`.
@@ -232,6 +234,7 @@ impl Member {
     fn of_moments(&self, mean: f64, sd: f64) -> Option<Sensitivity> {
         match &self.rule {
             Rule::LogEi { xi } => Some(ei::log_ei(mean, sd, self.incumbent, *xi)),
+            Rule::Misprinted { xi } => Some(ei::misprinted(mean, sd, self.incumbent, *xi)),
             Rule::LogPi { xi } => Some(pi::log_pi(mean, sd, self.incumbent, *xi)),
             Rule::Ucb { beta } => Some(ucb::ucb(mean, sd, *beta)),
             Rule::MaxValue(maxima) => Some(logarithm(maxima.mes(mean, sd))),
@@ -247,7 +250,11 @@ impl Member {
                 nats.into_iter().map(|v| v.max(LEAST_INFORMATION).ln()).collect()
             }
             Rule::Fantasies(fantasies) => fantasies.values(points, moments),
-            Rule::LogEi { .. } | Rule::LogPi { .. } | Rule::Ucb { .. } | Rule::MaxValue(_) => moments
+            Rule::LogEi { .. }
+            | Rule::Misprinted { .. }
+            | Rule::LogPi { .. }
+            | Rule::Ucb { .. }
+            | Rule::MaxValue(_) => moments
                 .mean
                 .iter()
                 .zip(&moments.variance)

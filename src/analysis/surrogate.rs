@@ -115,6 +115,7 @@ impl Readout {
             AcquisitionFunction::LogEi
             | AcquisitionFunction::Ei
             | AcquisitionFunction::Pi
+            | AcquisitionFunction::MisprintedEi
             | AcquisitionFunction::Ucb => {}
         }
         self.chosen = Some(value);
@@ -134,6 +135,7 @@ impl Readout {
             AcquisitionFunction::Jes => self.jes.unwrap_or(f64::NAN),
             AcquisitionFunction::Thompson => self.thompson.unwrap_or(f64::NAN),
             AcquisitionFunction::Eips => self.eips.unwrap_or(f64::NAN),
+            AcquisitionFunction::MisprintedEi => self.chosen.unwrap_or(f64::NAN),
         }
     }
 }

@@ -191,6 +191,7 @@ impl Surrogate {
                 .fantasies(acquisition, draw, believed)
                 .map_or(Rule::LogEi { xi }, |f| Rule::Fantasies(Arc::new(f))),
             AcquisitionFunction::Pi => Rule::LogPi { xi },
+            AcquisitionFunction::MisprintedEi => Rule::Misprinted { xi },
             AcquisitionFunction::Ucb => Rule::Ucb {
                 beta: acquisition.beta,
             },
@@ -249,6 +250,7 @@ impl Surrogate {
             AcquisitionFunction::LogEi
             | AcquisitionFunction::Ei
             | AcquisitionFunction::Pi
+            | AcquisitionFunction::MisprintedEi
             | AcquisitionFunction::Ucb => true,
             AcquisitionFunction::Mes => all(|m| m.maxima.get().is_some()),
             AcquisitionFunction::Pes => all(|m| m.place.get().is_some()),
