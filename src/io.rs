@@ -17,6 +17,7 @@ pub mod merged;
 pub mod names;
 pub mod optuna;
 pub mod pipe;
+pub mod progress;
 pub mod reader;
 pub mod report;
 pub mod results;

@@ -63,16 +63,26 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// Never for the lessons that come with the program: a test parses them all.
 #[must_use]
 pub fn named(name: &str, language: Language) -> Option<Result<Lesson, LessonError>> {
-    let number = name.parse::<usize>().ok();
-    let (name, english, chinese) = TEXTS.iter().enumerate().find_map(|(i, text)| {
-        let bare = text.0.split_once('-').map_or(text.0, |(_, bare)| bare);
-        (text.0 == name || bare == name || number == Some(i + 1)).then_some(text)
-    })?;
+    let (name, english, chinese) = found(name)?;
     let text = match language {
         Language::English => english,
         Language::SimplifiedChinese => chinese,
     };
     Some(Lesson::parse(&format!("{name}.md"), text))
+}
+
+/// The whole name of a lesson, from any that it goes by.
+#[must_use]
+pub fn full_name(name: &str) -> Option<&'static str> {
+    found(name).map(|(name, ..)| *name)
+}
+
+fn found(name: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    let number = name.parse::<usize>().ok();
+    TEXTS.iter().enumerate().find_map(|(i, text)| {
+        let bare = text.0.split_once('-').map_or(text.0, |(_, bare)| bare);
+        (text.0 == name || bare == name || number == Some(i + 1)).then_some(text)
+    })
 }
 
 #[cfg(test)]
