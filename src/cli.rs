@@ -15,6 +15,7 @@ mod glance;
 mod init;
 pub mod json;
 mod keys;
+mod learn;
 mod load;
 mod out;
 mod predict;
@@ -101,6 +102,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
     match cli.command {
         None => explore::explore(&cli.explore),
         Some(Command::Demo(args)) => explore::demo(&args),
+        Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::DemoWorker(args)) => {
             crate::runtime::demo::run_worker(&args)?;
             Ok(ExitCode::SUCCESS)

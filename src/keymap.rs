@@ -50,6 +50,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         Some(Overlay::Kernels { .. }) => vec![Context::Kernels, Context::Overlay],
         Some(Overlay::Compare { .. }) => vec![Context::Compare, Context::Overlay],
         Some(Overlay::Knobs { .. }) => vec![Context::Knobs, Context::Overlay],
+        Some(Overlay::Course { .. }) => vec![Context::Course, Context::Overlay],
         Some(Overlay::Studies { .. }) => vec![Context::Studies, Context::Overlay],
         Some(_) => vec![Context::Overlay],
         None if model.draft.is_some() => vec![Context::Draft, Context::Everywhere],
@@ -57,9 +58,18 @@ pub fn contexts(model: &Model) -> Vec<Context> {
             vec![Context::Game, Context::Pane(model.focus), Context::Everywhere]
         }
         None if model.lens.is_on() => {
-            vec![Context::Lens, Context::Pane(model.focus), Context::Everywhere]
+            let mut all = vec![Context::Lens];
+            all.extend(model.play().map(|_| Context::Lesson));
+            all.extend([Context::Pane(model.focus), Context::Everywhere]);
+            all
         }
-        None => vec![Context::Pane(model.focus), Context::Everywhere],
+        None => {
+            let mut all = Vec::new();
+            all.extend(model.play().map(|_| Context::Lesson));
+            all.extend(model.lab.as_ref().map(|_| Context::Lab));
+            all.extend([Context::Pane(model.focus), Context::Everywhere]);
+            all
+        }
     }
 }
 

@@ -121,6 +121,7 @@ fn draw_seen(
             Pane::Ladder => panes::ladder::draw(&ctx, buf, *area, hits),
             Pane::Evidence => panes::evidence::draw(&ctx, buf, *area, hits),
             Pane::Race => panes::race::draw(&ctx, buf, *area),
+            Pane::Lesson => panes::lesson::draw(&ctx, buf, *area, hits),
         }
     }
     if let Some(line) = layout.summary {

@@ -11,6 +11,7 @@ use crate::analysis::{AcquisitionFunction, Pending};
 use crate::runtime::color::ColorChoice;
 use crate::study::Direction;
 
+pub mod learn;
 pub mod run;
 
 const SOURCES: &str = "\
@@ -56,6 +57,8 @@ pub struct Cli {
 pub enum Command {
     /// The explorer on a real objective that is built in: fine-tuning a tiny language model
     Demo(Demo),
+    /// The lab: learn the exploration/exploitation trade-off on lessons, known functions or your own study
+    Learn(Box<learn::Learn>),
     /// Print what was read: the study, its space, counts, the best trial, all trials, warnings
     #[command(after_help = SOURCES)]
     Trials(Trials),

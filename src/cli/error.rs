@@ -75,6 +75,8 @@ pub enum CliError {
     Suggest(#[from] SuggestError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Learn(#[from] super::learn::LearnError),
     #[error("give the results file to watch, such as `tunescope results.jsonl`; `tunescope demo` needs none")]
     NoSource,
     #[error("the demo needs a terminal, and standard output is none; run it in a terminal window")]
@@ -133,7 +135,11 @@ impl CliError {
             | Self::NotAnObject { .. }
             | Self::Configuration { .. }
             | Self::Read(ReadError::NoSuchKind { .. } | ReadError::SpaceFile { .. }) => 2,
+            Self::Learn(
+                super::learn::LearnError::Language { .. } | super::learn::LearnError::Bounds { .. },
+            ) => 2,
             Self::Read(_)
+            | Self::Learn(_)
             | Self::Surrogate(_)
             | Self::Suggest(_)
             | Self::Demo(_)

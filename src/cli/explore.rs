@@ -59,6 +59,7 @@ pub fn explore(args: &Explore) -> Result<ExitCode, CliError> {
         title: None,
         stated,
         run: None,
+        ..Settings::default()
     }))
 }
 
@@ -93,6 +94,7 @@ pub fn demo(args: &Demo) -> Result<ExitCode, CliError> {
         stated: ByHand::default(),
         title: Some("demo: fine-tuning a tiny language model".to_owned()),
         run: None,
+        ..Settings::default()
     });
     drop(started);
     let code = finish(ended)?;
@@ -143,6 +145,7 @@ pub fn run_loop(
                 let _ = control.say(super::run::word(word));
             }),
         }),
+        ..Settings::default()
     });
     // A screen that is gone by a signal, or by an error, decides nothing: what runs is finished, or left.
     let signal = match &ended {
@@ -155,7 +158,7 @@ pub fn run_loop(
     super::run::status(&end, signal, settings)
 }
 
-fn finish(ended: std::io::Result<Ended>) -> Result<ExitCode, CliError> {
+pub fn finish(ended: std::io::Result<Ended>) -> Result<ExitCode, CliError> {
     let ended = ended.map_err(CliError::Terminal)?;
     if let Some(summary) = ended.summary {
         let mut out = Out::new();
@@ -170,7 +173,7 @@ fn finish(ended: std::io::Result<Ended>) -> Result<ExitCode, CliError> {
     })
 }
 
-fn appearance(args: &Screen, file: &FileSettings) -> Appearance {
+pub fn appearance(args: &Screen, file: &FileSettings) -> Appearance {
     let choice: ColorChoice = args.color.or(file.color).unwrap_or_default();
     let theme = args.theme.as_deref().or(file.theme).unwrap_or("auto");
     Appearance {

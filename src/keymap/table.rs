@@ -1,5 +1,6 @@
 //! The table itself.
 
+use crate::session::lab::CONTINUOUSLY;
 use crate::session::{Action, Pane};
 
 use super::key::Key;
@@ -16,6 +17,12 @@ pub enum Context {
     Draft,
     /// While the past or something imagined is looked at.
     Lens,
+    /// In the lab.
+    Lab,
+    /// Where a lesson is played.
+    Lesson,
+    /// In the menu of the lab.
+    Course,
     /// While a game is played.
     Game,
     /// Over an overlay.
@@ -41,6 +48,9 @@ impl Context {
             Self::Everywhere => "everywhere",
             Self::Pane(pane) => pane.title(),
             Self::Draft => "editing a draft",
+            Self::Lab => "in the lab",
+            Self::Lesson => "playing a lesson",
+            Self::Course => "choosing a lesson",
             Self::Game => "playing the guessing game",
             Self::Lens => "looking at the past or at what-ifs",
             Self::Overlay => "in a window",
@@ -53,7 +63,7 @@ impl Context {
     }
 
     /// The contexts in the order of help.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Everywhere,
         Self::Pane(Pane::Slices),
         Self::Pane(Pane::Surface),
@@ -64,6 +74,10 @@ impl Context {
         Self::Pane(Pane::Ladder),
         Self::Pane(Pane::Evidence),
         Self::Pane(Pane::Race),
+        Self::Pane(Pane::Lesson),
+        Self::Lab,
+        Self::Lesson,
+        Self::Course,
         Self::Draft,
         Self::Lens,
         Self::Game,
@@ -119,7 +133,10 @@ const fn b(
     }
 }
 
-use Context::{Always, Compare, Confirm, Draft, Everywhere, Game, Kernels, Knobs, Lens, Overlay, Studies};
+use Context::{
+    Always, Compare, Confirm, Course, Draft, Everywhere, Game, Kernels, Knobs, Lab, Lens, Lesson, Overlay,
+    Studies,
+};
 const SLICES: Context = Context::Pane(Pane::Slices);
 const SURFACE: Context = Context::Pane(Pane::Surface);
 const TRIALS: Context = Context::Pane(Pane::Trials);
@@ -426,6 +443,33 @@ pub static TABLE: &[Binding] = &[
     b(EVIDENCE, &["<Enter>"], Action::NextOptimum, "next optimum", 5),
     b(EVIDENCE, &["<Backspace>"], Action::ResetKnobs, "as fitted", 6),
     b(EVIDENCE, &["]"], Action::NextParam, "parameter", 7),
+    // the lab
+    b(Lab, &["<Space>"], Action::LabAdd, "evaluate here", 1),
+    b(
+        Lab,
+        &["<Backspace>"],
+        Action::LabRemove,
+        "take the nearest away",
+        5,
+    ),
+    b(Lab, &["s"], Action::LabStep(1), "step", 2),
+    b(Lab, &["S"], Action::LabStep(10), "ten steps", 6),
+    b(
+        Lab,
+        &["<C-p>"],
+        Action::LabStep(CONTINUOUSLY),
+        "run on; any key stops",
+        7,
+    ),
+    b(Lab, &["Z"], Action::LabUndo, "step back", 6),
+    b(Lab, &["<C-r>"], Action::LabReset, "start again", 0),
+    b(Lab, &["V"], Action::LabReveal, "truth", 3),
+    b(Lab, &["J"], Action::ShowCourse, "lessons and functions", 4),
+    b(Lesson, &["<Enter>"], Action::LessonNext, "go on", 1),
+    b(Lesson, &["<C-b>"], Action::LessonBack, "back to read", 0),
+    b(Lesson, &["i"], Action::LessonHint, "hint", 2),
+    b(Lesson, &["0"], Action::Focus(Pane::Lesson), "the lesson", 8),
+    b(Course, &["<Enter>"], Action::Choose, "open it", 1),
     // draft
     b(Draft, &["A"], Action::Accept, "accept", 1),
     b(Draft, &["D"], Action::DiscardDraft, "discard", 2),

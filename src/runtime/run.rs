@@ -17,7 +17,7 @@ use crate::session::kept::ByHand;
 use crate::session::model::Quit;
 use crate::session::model::{Appearance, RunStatus, SourceState, ThemeChoice};
 use crate::session::msg::Pointer;
-use crate::session::{Effect, Model, Msg, update};
+use crate::session::{Action, Effect, Lab, Model, Msg, update};
 use crate::{analysis, ui};
 
 use super::clerk::Clerk;
@@ -56,6 +56,10 @@ pub struct Settings {
     pub stated: ByHand,
     /// The loop that feeds the source.
     pub run: Option<RunLink>,
+    /// The lab, which needs no source.
+    pub lab: Option<Box<Lab>>,
+    /// Whether its menu is open at first.
+    pub menu: bool,
 }
 
 /// The two ends of the loop of `tunescope run`: what it says, and what is said to it.
@@ -119,8 +123,16 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
 
     let mut settings = settings;
     let run = settings.run.take();
+    let (lab, menu) = (settings.lab.take(), settings.menu);
     let say = run.map(|link| listen(link, &sender)).transpose()?;
-    let crew = Crew::start(settings, &sender)?;
+    let crew = Crew::start(settings, lab.is_some(), &sender)?;
+    if let Some(lab) = lab {
+        // The first message of all: nothing else happens before the lab is there.
+        let _ = sender.send(Event::Msg(Msg::OpenLab(lab)));
+    }
+    if menu {
+        let _ = sender.send(Event::Msg(Msg::Act(Action::ShowCourse)));
+    }
     drop(sender);
     Loop {
         guard,
@@ -150,11 +162,7 @@ fn listen(link: RunLink, events: &Sender<Event>) -> std::io::Result<Box<dyn Fn(R
 
 /// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
 struct Crew {
-    reading: Reading,
-    /// Watches the queue folder: a claimed or finished entry shows at once.
-    _queue: Watch,
-    clerk: Clerk,
-    keeper: Keeper,
+    sourced: Option<Sourced>,
     fitter: Fitter,
     explorer: Explorer,
     comparer: Comparer,
@@ -162,17 +170,21 @@ struct Crew {
     racer: Single<RaceOrder>,
 }
 
-impl Crew {
+/// Those that work on a source: none in the lab.
+struct Sourced {
+    reading: Reading,
+    /// Watches the queue folder: a claimed or finished entry shows at once.
+    _queue: Watch,
+    clerk: Clerk,
+    keeper: Keeper,
+}
+
+impl Sourced {
     fn start(settings: Settings, events: &Sender<Event>) -> std::io::Result<Self> {
         let tell = || {
             let events = events.clone();
             move |msg| events.send(Event::Msg(msg)).is_ok()
         };
-        let fitter = Fitter::spawn(tell())?;
-        let explorer = Explorer::spawn(tell())?;
-        let comparer = Comparer::spawn(tell())?;
-        let replayer = Single::spawn("replay", replay, tell())?;
-        let racer = Single::spawn("race", race, tell())?;
         let study = settings.read.study.clone();
         let clerk = Clerk::spawn(settings.source.clone(), study, settings.on_accept, tell())?;
         let queue = crate::io::delivery::QueueFolder::beside(&settings.source);
@@ -184,15 +196,49 @@ impl Crew {
         })?;
         let keeper = Keeper::spawn(settings.source.clone(), settings.title.is_none(), tell())?;
         let reading = Reading::spawn(settings.source, settings.read, settings.title, tell())?;
-        let inputs = events.clone();
-        super::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
-        let signals = events.clone();
-        super::signals::spawn(move |signal| signals.send(Event::Signal(signal)).is_ok())?;
         Ok(Self {
             reading,
             _queue: queue,
             clerk,
             keeper,
+        })
+    }
+}
+
+impl Sourced {
+    fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::Deliver(request) => self.clerk.deliver(*request),
+            Effect::Withdraw(id) => self.clerk.withdraw(id),
+            Effect::ChooseStudy(study) => {
+                self.clerk.choose(study.clone());
+                self.reading.choose(study);
+            }
+            Effect::Recall { study } => self.keeper.recall(study),
+            Effect::Keep { study, kept } => self.keeper.keep(study, kept),
+            _ => {}
+        }
+    }
+}
+
+impl Crew {
+    fn start(settings: Settings, is_lab: bool, events: &Sender<Event>) -> std::io::Result<Self> {
+        let tell = || {
+            let events = events.clone();
+            move |msg| events.send(Event::Msg(msg)).is_ok()
+        };
+        let fitter = Fitter::spawn(tell())?;
+        let explorer = Explorer::spawn(tell())?;
+        let comparer = Comparer::spawn(tell())?;
+        let replayer = Single::spawn("replay", replay, tell())?;
+        let racer = Single::spawn("race", race, tell())?;
+        let sourced = (!is_lab).then(|| Sourced::start(settings, events)).transpose()?;
+        let inputs = events.clone();
+        super::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
+        let signals = events.clone();
+        super::signals::spawn(move |signal| signals.send(Event::Signal(signal)).is_ok())?;
+        Ok(Self {
+            sourced,
             fitter,
             explorer,
             comparer,
@@ -344,7 +390,9 @@ impl Loop {
                     && source.chosen == self.model.chosen
                 {
                     let several = source.studies.len() > 1;
-                    self.crew.clerk.study(std::sync::Arc::clone(study), several);
+                    if let Some(sourced) = &self.crew.sourced {
+                        sourced.clerk.study(std::sync::Arc::clone(study), several);
+                    }
                 }
                 self.message(msg)
             }
@@ -431,14 +479,15 @@ impl Loop {
             Effect::Sample(order) => self.crew.comparer.samples(*order),
             Effect::Climb(order) => self.crew.comparer.ladder(*order),
             Effect::Map(order) => self.crew.comparer.likelihood(*order),
-            Effect::Deliver(request) => self.crew.clerk.deliver(*request),
-            Effect::Withdraw(id) => self.crew.clerk.withdraw(id),
-            Effect::ChooseStudy(study) => {
-                self.crew.clerk.choose(study.clone());
-                self.crew.reading.choose(study);
+            Effect::Deliver(_)
+            | Effect::Withdraw(_)
+            | Effect::ChooseStudy(_)
+            | Effect::Recall { .. }
+            | Effect::Keep { .. } => {
+                if let Some(sourced) = &self.crew.sourced {
+                    sourced.perform(effect);
+                }
             }
-            Effect::Recall { study } => self.crew.keeper.recall(study),
-            Effect::Keep { study, kept } => self.crew.keeper.keep(study, kept),
             Effect::Write { path } => {
                 let (text, is_error) = match super::picture::write(&path, &self.model) {
                     Ok(said) => (said, false),
@@ -473,6 +522,12 @@ impl Loop {
                 self.guard.redraw_fully()?;
                 self.screen.urgent = true;
             }
+            Effect::LessonDone(name) => {
+                if let Err(error) = lesson_done(name) {
+                    let text = format!("what you have learned cannot be written down: {error}");
+                    return self.message(Msg::Say { text, is_error: true });
+                }
+            }
             Effect::Suspend => return self.suspend(),
             Effect::Quit(quit) => self.model.quit = Some(quit),
         }
@@ -489,6 +544,14 @@ impl Loop {
         }
         let size = self.guard.size()?;
         self.message(Msg::Resize(size.width, size.height))
+    }
+}
+
+/// Writes down that a lesson was played to its end, where there is a home folder.
+fn lesson_done(name: &str) -> std::io::Result<()> {
+    match crate::io::kept::default_folder() {
+        Some(folder) => crate::io::progress::add(&folder, name),
+        None => Ok(()),
     }
 }
 

@@ -173,6 +173,31 @@ pub enum Action {
     CopyValue,
     CopyConfiguration,
     CopyAs(crate::study::Form),
+
+    // the lab
+    /// Evaluates the configuration in hand.
+    LabAdd,
+    /// Takes the nearest point away.
+    LabRemove,
+    /// Lets the optimiser take so many steps.
+    LabStep(u32),
+    LabUndo,
+    /// Back to the points of the start.
+    LabReset,
+    /// Shows or hides the true function.
+    LabReveal,
+    /// The noise of the bench, in the units of its function.
+    SetNoise(f64),
+    /// EI with the sign that is often misprinted (`false`), or the right one.
+    SetSign(bool),
+    /// Every lengthscale, on an axis from 0 to 1; `None` gives them back to the fit.
+    SetLengthscale(Option<f64>),
+    LessonNext,
+    LessonBack,
+    LessonHint,
+    /// Lessons and functions, to choose from.
+    ShowCourse,
+
     Redraw,
     Suspend,
     Quit,

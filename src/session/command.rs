@@ -115,6 +115,49 @@ pub const COMMANDS: &[Command] = &[
         values: none,
     },
     Command {
+        name: "lengthscale",
+        argument: "NUMBER | fitted",
+        help: "sets every lengthscale, on an axis from 0 to 1, or gives them back to the fit",
+        parse: |a, _| match a.trim() {
+            "fitted" => Ok(Action::SetLengthscale(None)),
+            text => match number(text, "lengthscale") {
+                Ok(x) if x > 0.0 => Ok(Action::SetLengthscale(Some(x))),
+                _ => Err(format!(
+                    "lengthscale takes a number above 0 or `fitted`, not {a:?}"
+                )),
+            },
+        },
+        values: |_| words(&["fitted"]),
+    },
+    Command {
+        name: "noise",
+        argument: "NUMBER",
+        help: "in the lab: standard deviation of the noise that is added to each evaluation",
+        parse: |a, _| number(a, "noise").map(Action::SetNoise),
+        values: none,
+    },
+    Command {
+        name: "sign",
+        argument: "right | wrong",
+        help: "in the lab: EI as it is, or with the sign that is often misprinted",
+        parse: |a, _| match a.trim() {
+            "right" => Ok(Action::SetSign(true)),
+            "wrong" => Ok(Action::SetSign(false)),
+            _ => Err(format!("sign is right or wrong, not {a:?}")),
+        },
+        values: |_| words(&["right", "wrong"]),
+    },
+    Command {
+        name: "step",
+        argument: "NUMBER",
+        help: "in the lab: lets the optimiser take so many steps",
+        parse: |a, _| match a.trim().parse::<u32>() {
+            Ok(n @ 1..=1000) => Ok(Action::LabStep(n)),
+            _ => Err(format!("step takes a whole number from 1 to 1000, not {a:?}")),
+        },
+        values: none,
+    },
+    Command {
         name: "kernel",
         argument: "SPEC | default",
         help: "kernel, such as matern52, rbf, matern32+constant, rbf[lr]*matern52",

@@ -55,6 +55,8 @@ pub struct ExploreRequest {
     /// Configurations that are queued or running beyond what the study says.
     pub pending: Vec<Configuration>,
     pub seed: u64,
+    /// The suggestion's number: [`Msg::Answered`](super::Msg::Answered) repeats it.
+    pub asked: u64,
 }
 
 /// Radius of a rejected region in the unit cube (per coordinate).
@@ -205,6 +207,8 @@ pub enum Effect {
         what: String,
     },
     SetMouse(bool),
+    /// Write down that a lesson of ours was played to its end.
+    LessonDone(&'static str),
     Run(RunWord),
     /// Write down how a game went.
     SaveGame(Box<serde_json::Value>),

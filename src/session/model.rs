@@ -14,6 +14,7 @@ use super::game::Games;
 use super::hit::HitMap;
 use super::kept::{ByHand, Keeping};
 use super::kernels::Kernels;
+use super::lab::Lab;
 use super::lens::Lens;
 use super::race::Races;
 use super::receipt::Receipt;
@@ -36,10 +37,12 @@ pub enum Pane {
     Evidence,
     /// Acquisition functions against each other and against chance.
     Race,
+    /// The lesson that is played in the lab.
+    Lesson,
 }
 
 impl Pane {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Slices,
         Self::Surface,
         Self::Trials,
@@ -49,6 +52,7 @@ impl Pane {
         Self::Ladder,
         Self::Evidence,
         Self::Race,
+        Self::Lesson,
     ];
 
     /// Those that a wide screen shows all at once, in reading order.
@@ -64,7 +68,9 @@ impl Pane {
     #[must_use]
     pub fn host(self) -> Option<Self> {
         match self {
-            Self::Slices | Self::Surface | Self::Trials | Self::Suggestion | Self::History => None,
+            Self::Slices | Self::Surface | Self::Trials | Self::Suggestion | Self::History | Self::Lesson => {
+                None
+            }
             Self::Improvement => Some(Self::Slices),
             Self::Ladder | Self::Race => Some(Self::History),
             Self::Evidence => Some(Self::Surface),
@@ -83,13 +89,25 @@ impl Pane {
             Self::Ladder => "ladder",
             Self::Evidence => "evidence",
             Self::Race => "race",
+            Self::Lesson => "lesson",
         }
     }
 
-    /// The key that focuses it, `1` to `9`.
+    /// The digit that focuses it.
     #[must_use]
     pub fn number(self) -> usize {
-        Self::ALL.iter().position(|p| *p == self).unwrap_or(0) + 1
+        match self {
+            Self::Slices => 1,
+            Self::Surface => 2,
+            Self::Trials => 3,
+            Self::Suggestion => 4,
+            Self::History => 5,
+            Self::Improvement => 6,
+            Self::Ladder => 7,
+            Self::Evidence => 8,
+            Self::Race => 9,
+            Self::Lesson => 0,
+        }
     }
 }
 
@@ -315,6 +333,10 @@ pub enum Overlay {
         input: tui_input::Input,
         remark: Option<String>,
     },
+    /// Lessons and functions of the lab.
+    Course {
+        cursor: usize,
+    },
 }
 
 /// One line for the person, until the next key or until it fades.
@@ -387,6 +409,8 @@ pub struct Model {
     // what was read
     pub source: SourceStatus,
     pub run: Option<RunStatus>,
+    /// What only the lab has, where the trials come from its bench.
+    pub lab: Option<Box<Lab>>,
     /// As it is seen: with a lens on, not as it was read ([`Model::real`]).
     pub study: Arc<Study>,
     pub lens: Lens,
@@ -408,6 +432,9 @@ pub struct Model {
     /// The last model whose hyperparameters were fitted.
     pub fitted: Option<Fitted>,
     pub suggestions: Option<Stamped<Vec<Suggestion>>>,
+    /// Counts the suggestions asked for, and the last of them that was answered.
+    pub asked: u64,
+    pub answered: u64,
     pub slices: Option<Stamped<Vec<Slice>>>,
     pub surface: Option<Stamped<Surface>>,
     /// What the surface was last asked for, and what the one that is shown is of.
@@ -479,6 +506,7 @@ impl Model {
             size,
             source: SourceStatus::default(),
             run: None,
+            lab: None,
             study: Arc::new(Study::empty()),
             lens: Lens::default(),
             data: 0,
@@ -492,6 +520,8 @@ impl Model {
             surrogate: None,
             fitted: None,
             suggestions: None,
+            asked: 0,
+            answered: 0,
             slices: None,
             surface: None,
             surface_asked: None,

@@ -12,6 +12,7 @@ use crate::study::Study;
 use super::action::Action;
 use super::hit::HitMap;
 use super::kept::Kept;
+use super::lab::Lab;
 use super::model::{RunStatus, SourceStatus, Stamped};
 use super::receipt::Receipt;
 
@@ -95,6 +96,10 @@ pub enum Msg {
         reason: String,
     },
     Suggested(Stamped<Vec<Suggestion>>),
+    /// Everything there is to say on suggestion number so many has been said.
+    Answered(u64),
+    /// Puts another bench under the explorer.
+    OpenLab(Box<Lab>),
     Sliced(Stamped<Vec<Slice>>),
     Surfaced(Stamped<Surface>),
     Compared(Stamped<Comparison>),

@@ -9,6 +9,7 @@ pub mod explain;
 mod game;
 mod keep;
 pub mod kernels;
+mod lab;
 pub mod lens;
 mod navigate;
 pub mod overlay;
@@ -35,6 +36,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
     match msg {
         Msg::Act(action) => {
             model.notice = None;
+            lab::halt(model);
             act::act(model, action, &mut effects);
         }
         Msg::Text(key) => {
@@ -91,6 +93,8 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
             data::suggested(model, stamped, &mut effects);
             lens::judge(model);
         }
+        Msg::Answered(asked) => model.answered = asked,
+        Msg::OpenLab(lab) => lab::open(model, lab, &mut effects),
         Msg::Sliced(stamped) => data::sliced(model, stamped),
         Msg::Surfaced(stamped) => data::surfaced(model, stamped),
         Msg::KernelEvidence { round, evidence } => kernels::evidence(model, round, evidence),
@@ -111,7 +115,10 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
                 model.stopping = Some(stamped);
             }
         }
-        Msg::ExploreFailed { reason } => say(model, reason, true),
+        Msg::ExploreFailed { reason } => {
+            lab::halt(model);
+            say(model, reason, true);
+        }
         Msg::Receipts(receipts) => decide::receipts(model, receipts, &mut effects),
         Msg::Delivered(receipt) => decide::delivered(model, receipt, &mut effects),
         Msg::Say { text, is_error } => say(model, text, is_error),
@@ -119,6 +126,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
     count_queue(model, &mut effects);
     explain::ask(model, &mut effects);
     keep::note(model, &mut effects);
+    lab::after(model, &mut effects);
     effects
 }
 
@@ -188,6 +196,9 @@ pub(super) fn explore(model: &mut Model, parts: Parts, effects: &mut Vec<Effect>
     if parts.surface {
         model.surface_asked = model.surface_of();
     }
+    if parts.suggestion {
+        model.asked += 1;
+    }
     if parts.suggestion || parts.slices {
         compare::ask(model, effects);
     }
@@ -206,6 +217,7 @@ pub(super) fn explore(model: &mut Model, parts: Parts, effects: &mut Vec<Effect>
         rejections: model.rejections.clone(),
         pending: pending(model),
         seed: model.settings.seed,
+        asked: model.asked,
     })));
 }
 

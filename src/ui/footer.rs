@@ -59,6 +59,7 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
             | Overlay::Model { .. }
             | Overlay::Game { .. }
             | Overlay::Rejections { .. }
+            | Overlay::Course { .. }
             | Overlay::Studies { .. }
             | Overlay::Knobs { .. }
             | Overlay::Compare { .. }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::analysis::Verdict;
+use crate::session::Lab;
 use crate::session::model::{FitStatus, SourceState};
 use crate::study::{Direction, TrialState};
 use crate::ui::number::{duration, fixed, percent, significant};
@@ -122,9 +123,40 @@ fn run<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     )]
 }
 
+/// What is explored in the lab, instead of how old the data are.
+fn in_the_lab<'a>(ctx: &Context<'a>, lab: &Lab, level: u8) -> Spans<'a> {
+    let theme = &ctx.theme;
+    let mut words = Vec::new();
+    if lab.steps_left > 0 {
+        words.push("stepping…".to_owned());
+    }
+    if lab.bench.noise_sd() > 0.0 {
+        words.push(format!("noise {}", significant(lab.bench.noise_sd(), 2)));
+    }
+    if level < 2 {
+        words.push(
+            match (lab.bench.has_truth(), lab.truth_shown()) {
+                (false, _) => "recorded",
+                (true, true) => "truth shown",
+                (true, false) => "truth hidden",
+            }
+            .to_owned(),
+        );
+    }
+    if lab.truth_shown()
+        && let Some(regret) = lab.bench.regret()
+    {
+        words.push(format!("regret {}", significant(regret, 2)));
+    }
+    vec![Span::styled(words.join("  "), theme.dim())]
+}
+
 fn liveness<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     let model = ctx.model;
     let theme = &ctx.theme;
+    if let Some(lab) = &model.lab {
+        return in_the_lab(ctx, lab, level);
+    }
     let age = model.source.changed.map(|t| ago(model.now - t));
     let with_age = |word: &str| match &age {
         Some(age) if level < 2 => format!("{word}, new data {age}"),

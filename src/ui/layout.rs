@@ -58,6 +58,14 @@ impl Layout {
                 panes: vec![(model.focus, spaced)],
                 ..layout
             },
+            (140.., 40..) if model.play().is_some() => Self {
+                panes: lesson_and_overview(spaced, model),
+                ..layout
+            },
+            (100.., 28..) if model.play().is_some() => Self {
+                panes: lesson_and_picture(spaced, model),
+                ..layout
+            },
             (140.., 40..) => Self {
                 panes: overview(spaced, model),
                 ..layout
@@ -66,7 +74,7 @@ impl Layout {
                 panes: two_columns(spaced, model),
                 ..layout
             },
-            _ => single(layout, model.focus),
+            _ => single(layout, model),
         })
     }
 }
@@ -112,8 +120,78 @@ fn two_columns(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     ]
 }
 
-fn single(layout: Layout, focus: Pane) -> Layout {
-    let body = layout.body;
+/// A lesson at the top of the right column, and what it is about around it.
+fn lesson_and_overview(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
+    let (l, r) = columns(body, (body.width - GAP) * 56 / 100);
+    let upper = l.height * 62 / 100;
+    let lesson = (r.height * 42 / 100).clamp(14, 24);
+    let suggestion = ((r.height - lesson) / 2).clamp(11, 18);
+    let lower = match model.focus {
+        Pane::Trials => Pane::Trials,
+        _ => model.in_place_of(Pane::History),
+    };
+    vec![
+        (model.in_place_of(Pane::Slices), part(l, 0, upper)),
+        (
+            beside(model, Pane::Trials),
+            part(r, lesson + suggestion, r.height - lesson - suggestion),
+        ),
+        (lower, part(l, upper, l.height - upper)),
+        (Pane::Suggestion, part(r, lesson, suggestion)),
+        (Pane::Lesson, part(r, 0, lesson)),
+    ]
+}
+
+/// The same where less fits: three panes and the lesson.
+fn lesson_and_picture(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
+    let (l, r) = columns(body, (body.width - GAP) * 56 / 100);
+    let upper = (l.height * 64 / 100).max(19.min(l.height - 8));
+    let lesson = (r.height * 55 / 100).clamp(12, 18);
+    let lower = match model.focus {
+        Pane::Trials => Pane::Trials,
+        _ => model.in_place_of(Pane::History),
+    };
+    let right = match model.focus {
+        Pane::Suggestion => Pane::Suggestion,
+        _ => beside(model, Pane::Suggestion),
+    };
+    vec![
+        (model.in_place_of(Pane::Slices), part(l, 0, upper)),
+        (right, part(r, lesson, r.height - lesson)),
+        (lower, part(l, upper, l.height - upper)),
+        (Pane::Lesson, part(r, 0, lesson)),
+    ]
+}
+
+/// What stands where the surface is: in one dimension there is none.
+fn beside(model: &Model, instead: Pane) -> Pane {
+    match model.in_place_of(Pane::Surface) {
+        Pane::Surface
+            if model.study.space.len() < 2 && model.focus != Pane::Surface && model.focus != instead =>
+        {
+            instead
+        }
+        pane => pane,
+    }
+}
+
+/// Rows of a lesson below the one pane that fits.
+const LESSON_ROWS: u16 = 8;
+
+fn single(layout: Layout, model: &Model) -> Layout {
+    let (body, focus) = (layout.body, model.focus);
+    if model.play().is_some() && focus != Pane::Lesson {
+        let lesson = LESSON_ROWS.min(body.height.saturating_sub(1) / 2);
+        let rest = body.height.saturating_sub(1 + lesson);
+        return Layout {
+            tabs: Some(part(body, 0, 1)),
+            panes: vec![
+                (focus, part(body, 1, rest)),
+                (Pane::Lesson, part(body, 1 + rest, lesson)),
+            ],
+            ..layout
+        };
+    }
     let summary = if focus == Pane::Suggestion { 0 } else { 2 };
     let panes = vec![(focus, part(body, 1, body.height.saturating_sub(1 + summary)))];
     Layout {
@@ -167,7 +245,7 @@ pub fn too_small(buf: &mut Buffer, area: Rect, ctx: &Context<'_>, needed: (u16, 
 /// The row that says which panes there are: the one shown stands out, the others say their key.
 pub fn draw_tabs(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let mut x = area.x;
-    for (pane, name) in tabs(ctx.model.focus, area.width) {
+    for (pane, name) in tabs(&ctx.model.panes(), ctx.model.focus, area.width) {
         let shown = ctx.model.focus == pane;
         let style = if shown {
             ctx.theme.accent_strong().patch(ctx.theme.selected())
@@ -186,9 +264,8 @@ pub fn draw_tabs(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut Hit
 }
 
 /// The tabs with their words. Where they do not all fit, the last ones are numbers alone, but for the one shown.
-fn tabs(focus: Pane, width: u16) -> Vec<(Pane, String)> {
-    let mut tabs: Vec<(Pane, String)> = Pane::ALL
-        .into_iter()
+fn tabs(panes: &[Pane], focus: Pane, width: u16) -> Vec<(Pane, String)> {
+    let mut tabs: Vec<(Pane, String)> = (panes.iter().copied())
         .map(|p| (p, format!(" {} {} ", p.number(), p.title())))
         .collect();
     for i in (0..tabs.len()).rev() {
@@ -206,6 +283,24 @@ fn tabs(focus: Pane, width: u16) -> Vec<(Pane, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::lesson::catalog::Language;
+    use crate::session::Lab;
+
+    /// Every pane that can have the focus, without a lesson and with one, zoomed and not.
+    fn cases() -> Vec<(Pane, Option<Box<Lab>>, bool)> {
+        let lesson = || {
+            let lab = Lab::named_lesson("1", Language::English, Default::default());
+            Some(Box::new(lab.unwrap().unwrap()))
+        };
+        let mut all = Vec::new();
+        for focus in Pane::ALL {
+            for zoomed in [false, true] {
+                all.extend((focus != Pane::Lesson).then_some((focus, None, zoomed)));
+                all.push((focus, lesson(), zoomed));
+            }
+        }
+        all
+    }
 
     #[test]
     fn panes_lie_inside_and_never_overlap_at_any_size() {
@@ -218,9 +313,10 @@ mod tests {
             (140, 40),
             (300, 100),
         ] {
-            for focus in Pane::ALL {
-                for zoomed in [false, true] {
+            for (focus, lesson, zoomed) in cases() {
+                {
                     let mut model = Model::new(0.0, (w, h));
+                    model.lab = lesson;
                     model.focus = focus;
                     model.zoomed = zoomed;
                     let area = Rect::new(0, 0, w, h);

@@ -2,6 +2,7 @@
 
 mod compare;
 mod confirm;
+mod course;
 mod help;
 mod kernels;
 mod knobs;
@@ -36,6 +37,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) 
         Overlay::Kernels { cursor } => kernels::draw(ctx, buf, body, *cursor, hits),
         Overlay::Compare { cursor } => compare::draw(ctx, buf, body, *cursor, hits),
         Overlay::Knobs { cursor } => knobs::draw(ctx, buf, body, *cursor, hits),
+        Overlay::Course { cursor } => course::draw(ctx, buf, body, *cursor, hits),
         Overlay::Studies { cursor } => studies::draw(ctx, buf, body, *cursor, hits),
         Overlay::Command { completions, .. } => completion_list(ctx, buf, body, completions),
         Overlay::Filter { .. } => filter_hint(ctx, buf, body),

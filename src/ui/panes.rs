@@ -4,6 +4,7 @@ pub mod evidence;
 pub mod history;
 pub mod improvement;
 pub mod ladder;
+pub mod lesson;
 pub mod race;
 pub mod slices;
 pub mod suggestion;

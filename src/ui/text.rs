@@ -79,7 +79,7 @@ pub fn minus(number: &str) -> String {
     }
 }
 
-/// Lines of at most `cells`, broken at spaces (inside a word where it alone is longer).
+/// Lines of at most `cells`, broken at spaces and between wide characters (inside a word where it alone is longer).
 #[must_use]
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
@@ -87,34 +87,56 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let mut line = String::new();
     let mut used = 0;
     for word in clean(text).split(' ').filter(|w| !w.is_empty()) {
-        let w = width(word);
-        if used > 0 && used + 1 + w > cells {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        }
-        if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        if w <= cells {
-            line.push_str(word);
-            used += w;
-            continue;
-        }
-        for grapheme in word.graphemes(true) {
-            let g = width(grapheme);
-            if used + g > cells && used > 0 {
+        for (k, piece) in pieces(word).into_iter().enumerate() {
+            let w = width(piece);
+            let gap = usize::from(k == 0 && used > 0);
+            if used > 0 && used + gap + w > cells {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
+            } else if gap > 0 {
+                line.push(' ');
+                used += 1;
             }
-            line.push_str(grapheme);
-            used += g;
+            if w <= cells {
+                line.push_str(piece);
+                used += w;
+                continue;
+            }
+            for grapheme in piece.graphemes(true) {
+                let g = width(grapheme);
+                if used + g > cells && used > 0 {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                line.push_str(grapheme);
+                used += g;
+            }
         }
     }
     if !line.is_empty() || lines.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// The parts of a word between which a line may end: around each wide character, but not before what closes and not
+/// behind what opens.
+fn pieces(word: &str) -> Vec<&str> {
+    const CLOSING: &str = "，。、；：？！）」』》〉】”’…·,.;:?!)";
+    const OPENING: &str = "（「『《〈【“‘(";
+    let mut cuts = vec![0];
+    let mut before: Option<&str> = None;
+    for (at, grapheme) in word.grapheme_indices(true) {
+        if let Some(before) = before {
+            let around_wide = width(before) > 1 || width(grapheme) > 1;
+            if around_wide && !CLOSING.contains(grapheme) && !OPENING.contains(before) {
+                cuts.push(at);
+            }
+        }
+        before = Some(grapheme);
+    }
+    cuts.push(word.len());
+    cuts.windows(2).filter_map(|w| word.get(w[0]..w[1])).collect()
 }
 
 /// Parts in lines of at most `cells`, joined by `gap` where the next one fits, and never broken.
@@ -183,6 +205,23 @@ pub fn row(area: Rect, i: u16) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_end_between_wide_characters_but_never_before_what_closes() {
+        assert_eq!(
+            wrap("它的面积是改进的概率，EI 是这块面积。", 20),
+            ["它的面积是改进的概", "率，EI 是这块面积。"]
+        );
+        assert_eq!(
+            wrap("均值（好）。", 8),
+            ["均值", "（好）。"].map(str::to_owned).to_vec()
+        );
+        for cells in 2..30 {
+            for line in wrap("一个地方即使预期会输，也可能值得去（z > 0）。", cells) {
+                assert!(width(&line) <= cells.max(8), "{cells}: {line}");
+            }
+        }
+    }
 
     #[test]
     fn wide_characters_count_two_cells_and_are_cut_whole() {

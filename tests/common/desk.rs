@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tunescope::analysis::{SuggestRequest, Surrogate, suggest_without_model};
 use tunescope::keymap::{Key, lookup};
 use tunescope::learn::race::{Race, race};
+use tunescope::session::Lab;
 use tunescope::session::effect::{Effect, ExploreRequest, REJECTED_RADIUS};
 use tunescope::session::model::SourceStatus;
 use tunescope::session::{Model, Msg, Stamped, update};
@@ -27,6 +28,17 @@ impl Desk {
         };
         desk.say(Msg::Door(Ok("the queue folder r.queue".into())));
         desk.read(study);
+        desk
+    }
+
+    /// The lab, with the first messages answered.
+    pub fn lab(lab: Lab) -> Self {
+        let mut desk = Self {
+            model: Model::new(1000.0, (120, 36)),
+            effects: Vec::new(),
+            fits: 0,
+        };
+        desk.say(Msg::OpenLab(Box::new(lab)));
         desk
     }
 
@@ -129,6 +141,7 @@ fn explore(request: &ExploreRequest, waiting: &mut Vec<Msg>) {
         if request.parts.suggestion {
             let found = suggest_without_model(&request.study, &wanted);
             waiting.push(Msg::Suggested(stamped(request, found)));
+            waiting.push(Msg::Answered(request.asked));
         }
         return;
     };
@@ -141,6 +154,7 @@ fn explore(request: &ExploreRequest, waiting: &mut Vec<Msg>) {
     if request.parts.suggestion {
         let found = surrogate.suggest(&wanted, &|| false).unwrap();
         waiting.push(Msg::Suggested(stamped(request, found)));
+        waiting.push(Msg::Answered(request.asked));
     }
     if request.parts.diagnosis {
         waiting.push(Msg::Trusted(stamped(request, surrogate.trust())));

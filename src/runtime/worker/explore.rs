@@ -251,7 +251,10 @@ pub(super) fn part(task: Task, request: &ExploreRequest, cancel: &dyn Fn() -> bo
     match (&request.surrogate, task) {
         (None, Task::Suggestion) => {
             let found = suggest_without_model(&request.study, &suggest_request(request));
-            Outcome::Done(vec![Msg::Suggested(stamped(request, found))])
+            Outcome::Done(vec![
+                Msg::Suggested(stamped(request, found)),
+                Msg::Answered(request.asked),
+            ])
         }
         (None, _) => Outcome::Done(Vec::new()),
         (Some(surrogate), task) => explore(task, surrogate, request, cancel),
@@ -351,7 +354,12 @@ fn explore(
                 })
         }
         Task::Suggestion => match surrogate.suggest(&suggest_request(request), cancel) {
-            Ok(found) => Some(Msg::Suggested(stamped(request, found))),
+            Ok(found) => {
+                return Outcome::Done(vec![
+                    Msg::Suggested(stamped(request, found)),
+                    Msg::Answered(request.asked),
+                ]);
+            }
             Err(_) if cancel() => None,
             Err(error) => Some(Msg::ExploreFailed {
                 reason: error.to_string(),

@@ -11,7 +11,7 @@ use crate::session::model::{
 use crate::study::Form;
 
 use super::{
-    compare, data, decide, edit, explain, explore, game, keep, kernels, lens, navigate, overlay, race,
+    compare, data, decide, edit, explain, explore, game, keep, kernels, lab, lens, navigate, overlay, race,
     request_fit, say, studies, tune,
 };
 
@@ -225,12 +225,26 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::ResetKnob => tune::reset_one(model, effects),
         Action::ResetKnobs => tune::reset_all(model, effects),
         Action::Write(path) => effects.push(Effect::Write { path }),
+        Action::LabAdd
+        | Action::LabRemove
+        | Action::LabStep(_)
+        | Action::LabUndo
+        | Action::LabReset
+        | Action::LabReveal
+        | Action::SetNoise(_)
+        | Action::SetLengthscale(_)
+        | Action::SetSign(_)
+        | Action::LessonNext
+        | Action::LessonBack
+        | Action::LessonHint
+        | Action::ShowCourse => lab::act(model, &action, effects),
         Action::ShowStudies => studies::show(model),
         Action::SwitchStudy(name) => studies::switch(model, &name, effects),
         Action::Choose => match model.overlay {
             Some(Overlay::Studies { .. }) => studies::choose(model, effects),
             Some(Overlay::Compare { .. }) => compare::choose(model, effects),
             Some(Overlay::Kernels { .. }) => kernels::choose(model, effects),
+            Some(Overlay::Course { .. }) => lab::choose(model, effects),
             _ => {}
         },
         Action::OpenCommand => overlay::open_command(model),

@@ -41,6 +41,10 @@ pub(super) fn see(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect
     let old = std::mem::replace(&mut model.study, study);
     model.data += 1;
     model.history = History::of(&model.study);
+    if model.lab.is_some() {
+        // A function may go below zero with the next point: its axis stays what it is.
+        model.history.log = false;
+    }
     if old.space.params != model.study.space.params {
         remap_all(model, &old.space);
     }

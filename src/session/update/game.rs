@@ -40,6 +40,14 @@ pub fn refuses(model: &mut Model) -> bool {
 fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
     let at = model.lens.past.as_ref().map(|p| p.count);
     lens::leave(model, effects);
+    if let Some(lab) = model.lab.as_ref().filter(|l| l.bench.has_truth()) {
+        let course: Arc<dyn Course> = Arc::new(lab.bench.clone());
+        let game = Game::new(course, lab.title.clone(), ROUNDS, model.settings.seed);
+        // What is shown would be the answer.
+        super::lab::hide_truth(model);
+        model.games.now = Some(Box::new(game));
+        return open_round(model, effects);
+    }
     let Some(surrogate) = model.surrogate.as_ref().map(|s| Arc::clone(&s.value)) else {
         return say(
             model,
@@ -83,6 +91,13 @@ pub fn enter(model: &mut Model, effects: &mut Vec<Effect>) {
     match game.stage {
         Stage::Placing => place(model),
         Stage::Revealed if game.is_over() => end(model, effects),
+        Stage::Revealed if is_on_bench(model) => {
+            // The placed point stays: the next round begins from what it has taught.
+            if let Some(guess) = game.rounds.last().map(|r| r.guess.clone()) {
+                super::lab::add_at(model, &guess, effects);
+            }
+            open_round(model, effects);
+        }
         Stage::Revealed => {
             let next = model.looked_at() + 1;
             if next >= model.ended() {
@@ -92,6 +107,11 @@ pub fn enter(model: &mut Model, effects: &mut Vec<Effect>) {
             open_round(model, effects);
         }
     }
+}
+
+/// Whether points are evaluated as they are placed, not looked up in a recorded study.
+fn is_on_bench(model: &Model) -> bool {
+    model.lab.as_ref().is_some_and(|l| l.bench.has_truth())
 }
 
 /// The point is where the probe is: now the band.

@@ -8,6 +8,10 @@ use super::{explore, follow, request_fit, say};
 
 /// Asks for what was decided on this study before, once there is a space that it can be about.
 pub fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
+    // The lab forgets: what is played with is no decision.
+    if model.lab.is_some() {
+        return;
+    }
     let name = model.study.name.raw();
     if model.study.space.is_empty() || model.keeping.asked.as_deref() == Some(name) {
         return;

@@ -13,6 +13,9 @@ use super::{explore, follow, say};
 
 /// Brings a pane to the front. A guest takes the place of its host, and the host takes it back.
 pub fn focus(model: &mut Model, pane: Pane) {
+    if !model.panes().contains(&pane) {
+        return say(model, format!("there is no {} here", pane.title()), true);
+    }
     model.focus = pane;
     let place = pane.host().unwrap_or(pane);
     model.guests.retain(|g| g.host() != Some(place));
@@ -25,7 +28,8 @@ pub fn focus(model: &mut Model, pane: Pane) {
 }
 
 pub fn cycle_pane(model: &mut Model, by: isize) {
-    let all = Pane::OVERVIEW.map(|host| model.in_place_of(host));
+    let mut all = Pane::OVERVIEW.map(|host| model.in_place_of(host)).to_vec();
+    all.extend(model.play().map(|_| Pane::Lesson));
     let now = all.iter().position(|p| *p == model.focus).unwrap_or(0);
     let next = now.checked_add_signed(by).unwrap_or(all.len() - 1) % all.len();
     focus(model, all[next]);
@@ -94,6 +98,7 @@ pub fn vertical(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
             _ => step_param(model, i32::MAX / 2),
         },
         Pane::Suggestion => step_param_in_space(model, action),
+        Pane::Lesson => super::lab::scroll(model, action),
     }
 }
 
@@ -145,6 +150,10 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
             *cursor = step_list(*cursor, knobs, page, action);
             true
         }
+        Some(Overlay::Course { cursor }) => {
+            *cursor = step_list(*cursor, crate::session::lab::menu().len(), page, action);
+            true
+        }
         Some(_) => true,
         None => false,
     }
@@ -190,7 +199,12 @@ pub fn horizontal(model: &mut Model, by: i32, big: bool, effects: &mut Vec<Effec
                 return step_history(model, isize::try_from(by).unwrap_or(0) * step, effects);
             }
             Pane::Evidence => return super::tune::turn_on_map(model, false, by, big, effects),
-            Pane::Slices | Pane::Suggestion | Pane::Improvement | Pane::Ladder | Pane::Race => {}
+            Pane::Slices
+            | Pane::Suggestion
+            | Pane::Improvement
+            | Pane::Ladder
+            | Pane::Race
+            | Pane::Lesson => {}
         }
     }
     move_param(model, model.param, by, big, effects);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::learn::race::{Race, RaceRequest, Runner, StandIn};
 use crate::session::effect::{Effect, RaceOrder};
+use crate::session::lab::Lab;
 use crate::session::model::{Model, Pane};
 use crate::session::race::EVALUATIONS;
 use crate::study::{Configuration, past};
@@ -72,6 +73,9 @@ pub fn step(model: &mut Model, by: isize) {
 
 /// On the mean of the model, from where the study itself began; its other trials are the learner's way.
 fn request(model: &Model) -> Option<(RaceRequest, String)> {
+    if let Some(lab) = model.lab.as_ref().filter(|l| l.bench.has_truth()) {
+        return Some(on_bench(model, lab));
+    }
     let surrogate = &model.surrogate.as_ref()?.value;
     let course = StandIn::new(Arc::clone(surrogate));
     let study = &model.study;
@@ -102,4 +106,31 @@ fn request(model: &Model) -> Option<(RaceRequest, String)> {
         seed: model.settings.seed.wrapping_add(model.races.seed),
     };
     Some((request, ground))
+}
+
+/// On the true function of the lab, from its start points; what the learner added since is their way.
+fn on_bench(model: &Model, lab: &Lab) -> (RaceRequest, String) {
+    let bench = &lab.bench;
+    let start: Vec<(Configuration, f64)> = (bench.start().iter())
+        .map(|p| (p.configuration.clone(), bench.value(p)))
+        .collect();
+    let yours = (bench.points().iter())
+        .filter(|p| !bench.start().contains(p))
+        .map(|p| p.configuration.clone())
+        .take(EVALUATIONS)
+        .collect();
+    let request = RaceRequest {
+        course: Arc::new(bench.clone()),
+        start,
+        yours,
+        runners: Runner::ALL.to_vec(),
+        evaluations: EVALUATIONS,
+        settings: crate::analysis::ModelSettings {
+            given: None,
+            ..model.settings.clone()
+        },
+        acquisition: model.acquisition,
+        seed: model.settings.seed.wrapping_add(model.races.seed),
+    };
+    (request, lab.title.clone())
 }

@@ -76,7 +76,7 @@ fn go(model: &mut Model, name: String, effects: &mut Vec<Effect>) {
 }
 
 /// Takes everything off the screen that is about the present study.
-fn leave(model: &mut Model) {
+pub(super) fn leave(model: &mut Model) {
     keep::clear(model);
     model.study = Arc::new(Study::empty());
     model.held = None;

@@ -145,6 +145,23 @@ pub fn set_place(model: &mut Model, place: Place, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Sets every lengthscale, on an axis from 0 to 1; `false`: there is no model yet that has any.
+pub fn set_lengthscales(model: &mut Model, value: f64, effects: &mut Vec<Effect>) -> bool {
+    let Some(mut turned) = hand_model(model).cloned() else {
+        return false;
+    };
+    for i in 0..knobs::knobs(&turned).len() {
+        let knob = knobs::knobs(&turned).into_iter().nth(i);
+        if let Some(knob) = knob.filter(Knob::is_lengthscale)
+            && let Ok(next) = knobs::turned(&turned, &knob, value)
+        {
+            turned = next;
+        }
+    }
+    take(model, turned, effects);
+    true
+}
+
 fn take(model: &mut Model, turned: ModelFile, effects: &mut Vec<Effect>) {
     model.by_hand.model = Some(turned.clone());
     model.settings.given = Some(Arc::new(turned));

@@ -111,7 +111,7 @@ impl Places {
     fn of(ctx: &Context<'_>, body: Rect, gutter: u16) -> Self {
         let shown = &ctx.model.explained;
         let wide = body.width >= WIDE;
-        let foot = u16::from(body.height >= 10 && shown.terms);
+        let foot = u16::from(body.height >= 13 && shown.terms);
         let (has_side, has_terms) = (shown.density || shown.terms, shown.terms && body.height >= 9);
         let side = match (has_side, wide) {
             (false, _) => 0,

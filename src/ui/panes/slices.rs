@@ -3,6 +3,7 @@
 mod grid;
 mod sample;
 mod samples;
+mod truth;
 
 use std::borrow::Cow;
 
@@ -92,6 +93,7 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     vec![
         Span::styled(format!("{} predicted through ", ctx.metric()), theme.dim()),
         Span::styled(ctx.probe_words(), theme.text()),
+        Span::styled(truth::words(ctx), theme.truth()),
         Span::styled(", bands ±1σ ±2σ", theme.dim()),
         Span::styled(samples::words(ctx), theme.dim()),
     ]
@@ -257,6 +259,7 @@ impl Frame<'_, '_> {
                 self.mark(buf, area, &chart, (c, r), glyph, ctx.theme.dim());
             }
         }
+        truth::line(ctx, &chart, slice, buf, area);
         chart.draw_mean(buf, area, &ctx.theme);
         for trial in thinned(&slice.trials, |t| t.weight) {
             self.trial(buf, area, &chart, trial);
