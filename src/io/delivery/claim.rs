@@ -1,13 +1,19 @@
 //! The worker's side of the queue folder: claim, finish, give back.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value as Json};
 
 use super::DeliveryError;
 use super::error::shown;
+
+/// What workers of this very process hold. A claimed file with the process' own mark that is not among them is that of an
+/// earlier process with the same number.
+static HELD: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
 
 /// The queue beside a results file: `results.jsonl` → `results.queue/`.
 #[derive(Clone, Debug)]
@@ -69,8 +75,14 @@ impl Claims {
             .filter(|name| name.ends_with(".json"))
         {
             let (from, to) = (self.root.join("pending").join(&name), self.claimed(&name));
+            // Held from before it bears our mark: a worker that starts beside us must not take it for left behind. The
+            // lock lasts over the renaming, so that who fails does not let go what another has just got.
+            let mut held = held();
             match fs::rename(&from, &to) {
-                Ok(()) => return Ok(Some(read(&to, name))),
+                Ok(()) => {
+                    held.get_or_insert_default().insert(to.clone());
+                    return Ok(Some(read(&to, name)));
+                }
                 // Another worker was faster, or the person withdrew it.
                 Err(error) if error.kind() == ErrorKind::NotFound && !from.exists() => {}
                 Err(error) => return Err(DeliveryError::io("claim", &from)(error)),
@@ -84,7 +96,7 @@ impl Claims {
     /// # Errors
     /// A file that cannot be renamed. One that is gone is no error: someone else tidied up.
     pub fn finish(&self, name: &str) -> Result<(), DeliveryError> {
-        move_if_there(&self.claimed(name), &self.root.join("done").join(name))
+        self.let_go(name, "done")
     }
 
     /// Puts a claimed entry back, for another worker or a later run.
@@ -92,7 +104,15 @@ impl Claims {
     /// # Errors
     /// As [`Claims::finish`].
     pub fn give_back(&self, name: &str) -> Result<(), DeliveryError> {
-        move_if_there(&self.claimed(name), &self.root.join("pending").join(name))
+        self.let_go(name, "pending")
+    }
+
+    fn let_go(&self, name: &str, folder: &str) -> Result<(), DeliveryError> {
+        let claimed = self.claimed(name);
+        let mut held = held();
+        move_if_there(&claimed, &self.root.join(folder).join(name))?;
+        held.get_or_insert_default().remove(&claimed);
+        Ok(())
     }
 
     /// Looks after what workers of this host claimed and did not live to finish; `fate` says of each
@@ -102,19 +122,24 @@ impl Claims {
     /// As [`Claims::finish`].
     pub fn recover(&self, fate: &mut dyn FnMut(&str) -> Fate) -> Result<(), DeliveryError> {
         let claimed = self.root.join("claimed");
+        let mut held = held();
+        let held = held.get_or_insert_default();
         for file in names(&claimed)? {
             let Some((name, mark)) = file.split_once(".json.") else {
                 continue;
             };
-            // At the start nothing is ours yet: our mark is that of an earlier process with our number.
-            if mark != self.mark && !is_dead_worker(mark) {
-                continue;
-            }
             let name = format!("{name}.json");
             let from = claimed.join(&file);
+            if held.contains(&from) || mark != self.mark && !is_dead_worker(mark) {
+                continue;
+            }
             let to = match fate(&read(&from, name.clone()).id) {
                 Fate::GiveBack => self.root.join("pending").join(&name),
-                Fate::Keep => self.claimed(&name),
+                Fate::Keep => {
+                    let ours = self.claimed(&name);
+                    held.insert(ours.clone());
+                    ours
+                }
                 Fate::Done => self.root.join("done").join(&name),
             };
             if from != to {
@@ -160,6 +185,10 @@ pub fn is_dead_worker(mark: &str) -> bool {
     };
     their_host == host()
         && rustix::process::test_kill_process(pid).is_err_and(|e| e == rustix::io::Errno::SRCH)
+}
+
+fn held() -> MutexGuard<'static, Option<HashSet<PathBuf>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn move_if_there(from: &Path, to: &Path) -> Result<(), DeliveryError> {
