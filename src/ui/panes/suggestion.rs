@@ -15,6 +15,9 @@ use crate::ui::number::{percent, plus_minus, significant, with_sd};
 use crate::ui::widgets::{bars, panel};
 use crate::ui::{footer, hit, text};
 
+/// The group of EI and its two terms.
+const SUM: u8 = 1;
+
 /// One line of the pane. Lines of a low rank give way first where there is too little room.
 pub(super) struct Row<'a> {
     spans: Vec<Span<'a>>,
@@ -22,8 +25,8 @@ pub(super) struct Row<'a> {
     target: Option<Target>,
     /// Column at which a text field is drawn over the row.
     field_at: Option<u16>,
-    /// Part of a sum: it is drawn whole or not at all.
-    of_sum: bool,
+    /// Lines of one group are drawn together or not at all; 0 stands alone.
+    group: u8,
 }
 
 impl<'a> Row<'a> {
@@ -33,7 +36,7 @@ impl<'a> Row<'a> {
             rank,
             target: None,
             field_at: None,
-            of_sum: false,
+            group: 0,
         }
     }
 
@@ -134,11 +137,8 @@ fn shorten(mut rows: Vec<Row<'_>>, height: usize) -> Vec<Row<'_>> {
             break;
         };
         if let Some(i) = rows.iter().rposition(|r| r.rank == lowest) {
-            if rows.get(i).is_some_and(|r| r.of_sum) {
-                rows.retain(|r| !r.of_sum);
-            } else {
-                rows.remove(i);
-            }
+            let group = rows.remove(i).group;
+            rows.retain(|r| group == 0 || r.group != group);
         }
     }
     while rows.last().is_some_and(|r| r.spans.is_empty()) {
@@ -229,15 +229,8 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         Span::styled(format!("{} ", glyph(ctx)), theme.accent_strong()),
         Span::styled(format!("{mean} ± {sd}"), theme.strong()),
     ];
-    let words = against(ctx, &p);
-    // Where there is no room for the best's own value, its name must do.
     let room = width.saturating_sub(text::spans_width(&spans) + 2);
-    let words = match words.rsplit_once(' ') {
-        Some((short, _)) if text::width(&words) > room => {
-            short.strip_suffix("'s mean").unwrap_or(short).to_owned()
-        }
-        _ => words,
-    };
+    let words = within(against(ctx, &p), room);
     spans.push(Span::styled(format!("  {words}"), theme.text()));
     let mut rows = vec![Row::new(9, spans)];
     if let Some(cost) = cost(ctx) {
@@ -305,6 +298,16 @@ fn against(ctx: &Context<'_>, p: &Prediction) -> String {
     format!("{size} {side} than {reference}")
 }
 
+/// Where there is no room for the best's own value, its name must do.
+fn within(words: String, room: usize) -> String {
+    match words.rsplit_once(' ') {
+        Some((short, _)) if text::width(&words) > room => {
+            short.strip_suffix("'s mean").unwrap_or(short).to_owned()
+        }
+        _ => words,
+    }
+}
+
 /// What editing costs, where a draft is open.
 fn cost(ctx: &Context<'_>) -> Option<String> {
     let draft = ctx.model.draft.as_ref()?;
@@ -353,7 +356,7 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
             spans.push(Span::styled(format!(" {words}"), theme.dim()));
         }
         Row {
-            of_sum: true,
+            group: SUM,
             ..Row::new(6, spans)
         }
     };
@@ -407,7 +410,8 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
             if p.p_ok.is_some_and(|p| p < 0.995) {
                 spans.push(Span::styled(comes_through(&p)[1..].to_owned(), theme.dim()));
             }
-            spans.push(Span::raw(format!("  {}", against(ctx, &p))));
+            let room = usize::from(area.width).saturating_sub(text::spans_width(&spans) + 2);
+            spans.push(Span::raw(format!("  {}", within(against(ctx, &p), room))));
         }
         None if ctx.model.suggestion().is_some() => spans.push(Span::styled(
             "by the initial design: the model needs a few finished trials",

@@ -9,21 +9,33 @@ use crate::ui::text;
 
 /// Widest label at the left.
 const LABEL: usize = 10;
+/// Most lines of a reason.
+const LINES: usize = 2;
 
 pub(super) fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let theme = &ctx.theme;
     let mut out = Vec::new();
-    for (rank, label, words) in sentences(ctx, width) {
+    for ((rank, label, words), group) in sentences(ctx, width).into_iter().zip(super::SUM + 1..) {
         let room = width.saturating_sub(LABEL + 2).max(12);
-        for (i, line) in text::wrap(&words, room).into_iter().take(2).enumerate() {
+        let mut lines = text::wrap(&words, room);
+        if lines.len() > LINES {
+            lines.truncate(LINES);
+            if let Some(last) = lines.last_mut() {
+                *last = text::fit(&format!("{last} …"), room).into_owned();
+            }
+        }
+        for (i, line) in lines.into_iter().enumerate() {
             let head = if i == 0 { label } else { "" };
-            out.push(Row::new(
-                rank,
-                vec![
-                    Span::styled(format!("  {}", text::left(head, LABEL)), theme.dim()),
-                    Span::raw(line),
-                ],
-            ));
+            out.push(Row {
+                group,
+                ..Row::new(
+                    rank,
+                    vec![
+                        Span::styled(format!("  {}", text::left(head, LABEL)), theme.dim()),
+                        Span::raw(line),
+                    ],
+                )
+            });
         }
     }
     if !out.is_empty() {
