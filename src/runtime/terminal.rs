@@ -196,7 +196,7 @@ pub enum Background {
 /// program), not where input or output is no terminal. To be called before [`enter`].
 #[must_use]
 pub fn detect_theme() -> Option<Background> {
-    use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
+    use terminal_colorsaurus::{QueryOptions, background_color};
     let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     if ["SSH_CONNECTION", "SSH_TTY", "TMUX", "STY"].into_iter().any(set)
         || !rustix::termios::isatty(rustix::stdio::stdin())
@@ -206,8 +206,11 @@ pub fn detect_theme() -> Option<Background> {
     }
     let mut options = QueryOptions::default();
     options.timeout = THEME_TIMEOUT;
-    Some(match theme_mode(options).ok()? {
-        ThemeMode::Dark => Background::Dark,
-        ThemeMode::Light => Background::Light,
+    // One question only: of two, some terminals mix up the order of the answers.
+    let background = background_color(options).ok()?;
+    Some(if background.perceived_lightness() > 0.5 {
+        Background::Light
+    } else {
+        Background::Dark
     })
 }
