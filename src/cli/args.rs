@@ -300,6 +300,19 @@ pub struct Config {
     pub config: Option<PathBuf>,
 }
 
+/// What every command has that reads a source, fits, and ranks.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Engine {
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub modelling: Modelling,
+    #[command(flatten)]
+    pub acquisition: Acquisition,
+    #[command(flatten)]
+    pub config: Config,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     #[default]
@@ -405,13 +418,7 @@ pub struct Predict {
     #[command(flatten)]
     pub output: Output,
     #[command(flatten)]
-    pub reading: Reading,
-    #[command(flatten)]
-    pub modelling: Modelling,
-    #[command(flatten)]
-    pub acquisition: Acquisition,
-    #[command(flatten)]
-    pub config: Config,
+    pub engine: Engine,
 }
 
 #[derive(Debug, Args)]
@@ -426,13 +433,7 @@ pub struct Suggest {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: SuggestFormat,
     #[command(flatten)]
-    pub reading: Reading,
-    #[command(flatten)]
-    pub modelling: Modelling,
-    #[command(flatten)]
-    pub acquisition: Acquisition,
-    #[command(flatten)]
-    pub config: Config,
+    pub engine: Engine,
 }
 
 #[derive(Debug, Args)]
@@ -491,13 +492,7 @@ pub struct Report {
     #[arg(long, value_name = "NAME", value_parser = crate::config::file::THEMES)]
     pub theme: Option<String>,
     #[command(flatten)]
-    pub reading: Reading,
-    #[command(flatten)]
-    pub modelling: Modelling,
-    #[command(flatten)]
-    pub acquisition: Acquisition,
-    #[command(flatten)]
-    pub config: Config,
+    pub engine: Engine,
 }
 
 #[derive(Debug, Args)]
@@ -601,7 +596,7 @@ mod tests {
             panic!("{:?}", cli.command)
         };
         assert_eq!(
-            (suggest.count, suggest.reading.params),
+            (suggest.count, suggest.engine.reading.params),
             (3, vec!["a".into(), "b".into()])
         );
         assert!(Cli::try_parse_from(["tunescope", "predict", "r.jsonl"]).is_err());

@@ -16,14 +16,14 @@ use crate::study::number::{significant, with_sd};
 use crate::study::{Configuration, Study};
 
 pub fn run(args: &Predict) -> Result<(), CliError> {
-    let file = FileSettings::load(args.config.config.as_deref())?;
-    let settings = engine::model_settings(&args.modelling, &file);
-    let acquisition = engine::acquisition_settings(&args.acquisition, &file);
-    let study = load::study(&args.source, &args.reading)?;
+    let file = FileSettings::load(args.engine.config.config.as_deref())?;
+    let settings = engine::model_settings(&args.engine.modelling, &file);
+    let acquisition = engine::acquisition_settings(&args.engine.acquisition, &file);
+    let study = load::study(&args.source, &args.engine.reading)?;
     let points = points(args, &study)?;
-    let model = engine::surrogate(&study, &args.modelling, &settings)?;
+    let model = engine::surrogate(&study, &args.engine.modelling, &settings)?;
     // As `suggest` does: what waits in the queue counts as pending.
-    let queued = engine::queued(&study, &args.source, args.reading.study.as_deref());
+    let queued = engine::queued(&study, &args.source, args.engine.reading.study.as_deref());
     let model = model.with_queued(&queued).map_err(CliError::Surrogate)?;
     model.prepare(&AcquisitionFunction::ALL, &|| false);
     let answers: Vec<Answer> = points

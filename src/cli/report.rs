@@ -31,13 +31,13 @@ enum Kind {
 
 pub fn run(args: &Report) -> Result<(), CliError> {
     let kind = kind(&args.out)?;
-    let target = Target::new(&args.out, &args.source, &args.reading.also)?;
-    let file = FileSettings::load(args.config.config.as_deref())?;
+    let target = Target::new(&args.out, &args.source, &args.engine.reading.also)?;
+    let file = FileSettings::load(args.engine.config.config.as_deref())?;
     let (width, height) = args.size;
     let mut model = Model::new(now(), (width, height));
-    model.settings = engine::model_settings(&args.modelling, &file);
-    model.acquisition = engine::acquisition_settings(&args.acquisition, &file);
-    let read = load::read_or_start(&args.source, &args.reading)?;
+    model.settings = engine::model_settings(&args.engine.modelling, &file);
+    model.acquisition = engine::acquisition_settings(&args.engine.acquisition, &file);
+    let read = load::read_or_start(&args.source, &args.engine.reading)?;
     let study = read.study();
     let kind_name = read.kind().map_or("", |k| k.name);
     let source = SourceStatus {
@@ -92,16 +92,17 @@ fn develop(
     if study.space.is_empty() || study.best().is_none() {
         return Ok(());
     }
-    let fitted: Result<Surrogate, String> = match engine::surrogate(study, &args.modelling, &model.settings) {
-        Ok(found) => Ok(found),
-        Err(CliError::Surrogate(
-            error @ (SurrogateError::NoTrials
-            | SurrogateError::NothingShared { .. }
-            | SurrogateError::NothingToTune
-            | SurrogateError::Fit(_)),
-        )) => Err(error.to_string()),
-        Err(error) => return Err(error),
-    };
+    let fitted: Result<Surrogate, String> =
+        match engine::surrogate(study, &args.engine.modelling, &model.settings) {
+            Ok(found) => Ok(found),
+            Err(CliError::Surrogate(
+                error @ (SurrogateError::NoTrials
+                | SurrogateError::NothingShared { .. }
+                | SurrogateError::NothingToTune
+                | SurrogateError::Fit(_)),
+            )) => Err(error.to_string()),
+            Err(error) => return Err(error),
+        };
     let data = model.data;
     let message = match fitted {
         Ok(found) => Msg::Fitted {
@@ -126,7 +127,7 @@ fn queue(args: &Report, study: &Study) -> [Msg; 2] {
         return [Msg::Door(Err(why)), Msg::Receipts(Vec::new())];
     }
     let shown = Some(study.name.raw()).filter(|name| !name.is_empty());
-    let mut door = Door::for_source(&args.source, args.reading.study.as_deref().or(shown));
+    let mut door = Door::for_source(&args.source, args.engine.reading.study.as_deref().or(shown));
     let mut listed = door.receipts().map(|l| l.receipts).unwrap_or_default();
     follow(&mut listed, study);
     let mut receipts: Vec<Receipt> = listed.iter().map(|r| r.for_session(&study.space, None)).collect();

@@ -82,10 +82,10 @@ pub fn run(args: &Status) -> Result<ExitCode, CliError> {
 }
 
 fn gather(args: &Status) -> Result<Facts, CliError> {
-    let file = FileSettings::load(args.config.config.as_deref())?;
+    let file = FileSettings::load(args.engine.config.config.as_deref())?;
     let place = Place::beside(&args.source);
     let loop_state = State::read(&place);
-    let mut reading = args.reading.clone();
+    let mut reading = args.engine.reading.clone();
     if let (None, Some(state)) = (&reading.space, &loop_state) {
         // What the loop runs with is what its results are read with, as long as it is there.
         reading.space = Some(state.space.clone().into()).filter(|p: &std::path::PathBuf| p.is_file());
@@ -138,15 +138,15 @@ fn modelled(
     study: &Arc<Study>,
     file: &FileSettings,
 ) -> Result<(Option<Surrogate>, Option<Suggestion>), CliError> {
-    let settings = engine::model_settings(&args.modelling, file);
+    let settings = engine::model_settings(&args.engine.modelling, file);
     let request = SuggestRequest {
         count: 1,
-        acquisition: engine::acquisition_settings(&args.acquisition, file),
-        pending: engine::queued(study, &args.source, args.reading.study.as_deref()),
+        acquisition: engine::acquisition_settings(&args.engine.acquisition, file),
+        pending: engine::queued(study, &args.source, args.engine.reading.study.as_deref()),
         seed: settings.seed,
         ..SuggestRequest::default()
     };
-    match engine::surrogate(study, &args.modelling, &settings) {
+    match engine::surrogate(study, &args.engine.modelling, &settings) {
         Ok(model) => {
             let next = model
                 .suggest(&request, &|| false)

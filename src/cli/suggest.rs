@@ -13,17 +13,17 @@ use crate::study::number::{significant, with_sd};
 use crate::study::{Form, Study};
 
 pub fn run(args: &Suggest) -> Result<(), CliError> {
-    let file = FileSettings::load(args.config.config.as_deref())?;
-    let settings = engine::model_settings(&args.modelling, &file);
-    let acquisition = engine::acquisition_settings(&args.acquisition, &file);
-    let study = load::study_or_start(&args.source, &args.reading)?;
+    let file = FileSettings::load(args.engine.config.config.as_deref())?;
+    let settings = engine::model_settings(&args.engine.modelling, &file);
+    let acquisition = engine::acquisition_settings(&args.engine.acquisition, &file);
+    let study = load::study_or_start(&args.source, &args.engine.reading)?;
     let count = usize::try_from(args.count).unwrap_or(1);
     let found = engine::suggest(
         &study,
         &args.source,
-        args.reading.study.as_deref(),
+        args.engine.reading.study.as_deref(),
         count,
-        (&args.modelling, &settings),
+        (&args.engine.modelling, &settings),
         acquisition,
     )?;
     if found.is_empty() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Acquisition, Config, DirectionName, Format, Modelling, Reading, Screen};
+use super::{Acquisition, Config, DirectionName, Engine, Format, Modelling, Screen};
 use crate::io::time::parse_duration;
 use crate::study::Budget;
 
@@ -126,13 +126,7 @@ pub struct Status {
     #[arg(long, value_name = "LIMITS", value_parser = budget)]
     pub budget: Option<Budget>,
     #[command(flatten)]
-    pub reading: Reading,
-    #[command(flatten)]
-    pub modelling: Modelling,
-    #[command(flatten)]
-    pub acquisition: Acquisition,
-    #[command(flatten)]
-    pub config: Config,
+    pub engine: Engine,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
