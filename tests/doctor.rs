@@ -204,3 +204,37 @@ fn a_trial_alone_is_waited_for_in_words() {
         "{said}"
     );
 }
+
+#[test]
+fn a_worker_without_a_heartbeat_is_dead_and_one_with_is_not_however_long_its_trial_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.db");
+    fs::copy(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/optuna_study.db"),
+        &path,
+    )
+    .unwrap();
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "INSERT INTO trials (trial_id, number, study_id, state, datetime_start) VALUES
+               (1000, 40, 1, 'RUNNING', '2026-01-01 09:00:00'), (1001, 41, 1, 'RUNNING', '2026-01-01 09:00:00');
+             INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES
+               (1000, '2026-01-01 10:00:00'), (1001, CURRENT_TIMESTAMP);",
+        )
+        .unwrap();
+    // Nothing was written for a day: the heartbeat alone says that the second one lives.
+    let day = Duration::from_secs(86_400);
+    let file = fs::File::options().append(true).open(&path).unwrap();
+    file.set_modified(SystemTime::now() - day).unwrap();
+    let (code, report) = json(&[path.to_str().unwrap(), "--study", "man-sqlite-tpe"]);
+    assert_eq!(code, 1);
+    let findings = report["findings"].as_array().unwrap();
+    let zombies: Vec<&Json> = findings.iter().filter(|f| f["check"] == "zombies").collect();
+    assert_eq!(zombies.len(), 1, "{report}");
+    assert_eq!(zombies[0]["trials"], serde_json::json!([40]));
+    assert!(zombies[0]["message"].as_str().unwrap().contains("heartbeat"));
+    assert!(zombies[0]["command"].as_str().unwrap().contains(".tell(40, "));
+    let again = findings.iter().filter(|f| f["check"] == "reading");
+    assert_eq!(again.count(), 0, "said once: {report}");
+}

@@ -3,6 +3,7 @@
 //! Nothing here writes to a source. [`repair`] writes a mended copy beside it.
 
 mod checks;
+mod heartbeats;
 mod locks;
 pub mod repair;
 
@@ -11,6 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::study::{Study, TrialId};
 
 use super::reader::Reader;
+use heartbeats::Beats;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +100,8 @@ impl Report {
 pub fn examine(reader: &Reader, now: f64) -> Report {
     let study: &Study = &reader.study();
     let path = reader.path();
-    let quoted = quote(&path.to_string_lossy());
+    // As it may be shown: a command holds no password.
+    let quoted = quote(&super::database::url::shown(path));
     let kind = reader.kind().map_or("", |k| k.name);
     let mut findings = Vec::new();
     findings.extend(checks::bad_lines(study, &quoted));
@@ -109,7 +112,13 @@ pub fn examine(reader: &Reader, now: f64) -> Report {
     if kind == "ray" {
         findings.extend(super::sources::ray::staging_lag(path));
     }
-    findings.extend(checks::zombies(study, reader.modified(), now, kind, &quoted));
+    let beats = match kind {
+        "optuna-rdb" => Beats::of(path, study),
+        _ => Beats::default(),
+    };
+    findings.extend(checks::silent(study, &beats, kind, &quoted));
+    let times = (reader.modified(), now);
+    findings.extend(checks::zombies(study, times, &beats, kind, &quoted));
     findings.extend(checks::not_finite(study));
     findings.extend(checks::duplicates(study));
     findings.extend(checks::outside(study));

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use crate::study::number::{duration, significant};
 use crate::study::{Domain, Study, Trial, TrialId, TrialState, Value};
 
+use super::super::optuna::rdb::reading::{SILENT, SILENT_WORKER};
+use super::heartbeats::Beats;
 use super::{Finding, LISTED, Severity};
 
 /// A trial that runs so much longer than the slowest one in twenty has hardly a worker any more.
@@ -64,7 +66,8 @@ pub fn other_diagnostics(study: &Study) -> Vec<Finding> {
     study
         .diagnostics
         .iter()
-        .filter(|d| d.line.is_none())
+        // Said by a check of its own, with what mends it.
+        .filter(|d| d.line.is_none() && !d.message.contains(SILENT_WORKER))
         .take(LISTED)
         .map(|d| problem("reading", d.message.clone()))
         .collect()
@@ -81,8 +84,33 @@ fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     sorted.get(at).copied()
 }
 
-/// Running trials that show no sign of life.
-pub fn zombies(study: &Study, modified: Option<f64>, now: f64, kind: &str, source: &str) -> Option<Finding> {
+/// Running trials whose workers have stopped to give the signs of life that they gave before.
+pub fn silent(study: &Study, beats: &Beats, kind: &str, source: &str) -> Option<Finding> {
+    let dead: Vec<(&std::sync::Arc<Trial>, f64)> = (study.trials.iter())
+        .filter_map(|t| Some((t, beats.silence(&t.id).filter(|s| *s > SILENT)?)))
+        .collect();
+    let (first, silence) = dead.first()?;
+    let message = format!(
+        "{} running, but without a heartbeat (the first is {}, for {}): the worker is dead.",
+        count(dead.len(), "trial is", "trials are"),
+        first.id,
+        duration(*silence)
+    );
+    let finding = problem("zombies", message).with_trials(dead.iter().map(|(t, _)| &t.id));
+    Some(match mend(kind, study, &first.id, source) {
+        Some(command) => finding.with_command(command),
+        None => finding,
+    })
+}
+
+/// Running trials that show no sign of life, of those whose workers give none by heart.
+pub fn zombies(
+    study: &Study,
+    (modified, now): (Option<f64>, f64),
+    beats: &Beats,
+    kind: &str,
+    source: &str,
+) -> Option<Finding> {
     let mut times: Vec<f64> = study
         .trials
         .iter()
@@ -95,6 +123,7 @@ pub fn zombies(study: &Study, modified: Option<f64>, now: f64, kind: &str, sourc
     let is_silent = modified.is_some_and(|m| now - m > limit.max(PATIENCE));
     let is_dead = |t: &&std::sync::Arc<Trial>| {
         t.state == TrialState::Running
+            && beats.silence(&t.id).is_none()
             && (is_silent || t.started.is_some_and(|s| now - s > limit) && is_quiet(modified, now))
     };
     let dead: Vec<_> = study.trials.iter().filter(is_dead).collect();

@@ -18,7 +18,9 @@ use super::zone::Zone;
 
 /// A running trial without a sign of life for this long (seconds) has hardly a worker any more: Optuna's own
 /// measure is twice the interval that was chosen, which is not written down; a minute is usual.
-const SILENT: f64 = 180.0;
+pub const SILENT: f64 = 180.0;
+/// What is said of such a trial, after its name.
+pub const SILENT_WORKER: &str = "is running, but the last sign of life of its worker is of";
 /// Most problems that are listed.
 const MAX_PROBLEMS: usize = 100;
 
@@ -336,8 +338,7 @@ impl Reading {
                 silent.push(Diagnostic {
                     line: None,
                     message: format!(
-                        "trial {} is running, but the last sign of life of its worker is of {} by the \
-                         database's clock; the worker has probably died.",
+                        "trial {} {SILENT_WORKER} {} by the database's clock; the worker has probably died.",
                         trial.id,
                         beat.get(..19).unwrap_or(&beat)
                     ),

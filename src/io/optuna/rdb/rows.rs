@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::study::{Label, TrialState};
 
-use super::super::super::database::{Cell, Connection, DatabaseError, first};
+use super::super::super::database::{Cell, Connection, DatabaseError, Dialect, first};
 use super::layout::Layout;
 use super::listing::Listed;
 
@@ -364,25 +364,39 @@ fn heartbeats(
     study: i64,
     batch: &mut Batch,
 ) -> Result<(), DatabaseError> {
+    each_heartbeat(connection, layout, study, "trial_id", &mut |id, beat, now| {
+        batch.heartbeats.push((id, beat, now));
+    })
+}
+
+/// The last sign of life of each running trial that has any, with the database's own clock; by `trial_id` or `number`.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn each_heartbeat(
+    connection: &mut dyn Connection,
+    layout: &Layout,
+    study: i64,
+    by: &str,
+    found: &mut dyn FnMut(i64, f64, f64),
+) -> Result<(), DatabaseError> {
     if !layout.has("trial_heartbeats", "heartbeat") {
         return Ok(());
     }
-    let sql = format!(
-        "SELECT h.trial_id, h.heartbeat, CURRENT_TIMESTAMP FROM trial_heartbeats h JOIN trials t ON \
-         t.trial_id = h.trial_id WHERE t.study_id = {study} AND t.state = 'RUNNING' ORDER BY h.trial_id"
-    );
     // A server's own clock, in the zone that its heartbeats have.
-    let sql = match connection.dialect() {
-        super::super::super::database::Dialect::Postgres => {
-            sql.replace("CURRENT_TIMESTAMP", "LOCALTIMESTAMP")
-        }
-        _ => sql,
+    let clock = match connection.dialect() {
+        Dialect::Postgres => "LOCALTIMESTAMP",
+        _ => "CURRENT_TIMESTAMP",
     };
+    let sql = format!(
+        "SELECT t.{by}, h.heartbeat, {clock} FROM trial_heartbeats h JOIN trials t ON t.trial_id = h.trial_id \
+         WHERE t.study_id = {study} AND t.state = 'RUNNING' ORDER BY h.trial_id"
+    );
     connection.each(&sql, &[], &mut |row| {
         if let [id, beat, now] = row
             && let (Some(id), Some(beat), Some(now)) = (id.as_i64(), beat.as_moment(), now.as_moment())
         {
-            batch.heartbeats.push((id, beat, now));
+            found(id, beat, now);
         }
     })
 }
