@@ -232,6 +232,39 @@ fn suggestions_are_repeatable_distinct_and_inside_the_space() {
 }
 
 #[test]
+fn without_priors_the_data_alone_decide_and_are_explained_better() {
+    for name in ["results_nested.jsonl", "optuna_journal.log"] {
+        let source = data(name);
+        let fit = |more: &[&str]| answer(&[&["fit", &source, "--format", "json"], more].concat());
+        let (with, without) = (fit(&[]), fit(&["--no-priors"]));
+        let evidence = |fit: &Json| fit["log_marginal_likelihood"].as_f64().unwrap();
+        assert!(
+            evidence(&without) > evidence(&with) + 1.0,
+            "{name}: {} is no better than {}",
+            evidence(&without),
+            evidence(&with)
+        );
+        assert_ne!(with["model"]["kernel"], without["model"]["kernel"]);
+        // The model that it gives is a model like any other.
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.json");
+        std::fs::write(&file, without["model"].to_string()).unwrap();
+        let given = fit(&["--model", file.to_str().unwrap()]);
+        assert!((evidence(&given) - evidence(&without)).abs() < 1e-6);
+        let next = answer(&["suggest", &source, "--no-priors", "--format", "json"]);
+        assert!(next[0]["mean"].is_number());
+        let both = tunescope(&["fit", &source, "--no-priors", "--model", file.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert_eq!(
+            both.status.code(),
+            Some(2),
+            "priors of a model that is given mean nothing"
+        );
+    }
+}
+
+#[test]
 fn without_any_trial_there_is_a_suggestion_all_the_same() {
     let (folder, source) = study("{\"id\":0,\"state\":\"running\",\"params\":{\"x\":0.5,\"opt\":\"a\"}}\n");
     let space = folder.path().join("space.toml");
