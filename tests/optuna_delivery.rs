@@ -2,23 +2,25 @@
 //!
 //! `$TUNESCOPE_SOAK_SECONDS` (default 3) is the length of the long one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use tunescope::io::delivery::{DeliveryError, Door, JournalLock, LockPolicy, OptunaJournal, Receipt, Status};
-use tunescope::study::{Label, TrialId, Value};
+use tunescope::io::delivery::{DeliveryError, Door, JournalLock, LockPolicy, OptunaJournal, Status};
+use tunescope::study::TrialId;
 
+#[path = "common/delivering.rs"]
+mod delivering;
 #[path = "common/optuna.rs"]
 mod peer;
-use peer::{Folder, Parked, ask, decision, has_optuna, json_lines, optuna, params, text};
+use delivering::{by_decision, check_soak, deliver_many, receipts, said_by};
+use peer::{Folder, Parked, ask, decision, has_optuna, optuna, params, text};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -28,10 +30,6 @@ fn status(door: &mut Door, id: &str) -> Status {
         .find(|r| r.decision.id == id)
         .unwrap()
         .status
-}
-
-fn receipts(door: &mut Door) -> Vec<Receipt> {
-    door.receipts().unwrap().receipts
 }
 
 #[test]
@@ -75,32 +73,7 @@ fn what_optuna_would_choke_on_is_refused_before_a_byte_is_written() {
     let (folder, journal) = Folder::seeded();
     let before = fs::read(&journal).unwrap();
     let mut door = Door::for_source(&journal, None);
-    let bad = [
-        (
-            "opt",
-            Value::Text(Label::new("adm")),
-            "not one of adam, sgd, none",
-        ),
-        ("nesterov", Value::Int(7), "not one of true, false"),
-        ("lr", Value::Float(5.0), "outside 0.00001 … 0.1"),
-        ("lr", Value::Float(f64::NAN), "not a finite number"),
-        ("drop", Value::Float(0.17), "grid"),
-        ("n", Value::Float(8.7), "not a whole number"),
-        ("n", Value::Int(6), "grid"),
-        ("momentum", Value::Float(0.9), "would be ignored by Optuna"),
-    ];
-    for (name, value, why) in bad {
-        let mut decision = decision(1e-3);
-        decision.params.retain(|(n, _)| *n != name);
-        decision.params.push((Label::new(name), value));
-        for error in [
-            door.describe(&decision).unwrap_err(),
-            door.deliver(&decision).unwrap_err(),
-        ] {
-            assert!(error.to_string().contains(why), "{error}");
-            assert!(error.to_string().contains(name), "{error}");
-        }
-    }
+    delivering::refuses_what_optuna_would_choke_on(&mut door);
     assert_eq!(fs::read(&journal).unwrap(), before);
     assert_eq!(folder.names(), ["j.log"]);
 }
@@ -113,28 +86,12 @@ fn a_withdrawn_trial_is_skipped_and_a_started_one_is_not_touched() {
     let (_folder, journal) = Folder::seeded();
     let worker = Parked::start(&journal);
     let mut door = Door::for_source(&journal, Some("s"));
-    let (first, second) = (decision(1e-3), decision(2e-3));
-    let first_receipt = door.deliver(&first).unwrap();
-    let second_receipt = door.deliver(&second).unwrap();
-    let gone = door.withdraw(&first_receipt, Timestamp::now()).unwrap();
-    assert_eq!(gone.status, Status::Withdrawn);
-    let again = door.withdraw(&first_receipt, Timestamp::now()).unwrap_err();
-    assert!(matches!(again, DeliveryError::AlreadyWithdrawn { .. }));
-
-    let ran = worker.finish();
-    assert_eq!(ran[1]["ours"], json!(second.id));
-    assert!(ran.iter().all(|r| r["ours"] != json!(first.id)));
+    let second = delivering::withdraws_the_first_of_two(worker, &mut door, text(&journal));
     let before = fs::read(&journal).unwrap();
-    let late = door.withdraw(&second_receipt, Timestamp::now()).unwrap_err();
-    assert!(late.to_string().contains("a worker was faster"), "{late}");
+    assert!(door.withdraw(&second, Timestamp::now()).is_err());
     assert_eq!(fs::read(&journal).unwrap(), before);
-    assert_eq!(status(&mut door, &first.id), Status::Withdrawn);
-    let trials = ask(&["dump", text(&journal), "s"]);
-    let state = |id: &str| trials.iter().find(|t| t["ours"] == json!(id)).unwrap()["state"].clone();
-    assert_eq!(
-        (state(&first.id), state(&second.id)),
-        (json!("FAIL"), json!("COMPLETE"))
-    );
+    let listed = receipts(&mut door);
+    assert_eq!(listed[0].status, Status::Withdrawn);
 }
 
 #[test]
@@ -323,27 +280,7 @@ fn role_hold_the_lock() {
 #[ignore = "a role that other tests start as a process"]
 fn role_deliver_many() {
     let Some(journal) = role_journal() else { return };
-    let seconds: f64 = std::env::var("TUNESCOPE_TEST_SECONDS").unwrap().parse().unwrap();
-    let mut door = Door::for_source(&journal, None);
-    let until = Instant::now() + Duration::from_secs_f64(seconds);
-    let mut i = 0_u32;
-    // On a busy machine it takes longer, rather than meaning nothing.
-    while Instant::now() < until || i < 12 {
-        i += 1;
-        let lr = 1e-3 + f64::from(i) * 1e-7;
-        let decision = decision(lr);
-        let receipt = door.deliver(&decision).unwrap();
-        let mut said = json!({"id": decision.id, "lr": lr, "withdrawn": false});
-        if i.is_multiple_of(4) {
-            match door.withdraw(&receipt, Timestamp::now()) {
-                Ok(_) => said["withdrawn"] = json!(true),
-                Err(DeliveryError::TrialStarted { .. }) => {}
-                Err(e) => panic!("{e}"),
-            }
-        }
-        println!("\nsaid {said}");
-        thread::sleep(Duration::from_millis(20));
-    }
+    deliver_many(&mut Door::for_source(&journal, None));
 }
 
 #[test]
@@ -377,31 +314,11 @@ fn two_tunescopes_and_two_workers_lose_nothing_and_run_nothing_twice() {
             thread::spawn(move || child.wait_with_output().unwrap())
         })
         .collect();
-    let mut said: BTreeMap<String, (f64, bool)> = BTreeMap::new();
-    for writer in writers {
-        let output = writer.join().unwrap();
-        assert!(output.status.success());
-        for line in String::from_utf8(output.stdout).unwrap().lines() {
-            if let Some(line) = line.strip_prefix("said ") {
-                let line: Json = serde_json::from_str(line).unwrap();
-                let id = line["id"].as_str().unwrap().to_owned();
-                let entry = (line["lr"].as_f64().unwrap(), line["withdrawn"] == json!(true));
-                assert!(said.insert(id, entry).is_none());
-            }
-        }
-    }
+    let said = said_by(writers);
     fs::write(&stop, "").unwrap();
-    let mut runs: HashMap<String, Vec<Json>> = HashMap::new();
-    for log in logs {
-        let output = log.join().unwrap();
-        assert!(output.status.success(), "a worker died");
-        for line in json_lines(&output.stdout) {
-            if let Some(id) = line["ours"].as_str() {
-                runs.entry(id.to_owned()).or_default().push(line.clone());
-            }
-        }
-    }
-    check_soak(&said, &runs, &ask(&["dump", text(&journal), "s"]));
+    let trials = || ask(&["dump", text(&journal), "s"]);
+    check_soak(&said, logs, trials);
+    assert_eq!(by_decision(&trials()).len(), said.len(), "and no other");
     assert_eq!(folder.names(), ["j.log", "stop"], "locks are gone");
     let finished = receipts(&mut Door::for_source(&journal, None));
     assert_eq!(finished.len(), said.len());
@@ -410,36 +327,6 @@ fn two_tunescopes_and_two_workers_lose_nothing_and_run_nothing_twice() {
         Status::Withdrawn => said[&r.decision.id].1,
         _ => false,
     }));
-}
-
-/// Every decision is in the file once; it ran once with exactly its values, or not at all if withdrawn.
-fn check_soak(said: &BTreeMap<String, (f64, bool)>, runs: &HashMap<String, Vec<Json>>, trials: &[Json]) {
-    let withdrawn = said.values().filter(|(_, w)| *w).count();
-    eprintln!(
-        "{} delivered, {withdrawn} withdrawn, {} trials in all",
-        said.len(),
-        trials.len()
-    );
-    assert!(said.len() >= 20, "too few to mean anything: {}", said.len());
-    let mut in_file: HashMap<&str, &Json> = HashMap::new();
-    for trial in trials {
-        if let Some(id) = trial["ours"].as_str() {
-            assert!(in_file.insert(id, trial).is_none(), "{id} is there twice");
-        }
-    }
-    let known: HashSet<&str> = said.keys().map(String::as_str).collect();
-    assert_eq!(in_file.keys().copied().collect::<HashSet<_>>(), known);
-    for (id, (lr, is_withdrawn)) in said {
-        let ran = runs.get(id).map_or(0, Vec::len);
-        let state = &in_file[id.as_str()]["state"];
-        if *is_withdrawn {
-            assert_eq!((ran, state), (0, &json!("FAIL")), "{id}");
-        } else {
-            assert_eq!((ran, state), (1, &json!("COMPLETE")), "{id}");
-            assert_eq!(runs[id][0]["params"], params(*lr));
-            assert_eq!(in_file[id.as_str()]["params"], params(*lr));
-        }
-    }
 }
 
 #[test]

@@ -2,24 +2,27 @@
 //!
 //! `$TUNESCOPE_DATABASE_SOAK_SECONDS` (default 3) is the length of the long ones.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use tunescope::io::delivery::{DeliveryError, Door, Receipt, Status};
+use tunescope::io::delivery::{Door, Status};
 use tunescope::io::{ReadOptions, Reader, read_once};
-use tunescope::study::{Label, TrialState, Value};
+use tunescope::study::TrialState;
 
+#[path = "common/delivering.rs"]
+mod delivering;
 #[path = "common/optuna.rs"]
 mod peer;
 #[path = "common/servers.rs"]
 mod servers;
-use peer::{Folder, Parked, ask, decision, has_optuna, json_lines, optuna, params, text};
+use delivering::{after, by_decision, check_soak, deliver_many, receipts, said_by};
+use peer::{Folder, Parked, ask, decision, has_optuna, optuna, params, text};
 use servers::{SECRET, Server};
 
 /// A storage that lives as long as this.
@@ -62,10 +65,6 @@ impl Storage {
     fn door(&self) -> Door {
         Door::for_source(self.source(), Some("s"))
     }
-}
-
-fn receipts(door: &mut Door) -> Vec<Receipt> {
-    door.receipts().unwrap().receipts
 }
 
 fn read(storage: &Storage) -> Reader {
@@ -146,28 +145,7 @@ fn a_live_worker_runs_it_next(storage: &Storage) {
 fn what_optuna_would_choke_on_is_refused(storage: &Storage) {
     let before = ask(&["dump", &storage.url, "s"]).len();
     let mut door = storage.door();
-    for (name, value, why) in [
-        (
-            "opt",
-            Value::Text(Label::new("adm")),
-            "not one of adam, sgd, none",
-        ),
-        ("lr", Value::Float(5.0), "outside 0.00001 … 0.1"),
-        ("lr", Value::Float(f64::NAN), "not a finite number"),
-        ("drop", Value::Float(0.17), "grid"),
-        ("n", Value::Float(8.7), "not a whole number"),
-        ("momentum", Value::Float(0.9), "would be ignored by Optuna"),
-    ] {
-        let mut decision = decision(1e-3);
-        decision.params.retain(|(n, _)| *n != name);
-        decision.params.push((Label::new(name), value));
-        for error in [
-            door.describe(&decision).unwrap_err(),
-            door.deliver(&decision).unwrap_err(),
-        ] {
-            assert!(error.to_string().contains(why), "{error}");
-        }
-    }
+    delivering::refuses_what_optuna_would_choke_on(&mut door);
     let mut other = Door::for_source(storage.source(), Some("nope"));
     let error = other.deliver(&decision(1e-3)).unwrap_err().to_string();
     assert!(
@@ -180,24 +158,7 @@ fn what_optuna_would_choke_on_is_refused(storage: &Storage) {
 fn a_withdrawn_trial_is_skipped(storage: &Storage) {
     let worker = Parked::start(storage.source());
     let mut door = storage.door();
-    let (first, second) = (decision(1e-3), decision(2e-3));
-    let first_receipt = door.deliver(&first).unwrap();
-    let second_receipt = door.deliver(&second).unwrap();
-    let gone = door.withdraw(&first_receipt, Timestamp::now()).unwrap();
-    assert_eq!(gone.status, Status::Withdrawn);
-    let again = door.withdraw(&first_receipt, Timestamp::now()).unwrap_err();
-    assert!(matches!(again, DeliveryError::AlreadyWithdrawn { .. }));
-    let ran = worker.finish();
-    assert_eq!(ran[1]["ours"], json!(second.id));
-    assert!(ran.iter().all(|r| r["ours"] != json!(first.id)));
-    let late = door.withdraw(&second_receipt, Timestamp::now()).unwrap_err();
-    assert!(late.to_string().contains("a worker was faster"), "{late}");
-    let trials = ask(&["dump", &storage.url, "s"]);
-    let state = |id: &str| trials.iter().find(|t| t["ours"] == json!(id)).unwrap()["state"].clone();
-    assert_eq!(
-        (state(&first.id), state(&second.id)),
-        (json!("FAIL"), json!("COMPLETE"))
-    );
+    delivering::withdraws_the_first_of_two(worker, &mut door, &storage.url);
     // The times are in the storage's own dialect: the trial ended just now.
     let study = read(storage).study();
     let ended = study
@@ -252,6 +213,8 @@ fn the_program_says_what_it_wrote_and_never_the_password(storage: &Storage) {
         json!({"kind": "optuna-rdb", "path": storage.shown})
     );
     assert_eq!(report["counts"]["waiting"], 2);
+    let (_, said) = tunescope(&["doctor", &storage.url, "--study", "s"]);
+    assert!(!said.contains(SECRET), "{said}");
     if storage.url.contains(SECRET) {
         let wrong = storage.url.replace(SECRET, "wrong-word");
         let (ok, said) = tunescope(&["trials", &wrong]);
@@ -280,37 +243,7 @@ fn role_deliver_many() {
     let Some(url) = std::env::var_os("TUNESCOPE_TEST_STORAGE").map(PathBuf::from) else {
         return;
     };
-    let seconds: f64 = std::env::var("TUNESCOPE_TEST_SECONDS").unwrap().parse().unwrap();
-    let mut door = Door::for_source(&url, Some("s"));
-    let until = Instant::now() + Duration::from_secs_f64(seconds);
-    let mut i = 0_u32;
-    // On a busy machine it takes longer, rather than meaning nothing.
-    while Instant::now() < until || i < 12 {
-        i += 1;
-        let lr = 1e-3 + f64::from(i) * 1e-7;
-        let decision = decision(lr);
-        println!("\nplans {}", decision.id);
-        let receipt = door.deliver(&decision).unwrap();
-        let mut said = json!({"id": decision.id, "lr": lr, "withdrawn": false});
-        if i.is_multiple_of(4) {
-            match door.withdraw(&receipt, Timestamp::now()) {
-                Ok(_) => said["withdrawn"] = json!(true),
-                Err(DeliveryError::TrialStarted { .. }) => {}
-                Err(e) => panic!("{e}"),
-            }
-        }
-        println!("\nsaid {said}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// What the lines of a role that begin so say.
-fn after<'o>(output: &'o [u8], word: &str) -> Vec<&'o str> {
-    let text = std::str::from_utf8(output).unwrap();
-    text.lines()
-        .filter_map(|l| l.strip_prefix(word))
-        .map(str::trim)
-        .collect()
+    deliver_many(&mut Door::for_source(&url, Some("s")));
 }
 
 fn two_writers_and_workers(storage: &Storage, workers: usize) {
@@ -329,81 +262,20 @@ fn two_writers_and_workers(storage: &Storage, workers: usize) {
         .map(|_| gather(again("role_deliver_many", storage, &seconds).spawn().unwrap()))
         .collect();
     let mut reader = read(storage);
-    let mut said: BTreeMap<String, (f64, bool)> = BTreeMap::new();
     while !writers.iter().all(thread::JoinHandle::is_finished) {
         reader.poll().unwrap();
         thread::sleep(Duration::from_millis(50));
     }
-    for writer in writers {
-        let output = writer.join().unwrap();
-        assert!(output.status.success(), "a writer died");
-        for line in after(&output.stdout, "said ") {
-            let line: Json = serde_json::from_str(line).unwrap();
-            let entry = (line["lr"].as_f64().unwrap(), line["withdrawn"] == json!(true));
-            assert!(
-                said.insert(line["id"].as_str().unwrap().to_owned(), entry)
-                    .is_none()
-            );
-        }
-    }
+    let said = said_by(writers);
     std::fs::write(&stop, "").unwrap();
-    let mut runs: HashMap<String, Vec<Json>> = HashMap::new();
-    for log in logs {
-        let output = log.join().unwrap();
-        assert!(output.status.success(), "a worker died");
-        for line in json_lines(&output.stdout) {
-            if let Some(id) = line["ours"].as_str() {
-                runs.entry(id.to_owned()).or_default().push(line.clone());
-            }
-        }
-    }
-    let trials = ask(&["dump", &storage.url, "s"]);
-    check_soak(&said, &runs, &trials);
+    let trials = || ask(&["dump", &storage.url, "s"]);
+    check_soak(&said, logs, trials);
+    let trials = trials();
     // The reader that followed it all has what one has that begins now, and what Optuna has.
     reader.poll().unwrap();
     let show = |r: &Reader| tunescope::io::trials_report(&r.study(), "", "");
     assert_eq!(show(&reader), show(&read(storage)));
     assert_eq!(reader.study().trials.len(), trials.len());
-}
-
-/// Every decision is in the study once; it ran once with exactly its values, or not at all if withdrawn.
-fn check_soak(said: &BTreeMap<String, (f64, bool)>, runs: &HashMap<String, Vec<Json>>, trials: &[Json]) {
-    let withdrawn = said.values().filter(|(_, w)| *w).count();
-    eprintln!(
-        "{} delivered, {withdrawn} withdrawn, {} trials in all",
-        said.len(),
-        trials.len()
-    );
-    assert!(said.len() >= 20, "too few to mean anything: {}", said.len());
-    let in_study = by_decision(trials);
-    for (id, (lr, is_withdrawn)) in said {
-        let ran = runs.get(id).map_or(0, Vec::len);
-        let state = &in_study[id.as_str()]["state"];
-        if *is_withdrawn {
-            assert_eq!((ran, state), (0, &json!("FAIL")), "{id}");
-        } else {
-            assert_eq!((ran, state), (1, &json!("COMPLETE")), "{id}");
-            assert_eq!(runs[id][0]["params"], params(*lr));
-            assert_eq!(in_study[id.as_str()]["params"], params(*lr));
-        }
-    }
-}
-
-/// Our trials by their decisions, each there once; and the numbers of all trials count.
-fn by_decision(trials: &[Json]) -> HashMap<&str, &Json> {
-    let numbers: Vec<u64> = trials.iter().map(|t| t["number"].as_u64().unwrap()).collect();
-    assert_eq!(numbers, (0..trials.len() as u64).collect::<Vec<_>>());
-    let mut found = HashMap::new();
-    for trial in trials {
-        if let Some(id) = trial["ours"].as_str() {
-            assert!(found.insert(id, trial).is_none(), "{id} is there twice");
-            assert!(
-                trial["fixed"].is_object(),
-                "a trial of ours without its parameters"
-            );
-        }
-    }
-    found
 }
 
 fn killed_writers_leave_a_good_study(storage: &Storage) {
