@@ -39,6 +39,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         pixel_height: 0,
     };
     let pty = native_pty_system().openpty(size)?;
+    // What has a slash is a path from here; the rest is looked for in PATH.
+    let program = match std::fs::canonicalize(program) {
+        Ok(path) if program.contains('/') => path.into_os_string(),
+        _ => program.into(),
+    };
     let mut builder = CommandBuilder::new(program);
     builder.args(rest);
     builder.cwd(std::env::current_dir()?);

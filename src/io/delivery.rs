@@ -113,7 +113,7 @@ impl Door {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Queue(queue) => format!("the queue folder {}", error::shown(queue.root())),
+            Self::Queue(queue) => format!("the queue folder {}", error::shown(near(queue.root()))),
             Self::Optuna(journal) => format!("waiting trials in {}", error::shown(journal.path())),
             Self::Database(database) => format!("waiting trials in {}", database.place()),
             Self::Shut(error) => error.to_string(),
@@ -234,4 +234,11 @@ fn is_optuna_journal(source: &Path) -> bool {
     let head = String::from_utf8_lossy(&head);
     let head = head.trim_start();
     head.starts_with('{') && head.lines().next().is_some_and(|l| l.contains("\"op_code\""))
+}
+
+/// The path as somebody standing in the current folder would write it.
+fn near(path: &Path) -> &Path {
+    (std::env::current_dir().ok())
+        .and_then(|here| path.strip_prefix(here).ok())
+        .unwrap_or(path)
 }
