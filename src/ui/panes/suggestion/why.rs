@@ -17,6 +17,8 @@ pub(super) fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let mut out = Vec::new();
     for ((rank, label, words), group) in sentences(ctx, width).into_iter().zip(super::SUM + 1..) {
         let room = width.saturating_sub(LABEL + 2).max(12);
+        // A number stays with its per cent.
+        let words = words.replace(" %", "\u{a0}%");
         let mut lines = text::wrap(&words, room);
         if lines.len() > LINES {
             lines.truncate(LINES);
@@ -32,7 +34,7 @@ pub(super) fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
                     rank,
                     vec![
                         Span::styled(format!("  {}", text::left(head, LABEL)), theme.dim()),
-                        Span::raw(line),
+                        Span::raw(line.replace('\u{a0}', " ")),
                     ],
                 )
             });
