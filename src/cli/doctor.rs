@@ -47,7 +47,8 @@ pub fn run(args: &Doctor) -> Result<ExitCode, CliError> {
 }
 
 fn text(report: &Report, repaired: Option<Repaired>, args: &Doctor, out: &mut Out) -> Result<(), CliError> {
-    let source = harmless(&args.source.to_string_lossy()).to_string();
+    let shown = load::shown_path(&args.source);
+    let source = harmless(&shown).to_string();
     if report.findings.is_empty() {
         out.line(format!("{source}: nothing to complain of."))?;
     } else if report.is_healthy() {

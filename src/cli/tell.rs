@@ -129,7 +129,7 @@ fn rows(args: &Tell, way: Way, params: &Map<String, Json>) -> Result<(), CliErro
         Format::Json => out.json(&json!({"path": load::shown_path(&args.source), "row": row}))?,
         Format::Text => out.line(format!(
             "appended to {}: {}",
-            harmless(&args.source.to_string_lossy()),
+            harmless(&load::shown_path(&args.source)),
             harmless(line.trim_end())
         ))?,
     }
