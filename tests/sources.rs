@@ -98,6 +98,71 @@ fn learning_curves_and_waiting_trials_of_ray_are_there() {
 }
 
 #[test]
+fn trials_of_ray_with_a_table_of_reports_alone_are_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(data("ray_man_asha")).unwrap() {
+        let entry = entry.unwrap();
+        let to = folder.path().join(entry.file_name());
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to).unwrap();
+            continue;
+        }
+        fs::create_dir(&to).unwrap();
+        for file in fs::read_dir(entry.path()).unwrap().map(Result::unwrap) {
+            if file.file_name() == "result.json" {
+                fs::write(
+                    to.join("progress.csv"),
+                    table_of(&fs::read_to_string(file.path()).unwrap()),
+                )
+                .unwrap();
+            } else if file.file_name() != "params.json" {
+                fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+        }
+    }
+    // The order of the parameters is that of the file that names them first.
+    let by_name = |mut report: Json| {
+        let params = report["space"]["params"].as_array_mut().unwrap();
+        params.sort_by_key(|p| p["name"].to_string());
+        report
+    };
+    let ours = by_name(report_of(folder.path(), ReadOptions::default()));
+    let theirs = by_name(report("ray_man_asha"));
+    assert_eq!(ours["counts"]["complete"], 14);
+    for part in ["warnings", "space", "counts", "trials"] {
+        assert_eq!(ours[part], theirs[part], "{part}");
+    }
+}
+
+/// The reports as the rows of a table, as Ray writes it beside them.
+fn table_of(reports: &str) -> String {
+    let mut table = String::new();
+    for line in reports.lines() {
+        let mut report: serde_json::Map<String, Json> = serde_json::from_str(line).unwrap();
+        if let Some(Json::Object(config)) = report.remove("config") {
+            report.extend(
+                config
+                    .into_iter()
+                    .map(|(name, value)| (format!("config/{name}"), value)),
+            );
+        }
+        let cells = |cell: &dyn Fn((&String, &Json)) -> String| {
+            report.iter().map(cell).collect::<Vec<_>>().join(",") + "\n"
+        };
+        if table.is_empty() {
+            table += &cells(&|(name, _)| name.clone());
+        }
+        table += &cells(&|(_, value)| match value {
+            Json::Null => String::new(),
+            Json::String(text) => text.clone(),
+            Json::Bool(b) => if *b { "True" } else { "False" }.to_owned(),
+            value => value.to_string(),
+        });
+    }
+    table
+}
+
+#[test]
 fn another_metric_can_be_chosen_and_those_there_are_are_named() {
     for name in [
         "ray_man_asha",

@@ -1,11 +1,12 @@
 //! A Ray Tune experiment folder.
 //!
 //! One folder a trial, with `params.json`, `result.json` (one JSON object a report) and, after an error,
-//! `error.txt`; beside them `experiment_state-<time>.json`, which holds the states and is rewritten every few
+//! `error.txt` (without `result.json`: `progress.csv`); beside them `experiment_state-<time>.json`, which holds the states and is rewritten every few
 //! seconds. While an experiment runs on this machine, Ray writes to a staging folder and copies it to the
 //! storage folder at its own pace (10 s or more apart): where both are here, each trial is read from the one
 //! that is ahead. Ray writes no search space and not whether the metric is to be minimized.
 
+mod progress;
 mod reports;
 mod state;
 
@@ -166,7 +167,8 @@ impl Ray {
                     names.insert(name);
                 } else if entry.file_type().is_ok_and(|t| t.is_dir()) {
                     let path = entry.path();
-                    if path.join("params.json").exists() || path.join("result.json").exists() {
+                    let has = |file: &str| path.join(file).exists();
+                    if has("params.json") || has("result.json") || has("progress.csv") {
                         names.insert(name);
                     }
                 }

@@ -1,4 +1,4 @@
-//! `result.json` of one trial: one JSON object a report, read as it grows.
+//! The reports of one trial, read as they grow: `result.json`, one JSON object a report, or else `progress.csv`.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use super::super::super::document::{Complaints, is_recent, seconds};
 use super::super::super::json::tree::Json;
 use super::super::super::table::{Group, Row, Table};
 use super::super::super::tail::{Fate, Tail};
+use super::progress::Progress;
 
 /// Keys that Ray adds to every report.
 #[rustfmt::skip]
@@ -24,6 +25,8 @@ const BOOKKEEPING: &[&str] = &[
 #[derive(Debug, Default)]
 pub struct Reports {
     tail: Option<(PathBuf, Tail)>,
+    /// Where the reports are the rows of a table.
+    progress: Option<Progress>,
     rest: Vec<u8>,
     lines: u64,
     /// `(step, name, number)` of every measurement.
@@ -39,21 +42,18 @@ pub struct Reports {
 impl Reports {
     /// Takes what is new, from the place that has most. Returns whether something was.
     pub fn look(&mut self, places: &[PathBuf], name: &str, complaints: &mut Complaints) -> io::Result<bool> {
-        let size = |place: &PathBuf| std::fs::metadata(place.join("result.json")).ok().map(|m| m.len());
-        let mut best: Option<(u64, PathBuf)> = None;
-        for place in places {
-            if let Some(size) = size(place)
-                && best.as_ref().is_none_or(|(most, _)| size > *most)
-            {
-                best = Some((size, place.join("result.json")));
-            }
-        }
-        let Some((_, path)) = best else { return Ok(false) };
+        let Some((path, is_table)) = furthest(places, "result.json")
+            .map(|path| (path, false))
+            .or_else(|| furthest(places, "progress.csv").map(|path| (path, true)))
+        else {
+            return Ok(false);
+        };
         if self.tail.as_ref().is_none_or(|(at, _)| *at != path) {
             if self.tail.is_some() {
                 *self = Self::default();
             }
             self.tail = Some((path.clone(), Tail::new(&path)));
+            self.progress = is_table.then(Progress::default);
         }
         let Some((_, mut tail)) = self.tail.take() else {
             return Ok(false);
@@ -62,7 +62,10 @@ impl Reports {
             Fate::Missing | Fate::Same => false,
             Fate::Grown => self.take(&mut tail, name, complaints)?,
             Fate::Replaced => {
-                let mut anew = Self::default();
+                let mut anew = Self {
+                    progress: is_table.then(Progress::default),
+                    ..Self::default()
+                };
                 anew.take(&mut tail, name, complaints)?;
                 let written = std::fs::metadata(&path)
                     .ok()
@@ -92,6 +95,7 @@ impl Reports {
     /// Keeps what is known, but will take every line again.
     fn forget_position(&mut self) {
         self.rest.clear();
+        self.progress = self.progress.is_some().then(Progress::default);
         self.lines = 0;
         self.count = 0;
         self.points.clear();
@@ -111,26 +115,39 @@ impl Reports {
                 .filter(|l| !l.trim_ascii().is_empty())
             {
                 self.lines += 1;
-                match Json::parse(line) {
-                    Ok(json @ Json::Map(_)) => self.report(json),
-                    Ok(_) => complaints.add(
-                        &format!("{name}/result.json"),
-                        Some(self.lines),
-                        "the line is no report; it was skipped.",
-                    ),
-                    Err(error) => {
-                        let message = format!(
-                            "the report is damaged: {} was expected at column {}; it was skipped.",
-                            error.expected,
-                            error.at + 1
-                        );
-                        complaints.add(&format!("{name}/result.json"), Some(self.lines), &message);
+                match self.read(line) {
+                    Ok(Some(json)) => self.report(json),
+                    Ok(None) => {}
+                    Err(message) => {
+                        let file = if self.progress.is_some() {
+                            "progress.csv"
+                        } else {
+                            "result.json"
+                        };
+                        complaints.add(&format!("{name}/{file}"), Some(self.lines), &message);
                     }
                 }
                 is_new = true;
             }
         }
         Ok(is_new)
+    }
+
+    /// The report on a line, if there is one; what is wrong with it.
+    fn read(&mut self, line: &[u8]) -> Result<Option<Json>, String> {
+        if let Some(progress) = &mut self.progress {
+            return (progress.line(line))
+                .map_err(|why| format!("the report is damaged: {why}; it was skipped."));
+        }
+        match Json::parse(line) {
+            Ok(json @ Json::Map(_)) => Ok(Some(json)),
+            Ok(_) => Err("the line is no report; it was skipped.".to_owned()),
+            Err(error) => Err(format!(
+                "the report is damaged: {} was expected at column {}; it was skipped.",
+                error.expected,
+                error.at + 1
+            )),
+        }
     }
 
     fn report(&mut self, json: Json) {
@@ -243,6 +260,19 @@ impl Reports {
     pub fn modified(&self) -> Option<f64> {
         self.modified
     }
+}
+
+/// The file of this name that holds most.
+fn furthest(places: &[PathBuf], file: &str) -> Option<PathBuf> {
+    let mut best: Option<(u64, PathBuf)> = None;
+    for path in places.iter().map(|place| place.join(file)) {
+        if let Ok(found) = std::fs::metadata(&path)
+            && best.as_ref().is_none_or(|(most, _)| found.len() > *most)
+        {
+            best = Some((found.len(), path));
+        }
+    }
+    best.map(|(_, path)| path)
 }
 
 fn is_bookkeeping(name: &str) -> bool {
