@@ -10,6 +10,7 @@ use super::error::ReadError;
 use super::pipe::Pipe;
 pub use super::source::{Change, Progress};
 use super::source::{Kind, Lines, Problems, ReadOptions, Reads, Source, Store, StudyEntry};
+use super::strange::{HOLE, without_hole};
 use super::table::file_study;
 use super::tail::{Fate, Stamp, Tail};
 use super::watch::Target;
@@ -231,7 +232,11 @@ impl Reader {
         }
         let is_new = !self.rest.trim_ascii().is_empty();
         if is_new {
-            source.line(self.lines + 1, &self.rest, &mut self.problems);
+            let line = without_hole(&self.rest);
+            if line.len() < self.rest.len() {
+                self.problems.push(self.lines + 1, || HOLE.to_owned());
+            }
+            source.line(self.lines + 1, line, &mut self.problems);
             self.settled = self.rest.len();
         }
         let is_judged = source.settle(&mut self.problems);

@@ -7,6 +7,10 @@ use super::source::without_mark;
 /// Bytes at the beginning of a text that are looked at.
 pub const LOOKED_AT: usize = 4096;
 
+/// What is said of a line with a hole.
+pub const HOLE: &str =
+    "zero bytes stand where text should, as after a crash; what else is on the line was read.";
+
 /// Why a text cannot be a results file, by its first bytes; `None` where nothing speaks against it.
 #[must_use]
 pub fn strangeness(bytes: &[u8]) -> Option<&'static str> {
@@ -17,19 +21,36 @@ pub fn strangeness(bytes: &[u8]) -> Option<&'static str> {
     if is_binary(head) {
         return Some("is binary, and text is read: jsonl, csv or an Optuna journal");
     }
-    is_printed_over_lines(head).then_some(
+    if !is_printed_over_lines(head) {
+        return None;
+    }
+    Some(if without_mark(head).trim_ascii_start().starts_with(b"{") {
+        "is JSON printed over several lines, and one object a line is read; write it so, for example with `jq -c .`"
+    } else {
         "is one JSON document over several lines, and one object a line is read; write it so, for example \
-         with `jq -c '.[]'`",
-    )
+         with `jq -c '.[]'`"
+    })
 }
 
-/// More than one byte in ten that no text has.
+/// More than one byte in ten that no text has. Zeros after whole lines of text do not count: that is a hole, as a
+/// crash or a network file system leaves it.
 fn is_binary(head: &[u8]) -> bool {
+    let is_odd = |b: &u8| matches!(b, 0..=8 | 11 | 12 | 14..=26 | 28..=31 | 127);
+    let text = head.split(|b| *b == 0).next().unwrap_or_default();
+    let has_hole = text.contains(&b'\n') && !text.iter().any(is_odd);
     let odd = head
         .iter()
-        .filter(|b| matches!(b, 0..=8 | 11 | 12 | 14..=26 | 28..=31 | 127))
+        .filter(|b| is_odd(b) && !(has_hole && **b == 0))
         .count();
     odd * 10 > head.len()
+}
+
+/// A line without the zeros of a hole around it.
+#[must_use]
+pub fn without_hole(line: &[u8]) -> &[u8] {
+    let start = line.iter().position(|b| *b != 0).unwrap_or(line.len());
+    let end = line.iter().rposition(|b| *b != 0).map_or(start, |at| at + 1);
+    line.get(start..end).unwrap_or_default()
 }
 
 /// A bracket alone on the first line, and on a later one the beginning of an object that does not end there.
@@ -71,6 +92,7 @@ mod tests {
             assert!(strangeness(bytes).is_some_and(|why| why.contains(word)), "{word}");
         };
         is(b"\xff\xfel\0r\0", "UTF-16");
+        is(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0", "binary");
         is(b"\x7fELF\0\x01\n\x02", "binary");
         is(b"[\n {\n  \"a\": 1", "several lines");
         is(b"{\n  \"a\": 1,\n", "several lines");
@@ -79,6 +101,7 @@ mod tests {
             b"{\"a\": \"\\u0000\"}\n",
             b"\xef\xbb\xbflr,loss\n1,2\n",
             b"caf\xe9,loss\n1,2\n",
+            b"lr,loss\n1,2\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
             b"",
         ] {
             assert_eq!(strangeness(good), None, "{}", String::from_utf8_lossy(good));

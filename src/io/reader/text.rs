@@ -2,7 +2,7 @@
 
 use super::super::source::{Head, Kind, Lines, Reads, without_mark};
 use super::super::sources;
-use super::super::strange::{LOOKED_AT, strangeness};
+use super::super::strange::{HOLE, LOOKED_AT, strangeness, without_hole};
 use super::super::tail::Tail;
 use super::{Origin, Reader};
 
@@ -202,6 +202,11 @@ impl Reader {
             self.lines += 1;
             let line = if self.lines == 1 { without_mark(line) } else { line };
             let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let text = without_hole(line);
+            if text.len() < line.len() {
+                self.problems.push(self.lines, || HOLE.to_owned());
+            }
+            let line = text;
             if !self.has_odd_bytes && std::str::from_utf8(line).is_err() {
                 self.has_odd_bytes = true;
                 self.problems.push(self.lines, || {
