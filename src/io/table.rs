@@ -251,11 +251,7 @@ impl Table {
     /// Takes a row: a new trial, a further step of one, or the later word on one.
     pub fn push(&mut self, mut row: Row) {
         self.has_values |= row.values.is_some();
-        for (column, cell) in self.columns.iter_mut().zip(&row.cells) {
-            if let Some(value) = cell {
-                column.observe(value, row.line);
-            }
-        }
+        self.observe(&row);
         let run = row.run.take().filter(|_| row.step.is_some());
         let given = row.id.take().or(run);
         row.is_anonymous = given.is_none();
@@ -278,6 +274,22 @@ impl Table {
         row.cells.shrink_to_fit();
         self.by_id.insert(id, self.rows.len());
         self.rows.push(row);
+    }
+
+    /// Takes the cells of a row into account; those that the trial had before count once, or a trial of many steps
+    /// would speak for many.
+    fn observe(&mut self, row: &Row) {
+        let run = row.run.as_ref().filter(|_| row.step.is_some());
+        let known = (row.id.as_ref().or(run))
+            .and_then(|id| self.by_id.get(id))
+            .and_then(|index| self.rows.get(*index));
+        for (i, (column, cell)) in self.columns.iter_mut().zip(&row.cells).enumerate() {
+            if let Some(value) = cell
+                && known.and_then(|row| row.cell(i)) != Some(value)
+            {
+                column.observe(value, row.line);
+            }
+        }
     }
 
     /// Gives a row that has its identity from its position another one, where a later row claims it.
