@@ -8,6 +8,9 @@ use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Sour
 use super::super::table::{Group, Row, Table};
 use super::super::time::{parse_duration, parse_time};
 use super::jsonl::not_finite;
+use decimal::Mark;
+
+mod decimal;
 
 /// Separated by comma, semicolon, tab or bar.
 pub static KIND: Kind = Kind {
@@ -39,7 +42,9 @@ fn recognize(head: &Head<'_>) -> u8 {
     }
     let names = split(header, separator(header)).unwrap_or_default();
     let has_name = names.iter().any(|n| n.text.chars().any(char::is_alphabetic));
-    if names.len() > 1 && has_name && !header.chars().any(|c| c.is_control() && c != '\t') {
+    // Lines of a log begin with a time.
+    let is_log = names.iter().any(|n| parse_time(n.text.trim()).is_some());
+    if names.len() > 1 && has_name && !is_log && !header.chars().any(|c| c.is_control() && c != '\t') {
         50
     } else {
         0
@@ -116,6 +121,7 @@ enum Place {
 struct Delimited {
     table: Table,
     separator: Option<char>,
+    decimal: Mark,
     header: Option<String>,
     /// Names of the columns, as the header gives them.
     names: Vec<String>,
@@ -130,6 +136,7 @@ impl Delimited {
         Self {
             table: Table::new(options, true),
             separator: None,
+            decimal: Mark::default(),
             header: None,
             names: Vec::new(),
             places: Vec::new(),
@@ -158,11 +165,26 @@ impl Delimited {
             });
             return;
         }
-        self.row(number, &cells, separator == ';', problems);
+        if separator != ',' {
+            self.decimal = self.decimal.in_the_light_of(cells.iter().map(|c| c.text.trim()));
+        }
+        let has_decimal_comma = separator != ',' && self.decimal != Mark::Point;
+        self.row(number, &cells, has_decimal_comma, problems);
     }
 
     fn read_header(&mut self, number: u64, cells: &[Cell], problems: &mut Problems) {
         let mut seen = std::collections::HashSet::new();
+        let numbers = cells
+            .iter()
+            .filter(|c| c.text.trim().parse::<f64>().is_ok())
+            .count();
+        if numbers > 1 {
+            problems.push(number, || {
+                format!(
+                    "{numbers} columns have numbers for names: if this is a trial, write the names above it."
+                )
+            });
+        }
         for cell in cells {
             let name = cell.text.trim();
             self.names.push(name.to_owned());
@@ -257,7 +279,10 @@ impl Delimited {
                 Place::Cell(column) => {
                     let value = match scalar(text, has_decimal_comma) {
                         Scalar::Value(value) => value,
-                        Scalar::Text => self.table.text(column, text),
+                        Scalar::Text => match self.percentage(k, text) {
+                            Some(x) => Value::Float(x),
+                            None => self.table.text(column, text),
+                        },
                         Scalar::Absent => continue,
                     };
                     row.set(column, value);
@@ -270,6 +295,12 @@ impl Delimited {
 }
 
 impl Delimited {
+    /// The number before a percent sign, in the column of a metric.
+    fn percentage(&self, column: usize, text: &str) -> Option<f64> {
+        let number = text.strip_suffix('%')?.trim_end().parse().ok()?;
+        names::is_metric(self.names.get(column)?).then_some(number)
+    }
+
     /// A cell that holds all parameters as a JSON object.
     fn object(&mut self, text: &str, row: &mut Row) {
         for (name, node) in Members::of(text.as_bytes()).map_while(Result::ok) {
@@ -477,6 +508,45 @@ mod tests {
             );
             assert_eq!(study.trials[1].values, [2.5], "{text}");
         }
+    }
+
+    #[test]
+    fn a_comma_is_decimal_where_no_number_has_a_point() {
+        for (text, first) in [
+            ("lr\topt\tloss\n1,5\ta\t0,5\n2,5\tb\t0,25\n", Value::Float(1.5)),
+            ("lr|opt|loss\n1,5|a|0,5\n2,5|b|0,25\n", Value::Float(1.5)),
+            // A list stays one where other numbers have a point.
+            (
+                "layers;opt;loss\n64,64;a;0.5\n32,32;b;0.25\n",
+                Value::Text("64,64".into()),
+            ),
+            (
+                "layers\topt\tloss\n64,64\ta\t0.5\n32,32\tb\t0.25\n",
+                Value::Text("64,64".into()),
+            ),
+        ] {
+            let (study, problems) = read(text);
+            assert_eq!(problems.list(), [], "{text}");
+            assert_eq!(study.metric, "loss", "{text}");
+            assert_eq!(study.trials[0].param(0), Some(&first), "{text}");
+            assert_eq!(study.trials[1].values, [0.25], "{text}");
+        }
+    }
+
+    #[test]
+    fn percentages_are_numbers_of_a_metric() {
+        let (study, _) = read("dropout,accuracy\n10%,91.5%\n20%,92 %\n");
+        assert_eq!(study.trials[1].values, [92.0]);
+        assert_eq!(study.trials[0].param(0), Some(&Value::Text("10%".into())));
+    }
+
+    #[test]
+    fn a_table_without_names_is_told_so_and_a_log_is_no_table() {
+        let (_, problems) = read("0,0.1,sgd,0.5\n1,0.2,adam,0.4\n");
+        assert!(problems.list()[0].message.contains("names above it"));
+        let head = |bytes| recognize(&Head { bytes, is_all: true });
+        assert_eq!(head(b"2024-05-01 10:00:00,123 INFO trial, loss=0.5\n"), 0);
+        assert_eq!(head(b"lr,loss\n1,2\n"), 50);
     }
 
     #[test]
