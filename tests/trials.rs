@@ -342,6 +342,66 @@ fn line_ends_marks_and_comments_of_other_systems_are_no_trouble() {
 }
 
 #[test]
+fn a_hole_of_zeros_takes_no_row_with_it() {
+    for name in ["results_flat.jsonl", "results.csv", "optuna_journal.log"] {
+        let plain = std::fs::read(data(name)).unwrap();
+        let theirs = read(&data(name), ReadOptions::default()).study();
+        let at = plain.iter().rposition(|b| *b == b'\n').unwrap() + 1;
+        let middle = plain[..at / 2].iter().rposition(|b| *b == b'\n').unwrap() + 1;
+        let hole = [0_u8; 5000];
+        for holed in [
+            [&plain[..at], &hole].concat(),
+            [&plain[..at], &hole, b"\n"].concat(),
+            [&plain[..middle], &hole, &plain[middle..at]].concat(),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("study");
+            std::fs::write(&path, holed).unwrap();
+            let ours = read(&path, ReadOptions::default()).study();
+            assert_eq!(ours.counts(), theirs.counts(), "{name}");
+            let said = |d: &&tunescope::study::Diagnostic| d.message.contains("zero bytes");
+            let more = ours.diagnostics.len() - theirs.diagnostics.len();
+            assert_eq!(
+                (ours.diagnostics.iter().filter(said).count(), more),
+                (1, 1),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn programs_and_logs_are_no_results() {
+    for text in [
+        "#!/bin/sh\nset -e\nf() {\n  echo {x}\n}\n{ echo a; }\n",
+        "int main()\n{\n  return 0;\n}\n",
+        "2024-05-01 10:00:00,123 INFO trial, loss=0.5\n2024-05-01 10:00:01,123 INFO trial, loss=0.4\n",
+    ] {
+        assert!(
+            why_not(text, ReadOptions::default()).contains("is none of"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_scale_of_a_parameter_does_not_depend_on_how_many_rows_a_trial_has() {
+    let rates = [3e-5, 0.07, 2e-4, 8e-4, 5e-5, 0.01, 0.004, 1.2e-4, 0.03, 6e-4];
+    for steps in [1, 2, 20] {
+        let rows = rates.iter().enumerate().flat_map(|(trial, lr)| {
+            (0..steps).map(move |step| {
+                format!("{{\"trial\":{trial},\"step\":{step},\"lr\":{lr},\"loss\":{step}}}\n")
+            })
+        });
+        let (_folder, path) = written(&rows.collect::<String>());
+        let study = read(&path, ReadOptions::default()).study();
+        assert_eq!(study.trials.len(), rates.len());
+        let domain = format!("{:?}", study.space.params[0].domain);
+        assert!(domain.contains("log: true"), "{steps} steps: {domain}");
+    }
+}
+
+#[test]
 fn thousands_of_bad_lines_are_counted_and_the_first_ones_kept() {
     let good = "{\"id\": 1, \"params\": {\"a\": 1}, \"value\": 2}\n";
     let (_folder, path) = written(&(good.to_owned() + &"{broken\n".repeat(5000)));

@@ -29,7 +29,7 @@ const MAX_FLATTEN: usize = 4;
 fn recognize(head: &Head<'_>) -> u8 {
     let (mut objects, mut others) = (0u32, 0u32);
     for line in head.lines() {
-        if line.starts_with(b"{") || line.starts_with(b"[{") {
+        if opens_object(line) {
             objects += 1;
         } else if line != b"[" && line != b"]" {
             others += 1;
@@ -41,6 +41,13 @@ fn recognize(head: &Head<'_>) -> u8 {
         // Not against the header of a CSV, but better than nothing.
         _ => 30,
     }
+}
+
+/// Whether an object with names begins here, or an empty one: a brace alone opens a block of any language.
+fn opens_object(line: &[u8]) -> bool {
+    let mut cursor = Cursor::new(line);
+    cursor.take(b'[');
+    cursor.take(b'{') && matches!(cursor.peek(), Some(b'"' | b'}'))
 }
 
 /// What is done with the value of a key.
@@ -116,11 +123,12 @@ impl Jsonl {
             ..Row::default()
         };
         let mut id_rank = u8::MAX;
-        for member in members.by_ref() {
+        while let Some(member) = members.next() {
             let (key, node) = member?;
             match self.place(&key) {
                 Place::Role(Role::Id(rank)) if rank < id_rank => {
-                    if let Some(id) = trial_id(&node) {
+                    let id = long_id(&node, text, members.offset()).or_else(|| trial_id(&node));
+                    if let Some(id) = id {
                         id_rank = rank;
                         row.id = Some(id);
                     }
@@ -187,6 +195,11 @@ impl Jsonl {
                         }
                     }
                     Node::Null => {}
+                    Node::Array(bytes) => {
+                        for (name, node) in named(bytes)? {
+                            self.flatten(group, &name, &node, row, 0)?;
+                        }
+                    }
                     // A scalar under such a name is a column like any other.
                     node => self.flatten(Group::Plain, key, node, row, 0)?,
                 }
@@ -229,7 +242,7 @@ impl Jsonl {
             Node::Bool(b) => Value::Bool(*b),
             Node::Int(i) => Value::Int(*i),
             Node::Float(x) => Value::Float(*x),
-            Node::Text(text) => match not_finite(text) {
+            Node::Text(text) => match not_finite(text).or_else(|| self.measured(column, text)) {
                 Some(x) if group != Group::Param => Value::Float(x),
                 _ => self.table.text(column, text),
             },
@@ -238,6 +251,13 @@ impl Jsonl {
             }
         };
         row.set(column, value);
+    }
+
+    /// The number that a text is under the name of a metric, as shells write it (`"loss": "0.4"`).
+    fn measured(&self, column: usize, text: &str) -> Option<f64> {
+        let number = text.trim().parse().ok()?;
+        let column = self.table.columns.get(column)?;
+        (column.group == Group::Metric || names::is_metric(column.name.raw())).then_some(number)
     }
 
     fn resume(&self, text: &[u8], after: usize) -> Option<usize> {
@@ -341,10 +361,29 @@ fn trial_id(node: &Node<'_>) -> Option<TrialId> {
             .map(TrialId::Number)
             .or_else(|| match node {
                 Node::Int(i) => Some(TrialId::Text(Label::new(&i.to_string()))),
-                Node::Float(x) => Some(TrialId::Text(Label::new(&x.to_string()))),
+                Node::Float(x) if x.is_finite() => Some(TrialId::Text(Label::new(&x.to_string()))),
                 _ => None,
             }),
     }
+}
+
+/// A whole number that is longer than a number of a machine (128 random bits, say), digit by digit: as a float it would
+/// be that of other trials too. It ends at `end`.
+fn long_id(node: &Node<'_>, text: &[u8], end: usize) -> Option<TrialId> {
+    let (Node::Float(_), Some(head)) = (node, text.get(..end)) else {
+        return None;
+    };
+    let start = head
+        .iter()
+        .rposition(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
+        .map_or(0, |at| at + 1);
+    let digits = std::str::from_utf8(head.get(start..)?).ok()?;
+    let is_whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_whole.then(|| {
+        digits
+            .parse()
+            .map_or_else(|_| TrialId::Text(Label::new(digits)), TrialId::Number)
+    })
 }
 
 /// NaN and the infinities as text.
@@ -355,6 +394,24 @@ pub(super) fn not_finite(text: &str) -> Option<f64> {
         "-inf" | "-infinity" => Some(f64::NEG_INFINITY),
         _ => None,
     }
+}
+
+/// The members of a list of pairs, `[{"name": "lr", "value": 0.1}, …]`.
+fn named(list: &[u8]) -> Result<Vec<(Cow<'_, str>, Node<'_>)>, JsonError> {
+    let mut pairs = Vec::new();
+    for element in elements(list)? {
+        let Node::Object(bytes) = element else { continue };
+        let (mut name, mut value) = (None, None);
+        for member in Members::of(bytes) {
+            match member? {
+                (key, Node::Text(text)) if key == "name" => name = Some(text),
+                (key, node) if key == "value" => value = Some(node),
+                _ => {}
+            }
+        }
+        pairs.extend(name.zip(value));
+    }
+    Ok(pairs)
 }
 
 /// The objectives under `value` or `values`: a number, a list, or an object of named ones.
@@ -500,6 +557,47 @@ mod tests {
         assert_eq!(study.trials[0].intermediate, [(1, 3.0), (2, 2.0)]);
         assert_eq!(study.trials[0].values, [2.0]);
         assert_eq!(study.columns, ["lr"]);
+    }
+
+    #[test]
+    fn identities_of_any_length_stay_apart() {
+        let (study, _) = read(&[
+            r#"{"id": 18446744073709551616, "params": {"a": 1}, "value": 1}"#,
+            r#"{"id": 18446744073709551617, "params": {"a": 2}, "value": 2}"#,
+            r#"{"id": 18446744073709551614, "params": {"a": 3}, "value": 3}"#,
+            r#"{"id": 2.5, "params": {"a": 4}, "value": 4}"#,
+        ]);
+        let ids: Vec<String> = study.trials.iter().map(|t| t.id.to_string()).collect();
+        assert_eq!(
+            ids,
+            [
+                "18446744073709551616",
+                "18446744073709551617",
+                "18446744073709551614",
+                "2.5"
+            ]
+        );
+    }
+
+    #[test]
+    fn parameters_may_be_a_list_of_names_and_values() {
+        let (study, problems) = read(&[
+            r#"{"trial": 0, "params": [{"name": "lr", "value": 0.1}, {"name": "opt", "value": "sgd"}], "loss": 2}"#,
+            r#"{"trial": 1, "params": [{"name": "lr", "value": 0.2}, 7, {"name": "x"}], "loss": 1}"#,
+        ]);
+        assert_eq!(problems.list(), []);
+        assert_eq!(study.columns, ["lr", "opt"]);
+        assert_eq!(study.trials[1].param(0), Some(&Value::Float(0.2)));
+    }
+
+    #[test]
+    fn a_metric_written_as_text_is_a_number_and_a_choice_written_so_is_none() {
+        let (study, _) = read(&[
+            r#"{"trial": "0", "params": {"batch": "16"}, "val_loss": "0.5"}"#,
+            r#"{"trial": "1", "params": {"batch": "32"}, "val_loss": "0.25"}"#,
+        ]);
+        assert_eq!(study.trials[1].values, [0.25]);
+        assert_eq!(study.trials[1].param(0), Some(&Value::Text("32".into())));
     }
 
     #[test]
