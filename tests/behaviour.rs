@@ -136,6 +136,27 @@ fn a_refused_delivery_keeps_the_draft() {
 }
 
 #[test]
+fn a_notice_fades_although_something_happens_all_the_time() {
+    let mut model = opened();
+    press(&mut model, "E<Enter><C-u>1e-3<Enter>Ay");
+    let long = "/a/folder/that/is/rather/deep/results.queue/pending/20261124T081155745987Z_01a2.json";
+    let queued = Receipt {
+        state: ReceiptState::Queued,
+        place: long.into(),
+        ..model.receipts[0].clone()
+    };
+    update(&mut model, Msg::Delivered(queued), 1003.0);
+    let said = &model.notice.as_ref().unwrap().text;
+    assert_eq!(said, "queued: …/20261124T081155745987Z_01a2.json");
+    for second in 1004..1011 {
+        update(&mut model, Msg::Suggested(suggestion(7e-4)), f64::from(second));
+        assert!(model.notice.is_some(), "{second}");
+    }
+    update(&mut model, Msg::Suggested(suggestion(7e-4)), 1012.0);
+    assert!(model.notice.is_none());
+}
+
+#[test]
 fn typed_values_snap_or_are_refused_in_words_and_esc_puts_the_old_one_back() {
     let mut model = opened();
     press(&mut model, "Ejj<Enter><C-u>0.17");

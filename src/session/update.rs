@@ -32,6 +32,10 @@ const NOTICE_SECONDS: f64 = 8.0;
 /// epoch.
 pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
     model.now = now;
+    // With any message, not with ticks alone: where much happens there is no time for a tick.
+    if (model.notice.as_ref()).is_some_and(|n| now - n.since > NOTICE_SECONDS) {
+        model.notice = None;
+    }
     let mut effects = Vec::new();
     match msg {
         Msg::Act(action) => {
@@ -50,15 +54,8 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
             model.hits = hits;
             navigate::clamp_scroll(model);
         }
-        Msg::Tick => {
-            if model
-                .notice
-                .as_ref()
-                .is_some_and(|n| now - n.since > NOTICE_SECONDS)
-            {
-                model.notice = None;
-            }
-        }
+        // Time alone has passed.
+        Msg::Tick => {}
         Msg::Source(source) if source.chosen == model.chosen => model.source = source,
         Msg::Study { study, source } if source.chosen == model.chosen => {
             data::study(model, study, source, &mut effects);

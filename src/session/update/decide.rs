@@ -148,6 +148,14 @@ fn deliver(model: &mut Model, configuration: Configuration, place: String, effec
     })));
 }
 
+/// Where it waits now; of a long path the end.
+fn queued(place: &str) -> String {
+    match place.rsplit_once('/') {
+        Some((_, name)) if place.len() > 60 => format!("queued: …/{name}"),
+        _ => format!("queued: {place}"),
+    }
+}
+
 /// The answer of the edge to a delivery or a withdrawal.
 pub fn delivered(model: &mut Model, receipt: Receipt, effects: &mut Vec<Effect>) {
     let slot = model
@@ -162,7 +170,7 @@ pub fn delivered(model: &mut Model, receipt: Receipt, effects: &mut Vec<Effect>)
         });
     let accepted = receipt.state == ReceiptState::Queued;
     match &receipt.state {
-        ReceiptState::Queued => say(model, format!("queued: {}", receipt.place), false),
+        ReceiptState::Queued => say(model, queued(&receipt.place), false),
         ReceiptState::Withdrawn => say(model, "withdrawn: no worker will run it", false),
         ReceiptState::Refused { reason } => say(model, reason.clone(), true),
         ReceiptState::Claimed { by } => {
