@@ -356,16 +356,21 @@ fn a_hole_of_zeros_takes_no_row_with_it() {
         ] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("study");
+            let is_cut = !holed.ends_with(b"\n");
             std::fs::write(&path, holed).unwrap();
             let ours = read(&path, ReadOptions::default()).study();
             assert_eq!(ours.counts(), theirs.counts(), "{name}");
-            let said = |d: &&tunescope::study::Diagnostic| d.message.contains("zero bytes");
-            let more = ours.diagnostics.len() - theirs.diagnostics.len();
-            assert_eq!(
-                (ours.diagnostics.iter().filter(said).count(), more),
-                (1, 1),
-                "{name}"
-            );
+            let is_said = |d: &&tunescope::study::Diagnostic| d.message.contains("zero bytes");
+            let said = ours.diagnostics.iter().filter(is_said).count();
+            // What follows the last line end of a journal is a record that is being written.
+            let is_open = name == "optuna_journal.log" && is_cut;
+            assert_eq!(said, usize::from(!is_open), "{name}: {:?}", ours.diagnostics);
+            // In a journal a line of nothing else is a blank one, of which Optuna thinks less than we do.
+            let others = ours
+                .diagnostics
+                .iter()
+                .filter(|d| !d.message.contains("blank line"));
+            assert_eq!(others.count(), theirs.diagnostics.len() + said, "{name}");
         }
     }
 }
