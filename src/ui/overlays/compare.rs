@@ -259,7 +259,17 @@ impl Pane<'_, '_> {
             return;
         }
         text::put_spans(buf, text::row(area, 0), &[head]);
-        let lines = text::wrap(&values, usize::from(area.width.saturating_sub(2)));
+        // A name and its value stay together; that more differ is said.
+        let parts: Vec<String> = values.split(", ").map(str::to_owned).collect();
+        let room = usize::from(area.width.saturating_sub(4));
+        let mut lines = text::wrap_parts(&parts, ", ", room);
+        let shown = usize::from(area.height) - 1;
+        if lines.len() > shown {
+            lines.truncate(shown);
+            if let Some(last) = lines.last_mut() {
+                last.push_str(" …");
+            }
+        }
         for (i, line) in (1..area.height).zip(lines) {
             text::put_spans(
                 buf,
