@@ -135,6 +135,36 @@ fn editing_and_light_and_ascii() {
 }
 
 #[test]
+fn what_lies_over_the_panes() {
+    let mut model = fixture::running();
+    let place = "the queue folder runs/queue".to_owned();
+    let accept = Overlay::Confirm(Confirm::Accept {
+        configuration: model.probe.configuration.clone(),
+        text: "learning_rate=0.000316 batch_size=16 scheduler=cosine".to_owned(),
+        place,
+    });
+    for (name, overlay) in [
+        ("help", Overlay::Help { scroll: 0 }),
+        ("diagnostics", Overlay::Diagnostics { scroll: 0 }),
+        ("trial", Overlay::Trial { trial: 1, scroll: 0 }),
+        ("confirm", accept),
+        (
+            "command",
+            Overlay::Command {
+                input: "xi 0.1".into(),
+                completions: vec!["xi 0.1".to_owned()],
+                remark: None,
+            },
+        ),
+    ] {
+        model.overlay = Some(overlay);
+        for (w, h) in [(80, 24), (120, 36)] {
+            snapshot(&format!("overlay_{name}_{w}x{h}"), &model, w, h);
+        }
+    }
+}
+
+#[test]
 fn without_colour_nothing_but_modifiers_is_used() {
     let mut model = fixture::editing();
     model.appearance.color = ColorLevel::None;
