@@ -33,7 +33,7 @@ pub mod watch;
 
 pub use error::ReadError;
 pub use reader::{Change, Progress, Reader, read_once};
-pub use report::{trials_csv, trials_jsonl, trials_report};
+pub use report::{TrialsReport, trials_csv, trials_jsonl, trials_report};
 pub use source::{ReadOptions, StudyEntry};
 pub use space_file::{SpaceFile, space_toml};
 pub use watch::{Pace, Sign, Watch};

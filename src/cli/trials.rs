@@ -6,7 +6,7 @@ use super::load;
 use super::out::Out;
 use super::text::{Columns, domain_words};
 use crate::io::report::trial_report;
-use crate::io::{trials_csv, trials_report};
+use crate::io::{TrialsReport, trials_csv};
 use crate::study::number::{duration, significant};
 use crate::study::{Study, Trial};
 
@@ -18,7 +18,7 @@ pub fn run(args: &Trials) -> Result<(), CliError> {
     match args.format {
         TrialsFormat::Json => {
             let name = kind.map_or("", |k| k.name);
-            out.json(&trials_report(&study, name, &load::shown_path(&args.source)))?;
+            out.json(&TrialsReport::of(&study, name, &load::shown_path(&args.source)))?;
         }
         TrialsFormat::Jsonl => {
             for trial in &study.trials {

@@ -1,34 +1,67 @@
 //! What was read, as `trials` prints it.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::study::{Diagnostic, Domain, Parameter, Study, Trial, When};
 
-/// The JSON of `trials --format json`. Numbers that are not finite are `null`; the bounds of an inferred
-/// space are those observed.
+/// The JSON of `trials --format json`, made a trial at a time as it is written: as one tree, that of 100,000 trials
+/// would take longer to make than the file takes to read. Numbers that are not finite are `null`; the bounds of an
+/// inferred space are those observed.
+#[derive(Debug, Serialize)]
+pub struct TrialsReport<'s> {
+    source: Json,
+    #[serde(rename = "study")]
+    about: Json,
+    space: Json,
+    counts: Json,
+    best: Json,
+    trials: Trials<'s>,
+    warnings: Vec<Json>,
+}
+
+#[derive(Debug)]
+struct Trials<'s>(&'s Study);
+
+impl Serialize for Trials<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(study) = self;
+        serializer.collect_seq(study.trials.iter().map(|t| trial_report(study, t)))
+    }
+}
+
+impl<'s> TrialsReport<'s> {
+    #[must_use]
+    pub fn of(study: &'s Study, kind: &str, path: &str) -> Self {
+        let best = study.best().and_then(|i| study.trials.get(i));
+        Self {
+            source: json!({"kind": kind, "path": path}),
+            about: json!({
+                "name": study.name,
+                "metric": study.metric,
+                "direction": study.direction(),
+                "directions": study.directions,
+            }),
+            space: json!({
+                "inferred": study.space.inferred,
+                "params": study.space.params.iter().map(parameter).collect::<Vec<_>>(),
+            }),
+            counts: json!(study.counts()),
+            best: json!(best.map(|trial| json!({
+                "id": trial.id,
+                "value": trial.objective(),
+                "params": params(study, trial),
+            }))),
+            trials: Trials(study),
+            warnings: warnings(study),
+        }
+    }
+}
+
+/// [`TrialsReport`] as a tree.
 #[must_use]
 pub fn trials_report(study: &Study, kind: &str, path: &str) -> Json {
-    json!({
-        "source": {"kind": kind, "path": path},
-        "study": {
-            "name": study.name,
-            "metric": study.metric,
-            "direction": study.direction(),
-            "directions": study.directions,
-        },
-        "space": {
-            "inferred": study.space.inferred,
-            "params": study.space.params.iter().map(parameter).collect::<Vec<_>>(),
-        },
-        "counts": study.counts(),
-        "best": study.best().and_then(|i| study.trials.get(i)).map(|trial| json!({
-            "id": trial.id,
-            "value": trial.objective(),
-            "params": params(study, trial),
-        })),
-        "trials": study.trials.iter().map(|t| trial_report(study, t)).collect::<Vec<_>>(),
-        "warnings": warnings(study),
-    })
+    json!(TrialsReport::of(study, kind, path))
 }
 
 fn parameter(parameter: &Parameter) -> Json {
