@@ -89,7 +89,7 @@ fn overview(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     let rest = r.height - suggestion - surface;
     vec![
         (model.in_place_of(Pane::Slices), part(l, 0, slices)),
-        (model.in_place_of(Pane::Surface), part(r, suggestion, surface)),
+        (surface_or_improvement(model), part(r, suggestion, surface)),
         (Pane::Trials, part(l, slices, l.height - slices)),
         (Pane::Suggestion, part(r, 0, suggestion)),
         (
@@ -112,7 +112,7 @@ fn two_columns(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     vec![
         (model.in_place_of(Pane::Slices), part(l, 0, slices)),
         (
-            model.in_place_of(Pane::Surface),
+            surface_or_improvement(model),
             part(r, suggestion, r.height - suggestion),
         ),
         (shared, part(l, slices, l.height - slices)),
@@ -161,6 +161,18 @@ fn lesson_and_picture(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
         (lower, part(l, upper, l.height - upper)),
         (Pane::Lesson, part(r, 0, lesson)),
     ]
+}
+
+/// In one dimension there is no surface: the picture of EI has its place, unless it is elsewhere or the surface is asked for.
+fn surface_or_improvement(model: &Model) -> Pane {
+    let is_elsewhere =
+        (Pane::Improvement.host()).is_some_and(|host| model.in_place_of(host) == Pane::Improvement);
+    match model.in_place_of(Pane::Surface) {
+        Pane::Surface if model.study.space.len() == 1 && model.focus != Pane::Surface && !is_elsewhere => {
+            Pane::Improvement
+        }
+        pane => pane,
+    }
 }
 
 /// What stands where the surface is: in one dimension there is none.
