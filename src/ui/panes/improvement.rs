@@ -113,9 +113,14 @@ impl Places {
         let wide = body.width >= WIDE;
         let foot = u16::from(body.height >= 13 && shown.terms);
         let (has_side, has_terms) = (shown.density || shown.terms, shown.terms && body.height >= 9);
+        // Without terms the numbers have no room below the density: the two stand side by side.
+        let abreast = !wide && shown.density && !has_terms;
+        let slim_density = (body.width * 14 / 100).clamp(8, 14);
+        let slim_numbers = (body.width * 34 / 100).clamp(22, 28);
         let side = match (has_side, wide) {
             (false, _) => 0,
             (true, true) => u16::from(shown.density) * (body.width * 16 / 100).clamp(14, 30) + NUMBERS + 2,
+            (true, false) if abreast => slim_density + 1 + slim_numbers,
             (true, false) => (body.width * 36 / 100).clamp(22, 30),
         };
         let column = Rect::new(
@@ -143,6 +148,16 @@ impl Places {
                 },
                 numbers,
             )
+        } else if abreast {
+            let numbers = Rect::new(beside + slim_density + 1, body.y, slim_numbers, column.height);
+            (
+                Rect {
+                    x: beside,
+                    width: slim_density,
+                    ..plot
+                },
+                numbers,
+            )
         } else {
             let below = Rect::new(
                 beside,
@@ -151,7 +166,7 @@ impl Places {
                 column.bottom().saturating_sub(plot.bottom()),
             );
             let own = if shown.density { side } else { 0 };
-            let numbers = if own > 0 && has_terms {
+            let numbers = if own > 0 {
                 below
             } else {
                 Rect {
