@@ -136,7 +136,10 @@ impl CliError {
             | Self::Configuration { .. }
             | Self::Read(ReadError::NoSuchKind { .. } | ReadError::SpaceFile { .. }) => 2,
             Self::Learn(
-                super::learn::LearnError::Language { .. } | super::learn::LearnError::Bounds { .. },
+                super::learn::LearnError::Language { .. }
+                | super::learn::LearnError::Bounds { .. }
+                | super::learn::LearnError::Formula { .. }
+                | super::learn::LearnError::Nothing { .. },
             ) => 2,
             Self::Read(_)
             | Self::Learn(_)
