@@ -79,6 +79,8 @@ pub struct OutputSpec {
     pub mean: Option<f64>,
     pub sd: Option<f64>,
     pub lambda: Option<f64>,
+    /// Of `half_rank`: the least spread of the worse half, in units of `g`; above the noise.
+    pub spread: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

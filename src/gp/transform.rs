@@ -94,6 +94,12 @@ impl OutputTransform {
     /// fewer than two different values) is left out; constant outputs are only shifted.
     #[must_use]
     pub fn fit(kind: TransformKind, y: &[f64]) -> Self {
+        Self::fit_spread(kind, y, 0.0)
+    }
+
+    /// [`OutputTransform::fit`] with a least scale of a half-rank warp (see [`HalfRank`]), in units of the outputs.
+    #[must_use]
+    pub fn fit_spread(kind: TransformKind, y: &[f64], least: f64) -> Self {
         let (mean, sd) = mean_and_sd(y);
         let is_constant = sd <= 1e-12 * mean.abs().max(1.0) || y.len() < 2;
         if kind == TransformKind::Identity {
@@ -110,7 +116,7 @@ impl OutputTransform {
                 is_constant,
             };
         }
-        let warp = Self::fit_warp(kind, y);
+        let warp = Self::fit_warp(kind, y, least);
         let warped: Vec<f64> = y.iter().map(|v| warp.forward(*v)).collect();
         let (mean, sd) = mean_and_sd(&warped);
         if sd.is_finite() && sd > 1e-12 * mean.abs().max(1e-3) {
@@ -130,7 +136,7 @@ impl OutputTransform {
         }
     }
 
-    fn fit_warp(kind: TransformKind, y: &[f64]) -> Warp {
+    fn fit_warp(kind: TransformKind, y: &[f64], least: f64) -> Warp {
         match kind {
             TransformKind::Identity | TransformKind::Standardize => Warp::None,
             TransformKind::BoxCox if y.iter().any(|v| *v <= 0.0) => Warp::None,
@@ -141,7 +147,7 @@ impl OutputTransform {
                 lambda: fit_lambda(PowerFamily::YeoJohnson, y, (-5.0, 5.0)),
             },
             TransformKind::HalfRank | TransformKind::HalfRankLog => {
-                let Some(ranks) = HalfRank::fit(y) else {
+                let Some(ranks) = HalfRank::fit(y, least) else {
                     return Warp::None;
                 };
                 let warped: Vec<f64> = y.iter().map(|v| ranks.forward(*v)).collect();
@@ -175,6 +181,15 @@ impl OutputTransform {
     #[must_use]
     pub fn is_linear(&self) -> bool {
         self.warp == Warp::None
+    }
+
+    /// `s` of a half-rank warp.
+    #[must_use]
+    pub fn half_rank_scale(&self) -> Option<f64> {
+        match &self.warp {
+            Warp::HalfRank { ranks, log: None } => Some(ranks.scale()),
+            _ => None,
+        }
     }
 
     /// λ of a power family.

@@ -161,7 +161,7 @@ fn input(at: &At<'_>) -> Result<InputSpec> {
 }
 
 fn output(at: &At<'_>) -> Result<OutputSpec> {
-    at.object(&["transform", "mean", "sd", "lambda"])?;
+    at.object(&["transform", "mean", "sd", "lambda", "spread"])?;
     let transform = at.get("transform")?.one_of(
         &TransformName::ALL,
         TransformName::name,
@@ -173,6 +173,7 @@ fn output(at: &At<'_>) -> Result<OutputSpec> {
         mean: number("mean")?,
         sd: at.optional("sd").map(|at| at.positive()).transpose()?,
         lambda: number("lambda")?,
+        spread: at.optional("spread").map(|at| at.positive()).transpose()?,
     })
 }
 

@@ -16,6 +16,7 @@ pub fn model(model: &ModelFile) -> Json {
         ("mean", model.output.mean),
         ("sd", model.output.sd),
         ("lambda", model.output.lambda),
+        ("spread", model.output.spread),
     ] {
         if let Some(value) = value {
             output.insert(name.into(), value.into());

@@ -26,6 +26,9 @@ pub const NOISY: f64 = 1e-4;
 /// Fewer observations than this and the warp of the worse half has too little to stand on.
 const WARP_FROM: usize = 8;
 
+/// With more rows than this a second fit starts from the first.
+const COLD_UP_TO: usize = 300;
+
 impl Surrogate {
     /// Fits a model to the complete trials of a study: warp and standardisation of the outputs, exact
     /// merging of repeats, hyperparameters by maximum a posteriori (from `previous` where it suits).
@@ -47,12 +50,14 @@ impl Surrogate {
         let training = Training::of(study, Encoder::new(&study.space), settings.pruned);
         let d = check(study, &training)?;
         let n = training.g.len();
+        let warm = previous.filter(|p| p.suits(settings, &training));
         let output = output_of(settings, study, &training);
-        let noise = |i: usize| {
-            let (trial, g) = (training.trials[i], training.g[i]);
-            trial_noise(study, settings, &output, trial, g)
+        // The noise of the last fit says how wide the outputs are to be: mostly one fit is enough then.
+        let output = match warm.filter(|p| p.output.is_like(&output)) {
+            Some(warm) => warm.output.again(study.direction(), &training.known_outputs()),
+            None => output,
         };
-        let rows = Rows::of(&training, &output, settings.seed, &noise);
+        let rows = rows_of(study, settings, &training, &output);
         // Repeats that differ say how noisy it is, even where all trials are at one configuration.
         let scatters = rows.data.within_ss() > 1e-24;
         let is_flat = !scatters && rows.data.y.iter().all(|y| (y - rows.data.y[0]).abs() < 1e-12);
@@ -74,18 +79,23 @@ impl Surrogate {
             }
             return Ok(this);
         }
-        let warm = previous.filter(|p| {
-            !p.summary.prior_only
-                && p.settings.kernel == settings.kernel
-                && p.settings.priors == settings.priors
-                && p.settings.input_warp == settings.input_warp
-                && p.training.kinds == training.kinds
-        });
         let warm_fits = warm.map_or(0, |p| p.warm_fits + 1);
         let plan = Plan::of(settings, &training, &output, warm_fits)?;
         let start = warm.map(|p| p.posterior.model());
         let kinds = &training.kinds;
         let fit = plan.fit(kinds, &rows.data, start, cancel)?;
+        let outputs = training.known_outputs();
+        let noise = noise_beside(&fit.model, &rows);
+        let (output, rows, fit) = match output.above_noise(study.direction(), &outputs, noise) {
+            None => (output, rows, fit),
+            // What a few hundred rows say about other outputs is looked for anew; more rows stay near.
+            Some(output) => {
+                let rows = rows_of(study, settings, &training, &output);
+                let near = (rows.data.n() > COLD_UP_TO).then_some(&fit.model).or(start);
+                let fit = plan.fit(kinds, &rows.data, near, cancel)?;
+                (output, rows, fit)
+            }
+        };
         let averaged = plan.averaged(settings, &fit, kinds, &rows.data, cancel)?;
         let mut this = Self::assemble(study, settings, training, rows, output, fit.posterior)?;
         this.learn_failures(None);
@@ -99,6 +109,15 @@ impl Surrogate {
         this.summary.log_posterior = this.summary.log_marginal_likelihood + fit.log_prior;
         this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
         Ok(this)
+    }
+
+    /// Whether another fit can start from this one.
+    fn suits(&self, settings: &ModelSettings, training: &Training) -> bool {
+        !self.summary.prior_only
+            && self.settings.kernel == settings.kernel
+            && self.settings.priors == settings.priors
+            && self.settings.input_warp == settings.input_warp
+            && self.training.kinds == training.kinds
     }
 
     /// The model of a file, evaluated as given: nothing is fitted, no output is warped.
@@ -350,6 +369,23 @@ impl Surrogate {
             prior_only: false,
         }
     }
+}
+
+/// The observations as rows under a transform.
+fn rows_of(study: &Study, settings: &ModelSettings, training: &Training, output: &Output) -> Rows {
+    let noise = |i: usize| {
+        let (trial, g) = (training.trials[i], training.g[i]);
+        trial_noise(study, settings, output, trial, g)
+    };
+    Rows::of(training, output, settings.seed, &noise)
+}
+
+/// Noise variance of an observation in model units: that of the model, and the middle one of what is known of complete
+/// trials.
+fn noise_beside(model: &Model, rows: &Rows) -> f64 {
+    let mut known: Vec<f64> = rows.data.known_noise.iter().take(rows.own).copied().collect();
+    known.sort_by(f64::total_cmp);
+    model.noise_variance + known.get(known.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn check(study: &Study, training: &Training) -> Result<usize, SurrogateError> {

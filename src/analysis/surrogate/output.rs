@@ -5,6 +5,14 @@ use crate::gp::transform::{Warp, yeo_johnson};
 use crate::gp::{OutputTransform, TransformKind};
 use crate::study::Direction;
 
+/// A half-rank warp gives the worse half at least this many standard deviations of the noise, as far as it has them. Measured on
+/// noisy functions (`benches/README.md`): with 5 or 10 noise fills the model's outputs and a search stays in the first good
+/// place; 20, 40 and 100 do not differ beyond the spread of seeds.
+const ABOVE_NOISE: f64 = 20.0;
+
+/// Of the logarithm of the scale: what is less is left as it is.
+const LEAST_CHANGE: f64 = 0.1;
+
 /// `t = T(s·y)`: the sign, then the transform. Increasing, so quantiles map to quantiles.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -13,6 +21,8 @@ pub struct Output {
     unit: f64,
     name: TransformName,
     transform: OutputTransform,
+    /// The least scale that a half-rank warp was given, in the user's units.
+    least: f64,
 }
 
 impl Output {
@@ -32,23 +42,49 @@ impl Output {
 
     /// A transform by its name.
     pub fn named(direction: Direction, g: &[f64], name: TransformName) -> Self {
+        Self::spread(direction, g, name, 0.0)
+    }
+
+    fn spread(direction: Direction, g: &[f64], name: TransformName, least: f64) -> Self {
         let unit = Self::unit_for(name, g);
         let g: Vec<f64> = g.iter().map(|v| v / unit).collect();
         Self {
             sign: direction.sign(),
             unit,
             name,
-            transform: OutputTransform::fit(kind(name), &g),
+            transform: OutputTransform::fit_spread(kind(name), &g, least / unit),
+            least,
         }
+    }
+
+    /// The same transform with the worse half spread as far as noise of a variance (in model units) asks for; `None`
+    /// where that changes next to nothing, or where there is no half-rank warp.
+    pub fn above_noise(&self, direction: Direction, g: &[f64], variance: f64) -> Option<Self> {
+        let scale = self.transform.half_rank_scale()?;
+        let least = ABOVE_NOISE * variance.sqrt() * self.transform.sd * self.unit;
+        let wider = Self::spread(direction, g, self.name, least);
+        let change = wider.transform.half_rank_scale()? / scale;
+        (change.ln().abs() > LEAST_CHANGE).then_some(wider)
+    }
+
+    /// Whether another one is of the same kind.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+
+    /// The same kind of transform for other outputs, as wide at least.
+    pub fn again(&self, direction: Direction, g: &[f64]) -> Self {
+        Self::spread(direction, g, self.name, self.least)
     }
 
     /// The transform of a MODEL file; what it leaves open is computed from the data.
     pub fn given(direction: Direction, g: &[f64], spec: &OutputSpec) -> Self {
         let unit = Self::unit_for(spec.transform, g);
         let g: Vec<f64> = g.iter().map(|v| v / unit).collect();
+        let least = spec.spread.unwrap_or(0.0);
         let mut transform = match (spec.transform, spec.lambda) {
             (TransformName::YeoJohnson, Some(lambda)) => with_lambda(lambda, &g),
-            (name, _) => OutputTransform::fit(kind(name), &g),
+            (name, _) => OutputTransform::fit_spread(kind(name), &g, least / unit),
         };
         let warped = spec_unit(&transform, unit);
         if spec.transform != TransformName::Identity {
@@ -60,6 +96,7 @@ impl Output {
             unit,
             name: spec.transform,
             transform,
+            least,
         }
     }
 
@@ -91,6 +128,7 @@ impl Output {
             mean: (!is_identity).then_some(unit * self.transform.mean),
             sd: (!is_identity).then_some(unit * self.transform.sd),
             lambda: self.transform.lambda(),
+            spread: (self.least > 0.0).then_some(self.least),
         }
     }
 

@@ -7,18 +7,23 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// different values below the median (+ ½ where the median itself was observed) and `s` the root mean square distance of the better half
 /// to the median. Outliers among the bad lose their weight, the good half keeps its units.
 ///
+/// Where the good half is no wider than noise, ranks would blow noise up to signal: `s` can be given a least value, up to
+/// the root mean square distance of the worse half to the median, with which the worse half keeps its spread.
+///
 /// Between and beyond the known values it is the polygon through them. Source: Vizier's output warping (Song et al. 2024,
 /// arXiv 2408.11527).
 #[derive(Clone, Debug, PartialEq)]
 pub struct HalfRank {
     /// Corners below the median, from the worst up, and the median last: `(output, warped)`.
     corners: Vec<(f64, f64)>,
+    scale: f64,
 }
 
 impl HalfRank {
-    /// `None` where fewer than two values differ, or none lies above the median.
+    /// `None` where fewer than two values differ, or none lies above the median. `least`: of `s`; 0 leaves it to the good
+    /// half.
     #[must_use]
-    pub fn fit(y: &[f64]) -> Option<Self> {
+    pub fn fit(y: &[f64], least: f64) -> Option<Self> {
         let mut sorted = y.to_vec();
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len();
@@ -39,6 +44,9 @@ impl HalfRank {
             return None;
         }
         let mut bad: Vec<f64> = sorted.iter().copied().filter(|v| *v < median).collect();
+        #[expect(clippy::cast_precision_loss, reason = "counts")]
+        let spread = (bad.iter().map(|v| (v - median).powi(2)).sum::<f64>() / bad.len().max(1) as f64).sqrt();
+        let scale = scale.max(least.min(spread));
         bad.dedup();
         let half = if sorted.contains(&median) { 0.5 } else { 0.0 };
         #[expect(clippy::cast_precision_loss, reason = "counts")]
@@ -54,7 +62,13 @@ impl HalfRank {
             })
             .collect();
         corners.push((median, median));
-        Some(Self { corners })
+        Some(Self { corners, scale })
+    }
+
+    /// `s`.
+    #[must_use]
+    pub fn scale(&self) -> f64 {
+        self.scale
     }
 
     #[must_use]
@@ -93,7 +107,7 @@ mod tests {
     #[test]
     fn the_good_half_stays_and_the_bad_half_follows_the_documented_ranks() {
         let y = [5.0, 1.0, 4.0, -100.0, 3.0];
-        let warp = HalfRank::fit(&y).unwrap();
+        let warp = HalfRank::fit(&y, 0.0).unwrap();
         for good in [3.0, 4.0, 5.0, 9.0] {
             assert!((warp.forward(good) - good).abs() < 1e-15);
         }
@@ -108,11 +122,24 @@ mod tests {
 
     #[test]
     fn an_even_number_without_an_observed_median_uses_the_plain_count() {
-        let warp = HalfRank::fit(&[0.0, 1.0, 2.0, 4.0]).unwrap();
+        let warp = HalfRank::fit(&[0.0, 1.0, 2.0, 4.0], 0.0).unwrap();
         // Median 1.5, s² = (0.25 + 6.25)/2, two values below.
         let s = 3.25_f64.sqrt();
         let normal = Normal::standard();
         assert!((warp.forward(0.0) - (1.5 + s * normal.inverse_cdf(0.125))).abs() < 1e-12);
         assert!((warp.forward(1.0) - (1.5 + s * normal.inverse_cdf(0.375))).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_least_scale_widens_the_bad_half_up_to_its_own_spread_and_leaves_the_good_half() {
+        let y = [5.0, 1.0, 4.0, -2.0, 3.0];
+        let narrow = HalfRank::fit(&y, 0.0).unwrap();
+        assert_eq!(HalfRank::fit(&y, 0.5), Some(narrow.clone()), "less than it has");
+        let wide = HalfRank::fit(&y, 2.0).unwrap();
+        assert_eq!(wide.scale(), 2.0);
+        assert!((wide.forward(-2.0) - 3.0) / (narrow.forward(-2.0) - 3.0) > 1.5);
+        assert_eq!(wide.forward(4.5), 4.5);
+        // Of −2 and 1 about 3: √((25 + 4)/2).
+        assert!((HalfRank::fit(&y, 1e9).unwrap().scale() - 14.5_f64.sqrt()).abs() < 1e-12);
     }
 }
