@@ -127,7 +127,7 @@ fn space(parameters: Vec<(String, Domain)>) -> Space {
     }
 }
 
-/// Parameters `x0`, `x1`, … with the same bounds.
+/// Parameters `x1`, `x2`, …, or one `x`, with the same bounds.
 fn cube(d: usize, low: f64, high: f64) -> Space {
     boxed(&vec![(low, high); d])
 }
@@ -137,7 +137,14 @@ fn boxed(bounds: &[(f64, f64)]) -> Space {
         bounds
             .iter()
             .enumerate()
-            .map(|(i, (low, high))| (format!("x{i}"), float(*low, *high)))
+            .map(|(i, (low, high))| {
+                let name = if bounds.len() == 1 {
+                    "x".to_owned()
+                } else {
+                    format!("x{}", i + 1)
+                };
+                (name, float(*low, *high))
+            })
             .collect(),
     )
 }

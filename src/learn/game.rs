@@ -347,12 +347,7 @@ mod tests {
         assert!((model_band.high - 2.0 * HALF_WIDTH).abs() < 1e-12);
         let record = game.record(7.0);
         assert_eq!(record["rounds"].as_array().map(Vec::len), Some(3));
-        assert_eq!(
-            record["rounds"][0]["guess"]["x"]
-                .as_f64()
-                .or(record["rounds"][0]["guess"]["x0"].as_f64()),
-            Some(0.0)
-        );
+        assert_eq!(record["rounds"][0]["guess"]["x"].as_f64(), Some(0.0));
         assert!(game.calibration().is_some());
     }
 }

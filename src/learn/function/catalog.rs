@@ -120,7 +120,7 @@ fn gramacy_lee() -> Function {
     numeric(&facts, boxed(&[(0.5, 2.5)]), formulas::gramacy_lee)
 }
 
-const BRANIN: &str = "(x1 - 5.1/(4 pi^2) x0^2 + 5/pi x0 - 6)^2 + 10 (1 - 1/(8 pi)) cos(x0) + 10";
+const BRANIN: &str = "(x2 - 5.1/(4 pi^2) x1^2 + 5/pi x1 - 6)^2 + 10 (1 - 1/(8 pi)) cos(x1) + 10";
 const BRANIN_BOX: [(f64, f64); 2] = [(-5.0, 10.0), (0.0, 15.0)];
 const BRANIN_MINIMUM: f64 = 0.397_887_357_729_738_3;
 const BRANIN_AT: [[f64; 2]; 3] = [[-PI, 12.275], [PI, 2.275], [3.0 * PI, 2.475]];
@@ -163,7 +163,7 @@ fn camel() -> Function {
     let (a, b) = (0.089_842_013_100_318_06, 0.712_656_403_020_739_6);
     let facts = Facts {
         title: "six-hump camel",
-        formula: "(4 - 2.1 x0^2 + x0^4/3) x0^2 + x0 x1 + (-4 + 4 x1^2) x1^2",
+        formula: "(4 - 2.1 x1^2 + x1^4/3) x1^2 + x1 x2 + (-4 + 4 x2^2) x2^2",
         minimum: -1.031_628_453_489_877_4,
         at: &[&[a, -b], &[-a, b]],
         noise_sd: 0.2,
@@ -178,7 +178,7 @@ fn camel() -> Function {
 fn goldstein_price() -> Function {
     let facts = Facts {
         title: "Goldstein-Price",
-        formula: "(1 + (x0+x1+1)^2 (19-14x0+3x0^2-14x1+6x0x1+3x1^2)) (30 + (2x0-3x1)^2 (18-32x0+12x0^2+48x1-36x0x1+27x1^2))",
+        formula: "(1 + (x1+x2+1)^2 (19-14x1+3x1^2-14x2+6x1x2+3x2^2)) (30 + (2x1-3x2)^2 (18-32x1+12x1^2+48x2-36x1x2+27x2^2))",
         minimum: 3.0,
         at: &[&[0.0, -1.0]],
         noise_sd: 100.0,
