@@ -219,7 +219,13 @@ fn list(format: Format, language: Language, shelf: &Shelf) -> Result<(), CliErro
     }
     out.line("")?;
     for f in functions() {
-        out.line(format!("  {:<22} {}, {} parameters", f.name, f.title, f.dims()))?;
+        let plural = if f.dims() == 1 { "" } else { "s" };
+        out.line(format!(
+            "  {:<22} {}, {} parameter{plural}",
+            f.name,
+            f.title,
+            f.dims()
+        ))?;
     }
     out.finish()
 }

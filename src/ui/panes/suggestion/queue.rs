@@ -30,6 +30,10 @@ pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         row.target = Some(Target::ReceiptRow(i));
         out.push(row);
     }
+    if model.lab.is_some() {
+        // Nothing is delivered from the lab, and nobody expects it.
+        return out;
+    }
     let door = match &model.door {
         Ok(words) => Span::styled(
             format!("  accepted ones go to {}", text::clean(words)),
