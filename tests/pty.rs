@@ -5,6 +5,8 @@
 mod harness;
 #[path = "pty/honest.rs"]
 mod honest;
+#[path = "pty/lab.rs"]
+mod lab;
 #[path = "pty/leaving.rs"]
 mod leaving;
 #[path = "pty/live.rs"]
