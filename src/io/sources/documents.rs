@@ -54,6 +54,8 @@ fn recognize(place: &Place<'_>) -> u8 {
         .filter(|l| !l.is_empty());
     let first = lines.next().unwrap_or_default();
     let second = lines.next();
+    // A bracket at the very end may be the beginning of a row that is still being written.
+    let is_ended = lines.next().is_some() || place.first.ends_with(b"\n");
     let opens_list = |line: &[u8]| {
         LISTS.iter().any(|name| {
             let text = String::from_utf8_lossy(line);
@@ -66,7 +68,7 @@ fn recognize(place: &Place<'_>) -> u8 {
     };
     // Printed over lines: a bracket alone, and within it the beginning of an object or a name.
     let is_printed = match first {
-        b"[" => second == Some(b"{"),
+        b"[" => second == Some(b"{") && is_ended,
         b"[{" => second.is_some_and(|l| l.starts_with(b"\"")),
         b"{" => {
             second.is_some_and(|l| l.starts_with(b"\"")) && place.first.split(|b| *b == b'\n').any(opens_list)
