@@ -209,6 +209,15 @@ impl Bench {
         Some(value).filter(|v| v.is_finite())
     }
 
+    /// Configurations at which a known function takes its smallest value; empty where they are not known.
+    #[must_use]
+    pub fn minimizers(&self) -> &[Configuration] {
+        match &*self.ground {
+            Ground::Function(function) => &function.minimizers,
+            Ground::Formula(..) | Ground::Prior(..) | Ground::Recorded(_) => &[],
+        }
+    }
+
     /// The smallest value of the truth.
     #[must_use]
     pub fn minimum(&self) -> Option<f64> {

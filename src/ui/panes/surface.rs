@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::analysis::{Layer, Surface};
+use crate::session::nudge::position_of;
 use crate::session::{HitMap, Pane, Target};
-use crate::study::Direction;
+use crate::study::{Direction, Value};
 use crate::ui::context::Context;
 use crate::ui::marks::Drawn;
 use crate::ui::number::{percent, significant, with_sd};
@@ -20,6 +21,8 @@ use crate::ui::{hit, text};
 
 /// Cells that a cross-hair reaches to each side.
 const ARM: i32 = 3;
+/// Where a known function is lowest.
+const MINIMUM: &str = "✚";
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let model = ctx.model;
@@ -376,9 +379,29 @@ impl View<'_, '_> {
         put(buf, 0, 0, centre);
     }
 
+    /// Where a known function of the lab is lowest, once its truth is shown.
+    fn minima(&self) -> Vec<(f64, f64)> {
+        let model = self.ctx.model;
+        let Some(lab) = model.lab.as_ref().filter(|l| l.truth_shown()) else {
+            return Vec::new();
+        };
+        let position = |configuration: &[Value], param: usize| {
+            position_of(model.study.space.params.get(param)?, configuration.get(param)?)
+        };
+        (lab.bench.minimizers().iter())
+            .filter_map(|c| {
+                Some((
+                    position(c, self.surface.x_param)?,
+                    position(c, self.surface.y_param)?,
+                ))
+            })
+            .collect()
+    }
+
     fn marks(&self, buf: &mut Buffer) {
-        let places = [(self.surface.incumbent, "★"), (self.surface.suggestion, "◆")];
-        for (place, glyph) in places {
+        let minima = self.minima().into_iter().map(|at| (Some(at), MINIMUM));
+        let ours = [(self.surface.incumbent, "★"), (self.surface.suggestion, "◆")];
+        for (place, glyph) in minima.chain(ours) {
             if let Some(at) = place.and_then(|(x, y)| self.cell(x, y)) {
                 self.map.mark(
                     buf,
@@ -434,7 +457,12 @@ impl View<'_, '_> {
             Some((low, _)) if low < self.map.low => format!(", down to {}", significant(low, 2)),
             _ => String::new(),
         };
-        let legend = format!("{}{better}{cut}   ★ best ◆ next ● trials", theme.ramp.name,);
+        let others = if self.minima().is_empty() {
+            "● trials"
+        } else {
+            "✚ true minima"
+        };
+        let legend = format!("{}{better}{cut}   ★ best ◆ next {others}", theme.ramp.name);
         text::put_spans(
             buf,
             text::row(self.places.readout, 1),
