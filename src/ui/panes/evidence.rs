@@ -231,7 +231,7 @@ impl View<'_, '_> {
                     _ => String::new(),
                 };
                 format!(
-                    "{glyph} {}{nats} at ℓ {} σ {}",
+                    "{glyph} {}{nats} at length {} σ {}",
                     name(glyph),
                     significant(place.lengthscale, 2),
                     significant(place.noise_sd, 2)
@@ -243,7 +243,7 @@ impl View<'_, '_> {
             text::put_spans(buf, text::row(area, i), &[Span::styled(line, theme.text())]);
         }
         if area.height >= 3 {
-            let unit = "ℓ: 1 is the whole axis; σ: in standard deviations of the model's output; nats below the highest";
+            let unit = "length: 1 is the whole axis; σ: in standard deviations of the model's output; nats below the highest";
             text::put_spans(
                 buf,
                 text::row(area, area.height - 1),
