@@ -272,3 +272,21 @@ fn an_answer_about_a_fit_that_is_no_longer_shown_is_not_taken() {
     assert_eq!(model.fit_id, fit);
     assert!(model.surrogate.as_ref().unwrap().value.queued().is_empty());
 }
+
+#[test]
+fn rows_appended_to_an_older_fit_do_not_replace_a_fit_of_the_same_rows() {
+    let mut model = modelled();
+    let shown = model.surrogate.clone().unwrap();
+    let appended = Msg::Fitted {
+        data: model.data,
+        surrogate: Arc::clone(&shown.value),
+        refitted: false,
+    };
+    let effects = update(&mut model, appended, 1003.0);
+    assert_eq!(model.surrogate.as_ref().unwrap().fit, shown.fit);
+    assert!(
+        matches!(model.fit, tunescope::session::model::FitStatus::Current),
+        "nothing is waited for"
+    );
+    assert!(effects.is_empty());
+}

@@ -167,7 +167,9 @@ pub fn fitted(
     refitted: bool,
     effects: &mut Vec<Effect>,
 ) {
-    if !has_ground(model, data) || model.surrogate.as_ref().is_some_and(|s| s.data > data) {
+    // Of the same rows a fit is better than rows appended to the fit before, whichever comes first.
+    let is_late = |shown: u64| shown > data || shown == data && !refitted;
+    if !has_ground(model, data) || model.surrogate.as_ref().is_some_and(|s| is_late(s.data)) {
         return;
     }
     model.fit_id += 1;
