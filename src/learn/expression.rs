@@ -66,6 +66,24 @@ pub enum ExpressionError {
     TooDeep { limit: usize },
 }
 
+/// What an expression gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Number,
+    Text,
+    Truth,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::Truth => "true or false",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     Constant(Answer),
@@ -175,6 +193,22 @@ impl Expression {
         self.evaluate(value) == Answer::Truth(true)
     }
 
+    /// What it gives where name `i` is of kind `of(i)`.
+    ///
+    /// # Errors
+    /// In words, where an operator does not take what stands on its sides: such an expression can never hold.
+    pub fn kind(&self, of: &dyn Fn(usize) -> Kind) -> Result<Kind, String> {
+        self.root.kind(of)
+    }
+
+    /// The texts that name `i` is compared with.
+    #[must_use]
+    pub fn compared_with(&self, i: usize) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.root.compared_with(i, &mut found);
+        found
+    }
+
     /// Whether name `i` occurs.
     #[must_use]
     pub fn names(&self, i: usize) -> bool {
@@ -217,6 +251,65 @@ impl Node {
         }
     }
 
+    fn kind(&self, of: &dyn Fn(usize) -> Kind) -> Result<Kind, String> {
+        let wants = |node: &Self, kind: Kind, by: &str| match node.kind(of)? {
+            found if found == kind => Ok(()),
+            found => Err(format!("{by} takes {}, not {}", kind.word(), found.word())),
+        };
+        Ok(match self {
+            Self::Constant(Answer::Number(_)) => Kind::Number,
+            Self::Constant(Answer::Text(_)) => Kind::Text,
+            Self::Constant(Answer::Truth(_)) => Kind::Truth,
+            Self::Name(i) => of(*i),
+            Self::Negate(x) => wants(x, Kind::Number, "a minus sign").map(|()| Kind::Number)?,
+            Self::Not(x) => wants(x, Kind::Truth, "not").map(|()| Kind::Truth)?,
+            Self::Call(function, arguments) => {
+                for argument in arguments {
+                    wants(argument, Kind::Number, function.name())?;
+                }
+                Kind::Number
+            }
+            Self::Binary(operator @ (Operator::Equal | Operator::NotEqual), a, b) => {
+                let (a, b) = (a.kind(of)?, b.kind(of)?);
+                if a != b {
+                    let symbol = operator.symbol();
+                    return Err(format!(
+                        "{symbol} compares {} with {}: that never holds",
+                        a.word(),
+                        b.word()
+                    ));
+                }
+                Kind::Truth
+            }
+            Self::Binary(operator, a, b) => {
+                let (sides, gives) = operator.kinds();
+                wants(a, sides, operator.symbol())?;
+                wants(b, sides, operator.symbol())?;
+                gives
+            }
+        })
+    }
+
+    fn compared_with<'s>(&'s self, i: usize, found: &mut Vec<&'s str>) {
+        match self {
+            Self::Constant(_) | Self::Name(_) => {}
+            Self::Negate(x) | Self::Not(x) => x.compared_with(i, found),
+            Self::Call(_, arguments) => arguments.iter().for_each(|a| a.compared_with(i, found)),
+            Self::Binary(_, a, b) => match (&**a, &**b) {
+                (Self::Name(j), Self::Constant(Answer::Text(text)))
+                | (Self::Constant(Answer::Text(text)), Self::Name(j))
+                    if *j == i =>
+                {
+                    found.push(text);
+                }
+                _ => {
+                    a.compared_with(i, found);
+                    b.compared_with(i, found);
+                }
+            },
+        }
+    }
+
     fn names(&self, i: usize) -> bool {
         match self {
             Self::Constant(_) => false,
@@ -229,6 +322,40 @@ impl Node {
 }
 
 impl Operator {
+    const fn symbol(self) -> &'static str {
+        match self {
+            Self::Or => "or",
+            Self::And => "and",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Power => "^",
+        }
+    }
+
+    /// What it takes on its sides, and what it gives.
+    const fn kinds(self) -> (Kind, Kind) {
+        match self {
+            Self::Or | Self::And => (Kind::Truth, Kind::Truth),
+            Self::Less
+            | Self::LessOrEqual
+            | Self::Greater
+            | Self::GreaterOrEqual
+            | Self::Equal
+            | Self::NotEqual => (Kind::Number, Kind::Truth),
+            Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::Power => {
+                (Kind::Number, Kind::Number)
+            }
+        }
+    }
+
     fn apply(self, a: &Answer, b: impl FnOnce() -> Answer) -> Answer {
         let truth = |a: &Answer| *a == Answer::Truth(true);
         match self {
@@ -316,6 +443,30 @@ mod tests {
             assert!((typed - at(x)).abs() < 1e-12, "{x}: {typed}");
         }
         assert!((number("2*pi - e", 0.0) - (std::f64::consts::TAU - std::f64::consts::E)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn what_can_never_hold_is_told_by_its_kinds() {
+        let kind = |text: &str| {
+            let of = |i: usize| [Kind::Number, Kind::Text, Kind::Truth][i];
+            Expression::parse(text, &["n", "name", "shown"])
+                .unwrap()
+                .kind(&of)
+        };
+        assert_eq!(kind("n > 2 and name == 'ei' or not shown"), Ok(Kind::Truth));
+        assert_eq!(kind("-n + sqrt(n)"), Ok(Kind::Number));
+        for (text, said) in [
+            ("name == 3", "== compares a text with a number: that never holds"),
+            ("name > 3", "> takes a number, not a text"),
+            ("n and shown", "and takes true or false, not a number"),
+            ("sqrt(shown)", "sqrt takes a number, not true or false"),
+            ("not n", "not takes true or false, not a number"),
+            ("-name", "a minus sign takes a number, not a text"),
+        ] {
+            assert_eq!(kind(text), Err(said.to_owned()), "{text}");
+        }
+        let compared = Expression::parse("n > 1 and (name == 'a' or 'b' != name)", &["n", "name"]).unwrap();
+        assert_eq!(compared.compared_with(1), ["a", "b"]);
     }
 
     #[test]

@@ -115,6 +115,17 @@ impl Lesson {
             what: parse::scrub_long(&what),
         })
     }
+
+    /// An error about a field of the front matter of a lesson that could be read, such as a study that is not there.
+    #[must_use]
+    pub fn error_at(file: &str, text: &str, field: &str, what: &str) -> LessonError {
+        let front = text.split_once('\n').map_or("", |(_, rest)| rest);
+        LessonError {
+            file: crate::study::label::scrub(file),
+            line: front::line_of(front, field),
+            what: parse::scrub_long(what),
+        }
+    }
 }
 
 #[cfg(test)]

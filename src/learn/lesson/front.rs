@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::vocabulary::{self, Knob, PANELS};
 use super::{Setting, Start, Subject};
-use crate::learn::expression::Expression;
+use crate::learn::expression::{Expression, Kind};
 use crate::learn::function::Function;
 use crate::study::{Domain, number};
 
@@ -40,7 +40,10 @@ pub fn read(text: &str) -> Result<(String, Start), (usize, String)> {
         let line = error.span().map_or(1, |span| {
             1 + text.get(..span.start).unwrap_or_default().matches('\n').count()
         });
-        (line + 1, error.message().trim().to_owned())
+        (
+            line + 1,
+            plain(error.message().trim(), text.lines().nth(line - 1)),
+        )
     })?;
     let line = |field: &str| line_of(text, field);
     let subject = subject(&front).map_err(|(field, what)| (line(field), what))?;
@@ -58,8 +61,15 @@ pub fn read(text: &str) -> Result<(String, Start), (usize, String)> {
             })
         })
         .collect::<Result<_, _>>()?;
+    let settings = settings(&front);
+    for (knob, setting) in &settings {
+        vocabulary::check(*knob, setting).map_err(|what| {
+            let name = vocabulary::KNOBS.iter().find(|(_, k)| k == knob);
+            (line(name.map_or("", |(name, _)| name)), what)
+        })?;
+    }
     let start = Start {
-        settings: settings(&front),
+        settings,
         points: front.points,
         subject,
         shown,
@@ -67,8 +77,33 @@ pub fn read(text: &str) -> Result<(String, Start), (usize, String)> {
     Ok((front.title, start))
 }
 
+/// What the reader of the settings says, in words of this format and with the name of the field.
+fn plain(message: &str, line: Option<&str>) -> String {
+    let Some((found, wanted)) = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))
+        .and_then(|m| m.rsplit_once(", expected "))
+    else {
+        return message.to_owned();
+    };
+    let wanted = match wanted {
+        "f64" => "a number",
+        "u32" => "a whole number of at least 0",
+        "a string" => "a text in quotation marks",
+        "a sequence" => "a list in [ ]",
+        other => other,
+    };
+    let field = line
+        .and_then(|l| l.split_once('='))
+        .map_or("", |(field, _)| field.trim());
+    match field {
+        "" => format!("{wanted} was expected, not {found}"),
+        field => format!("{field} is {wanted}, not {found}"),
+    }
+}
+
 /// The line of the file on which a field is set; the opening line where it is not.
-fn line_of(text: &str, field: &str) -> usize {
+pub(super) fn line_of(text: &str, field: &str) -> usize {
     text.lines()
         .position(|l| {
             l.trim_start()
@@ -91,6 +126,10 @@ fn subject(front: &Front) -> Result<Subject, (&'static str, String)> {
             }),
         (None, Some(text), None, None) => formula(text, front),
         (None, None, Some(kernel), None) => match front.lengthscale.unwrap_or(0.2) {
+            _ if vocabulary::kernel(kernel).is_err() => {
+                let what = vocabulary::kernel(kernel).err().unwrap_or_default();
+                Err(("prior", what))
+            }
             l if l > 0.0 && l.is_finite() => Ok(Subject::Prior {
                 kernel: kernel.clone(),
                 lengthscale: l,
@@ -112,6 +151,16 @@ fn subject(front: &Front) -> Result<Subject, (&'static str, String)> {
 fn formula(text: &str, front: &Front) -> Result<Subject, (&'static str, String)> {
     let expression =
         Expression::parse(text, &["x"]).map_err(|e| ("formula", format!("in the formula, {e}")))?;
+    match expression.kind(&|_| Kind::Number) {
+        Ok(Kind::Number) => {}
+        Ok(_) => {
+            return Err((
+                "formula",
+                "a formula gives a number, not true or false".to_owned(),
+            ));
+        }
+        Err(what) => return Err(("formula", format!("in the formula, {what}"))),
+    }
     match (front.low, front.high) {
         (Some(low), Some(high)) if low < high && (high - low).is_finite() => Ok(Subject::Formula {
             expression,

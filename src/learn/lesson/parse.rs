@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::vocabulary::{self, KNOBS, Knob, PANELS, QUANTITIES};
 use super::{Lesson, Setting, Step, Task, front};
-use crate::learn::expression::Expression;
+use crate::learn::expression::{Expression, Kind};
 use crate::study::label::scrub;
 
 /// A line of the file, from 1, and what is wrong there.
@@ -81,6 +81,13 @@ impl Body {
                 task: None,
             });
             return Ok(());
+        }
+        if line.starts_with("<!--") && line.ends_with("-->") {
+            // A remark for whoever writes the lesson.
+            return Ok(());
+        }
+        if line.starts_with('#') {
+            return Err((at, "a step begins with ## , a space and its heading".to_owned()));
         }
         if let Some(direction) = line.strip_prefix('@') {
             self.end_paragraph();
@@ -222,7 +229,21 @@ pub fn scrub_long(text: &str) -> String {
 
 fn check(text: &str) -> Result<Expression, String> {
     let names = QUANTITIES.map(|(name, _)| name);
-    Expression::parse(text, &names).map_err(|error| format!("in the check, {error}"))
+    let check = Expression::parse(text, &names).map_err(|error| format!("in the check, {error}"))?;
+    match check.kind(&vocabulary::kind) {
+        Ok(Kind::Truth) => {}
+        Ok(_) => return Err("a check is true or false: compare with <, <=, >, >=, == or !=".to_owned()),
+        Err(what) => return Err(format!("in the check, {what}")),
+    }
+    let at = |name: &str| names.iter().position(|n| *n == name).unwrap_or(usize::MAX);
+    for name in check.compared_with(at("acquisition")) {
+        vocabulary::acquisition(name).map_err(|what| format!("in the check, {what}"))?;
+    }
+    for word in check.compared_with(at("sign")) {
+        vocabulary::check(Knob::Sign, &Setting::Word(word.to_owned()))
+            .map_err(|what| format!("in the check, {what}"))?;
+    }
+    Ok(check)
 }
 
 fn setting(text: &str) -> Result<(Knob, Setting), String> {
@@ -234,9 +255,11 @@ fn setting(text: &str) -> Result<(Knob, Setting), String> {
         let known = vocabulary::names(&KNOBS);
         format!("there is no knob {name}; the knobs are {known}")
     })?;
-    match value.parse::<f64>() {
-        Ok(x) if knob.takes_numbers() && x.is_finite() => Ok((knob, Setting::Number(x))),
-        _ if knob.takes_words() && !value.is_empty() => Ok((knob, Setting::Word(value.to_owned()))),
-        _ => Err(format!("{name} is set to a number, not {value}")),
-    }
+    let setting = match value.parse::<f64>() {
+        Ok(x) if knob.takes_numbers() && x.is_finite() => Setting::Number(x),
+        _ if knob.takes_words() && !value.is_empty() => Setting::Word(value.to_owned()),
+        _ => return Err(format!("{name} is set to a number, not {value}")),
+    };
+    vocabulary::check(knob, &setting)?;
+    Ok((knob, setting))
 }

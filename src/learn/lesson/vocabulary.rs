@@ -1,4 +1,9 @@
-//! The words a lesson may use.
+//! The words a lesson may use, and what may stand for each.
+
+use super::Setting;
+use crate::acquisition::AcquisitionFunction;
+use crate::gp::spec;
+use crate::learn::expression::Kind;
 
 /// What can be set, in the front matter and by `@set`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,6 +129,66 @@ pub const QUANTITIES: [(&str, &str); 36] = [
     ("sign", "a text: right or wrong"),
     ("truth", "whether the true function is shown"),
 ];
+
+/// What kind of answer a name of [`QUANTITIES`] has.
+#[must_use]
+pub fn kind(i: usize) -> Kind {
+    match QUANTITIES.get(i) {
+        Some((_, meaning)) if meaning.starts_with("a text") => Kind::Text,
+        Some(("truth", _)) => Kind::Truth,
+        _ => Kind::Number,
+    }
+}
+
+/// Most posterior samples.
+const MOST_SAMPLES: f64 = crate::analysis::samples::MOST as f64;
+
+/// What is wrong with a setting, in words; `Ok` where a key could have set the same.
+pub(super) fn check(knob: Knob, setting: &Setting) -> Result<(), String> {
+    let whole = |x: f64| x.fract() == 0.0;
+    match (knob, setting) {
+        (Knob::Acquisition, Setting::Word(name)) => acquisition(name),
+        (Knob::Kernel, Setting::Word(spec)) => kernel(spec),
+        (Knob::Sign, Setting::Word(word)) if word != "right" && word != "wrong" => {
+            Err(format!("sign is right or wrong, not {word}"))
+        }
+        (Knob::Lengthscale, Setting::Word(word)) if word != "fitted" => {
+            Err(format!("lengthscale is a number above 0 or fitted, not {word}"))
+        }
+        (Knob::Lengthscale, Setting::Number(x)) if *x <= 0.0 => {
+            Err(format!("lengthscale is above 0, not {x}"))
+        }
+        (Knob::Xi, Setting::Number(x)) if *x < 0.0 => Err(format!("xi is at least 0, not {x}")),
+        (Knob::Beta, Setting::Number(x)) if *x < 0.0 => Err(format!("beta is at least 0, not {x}")),
+        (Knob::Noise, Setting::Number(x)) if *x < 0.0 => Err(format!("noise is at least 0, not {x}")),
+        (Knob::Samples, Setting::Number(x)) if !whole(*x) || !(0.0..=MOST_SAMPLES).contains(x) => Err(
+            format!("samples is a whole number from 0 to {MOST_SAMPLES}, not {x}"),
+        ),
+        (Knob::Seed, Setting::Number(x)) if !whole(*x) || *x < 0.0 => {
+            Err(format!("seed is a whole number of at least 0, not {x}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn acquisition(name: &str) -> Result<(), String> {
+    if AcquisitionFunction::from_name(name).is_some() {
+        return Ok(());
+    }
+    let known: Vec<&str> = AcquisitionFunction::ALL.iter().map(|f| f.name()).collect();
+    Err(format!(
+        "there is no acquisition function {name}; they are {}",
+        known.join(", ")
+    ))
+}
+
+/// Where parameters are named the space decides, which is not known here.
+pub(super) fn kernel(text: &str) -> Result<(), String> {
+    if text.contains('[') {
+        return Ok(());
+    }
+    spec::parse(text, &["x"]).map(|_| ()).map_err(|e| e.to_string())
+}
 
 impl Knob {
     /// Whether it is set to a word; the others take numbers, the lengthscale either.
