@@ -174,6 +174,10 @@ pub struct AcquisitionSettings {
     /// Weight of the standard deviation in UCB: `μ + β σ`.
     pub beta: f64,
     pub pending: Pending,
+    /// The search climbs from so many scattered places alone; `None`: from the best of a large pool.
+    pub starts: Option<usize>,
+    /// It is followed from the first model on, without an initial design: in the lab, where it is what is looked at.
+    pub eager: bool,
 }
 
 /// What EI makes of trials that are under way.
@@ -211,6 +215,8 @@ impl Default for AcquisitionSettings {
             xi: 0.0,
             beta: 1.8,
             pending: Pending::default(),
+            starts: None,
+            eager: false,
         }
     }
 }

@@ -147,6 +147,20 @@ impl Default for Effort {
     }
 }
 
+impl Effort {
+    /// From so many scattered places alone, without a pool to choose them from: a search that may miss the highest hill.
+    #[must_use]
+    pub fn from_places(starts: usize) -> Self {
+        let starts = starts.max(1);
+        Self {
+            spread: starts,
+            local: 0,
+            starts,
+            ..Self::default()
+        }
+    }
+}
+
 /// Everything that the search needs to know.
 pub struct Request<'a> {
     pub landscape: &'a dyn Landscape,
@@ -283,6 +297,23 @@ pub fn pool_of(request: &Request<'_>) -> Vec<Vec<f64>> {
     } else {
         pool::candidates(request)
     }
+}
+
+/// What a search starts from, best first, and where each start alone climbs to. Empty where a small finite space is
+/// looked through instead.
+#[must_use]
+pub fn climbs(request: &Request<'_>) -> Vec<(Peak, Peak)> {
+    if request.cardinality().is_some_and(|c| c <= pool::ENUMERABLE) {
+        return Vec::new();
+    }
+    let pool = scored(request, pool::candidates(request));
+    (pool::starts(request, &pool).into_iter())
+        .filter_map(|start| {
+            let mut top = ascend(request, vec![start.clone()]);
+            sort(&mut top);
+            Some((start, top.into_iter().next()?))
+        })
+        .collect()
 }
 
 /// Climbs from given starts alone; every point is feasible, none is held against what was seen.

@@ -41,6 +41,7 @@ impl Surrogate {
             share.is_finite().then_some((configuration, share))
         });
         Why {
+            climbs: Vec::new(),
             pulls: self.pulls(point),
             costliest: self.costliest(point, best, &improvement),
             runner_up,

@@ -40,6 +40,17 @@ pub struct Pull {
     pub contribution: f64,
 }
 
+/// One climb of the search, from where it started to the local maximum that it reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Climb {
+    pub from: Configuration,
+    pub to: Configuration,
+    /// Which of the separate maxima it reached, the highest first.
+    pub peak: usize,
+    /// The acquisition function there.
+    pub value: f64,
+}
+
 /// The reasons behind a suggestion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Why {
@@ -52,6 +63,8 @@ pub struct Why {
     pub runner_up: Option<(Configuration, f64)>,
     /// Nearest trial: index into `Study::trials` and distance in lengthscales.
     pub nearest: Option<(usize, f64)>,
+    /// Every climb of the search, where the number of starts was chosen by hand.
+    pub climbs: Vec<Climb>,
 }
 
 /// One proposed configuration.

@@ -70,6 +70,7 @@ pub fn acquisition_settings(args: &Acquisition, file: &FileSettings) -> Acquisit
         xi: args.xi.or(file.xi).unwrap_or(defaults.xi),
         beta: args.beta.or(file.beta).unwrap_or(defaults.beta),
         pending: args.pending.unwrap_or(defaults.pending),
+        ..defaults
     }
 }
 

@@ -360,6 +360,7 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
             costliest: Some((0, 0.63)),
             runner_up: Some((truth.values(&runner_up), 0.85)),
             nearest: Some((31, 0.42)),
+            climbs: Vec::new(),
         },
     }]);
     model.slices = stamped(

@@ -8,14 +8,12 @@ use super::predict::readout;
 use super::ranking::Believed;
 use super::training::Training;
 use super::{Surrogate, SurrogateError};
-use crate::acquisition::maximize::{
-    Coordinate, Effort, MaximizeError, Peak, Region, Request, Score, Seen, maximize,
-};
+use crate::acquisition::maximize::{Coordinate, Effort, MaximizeError, Peak, Region, Request, Score, Seen};
 use crate::acquisition::random::mix;
 use crate::acquisition::ranking::Ranking;
 use crate::acquisition::sobol::Sobol;
 use crate::acquisition::{AcquisitionSettings, maximize};
-use crate::analysis::suggestion::{Reason, Suggestion, Why};
+use crate::analysis::suggestion::{Climb, Reason, Suggestion, Why};
 use crate::study::encoding::Axis;
 use crate::study::{Configuration, Encoder, Study, UnitPoint, Value};
 
@@ -66,6 +64,9 @@ const MOST_LEVELS: u64 = 65_536;
 const LIKELY: f64 = 0.5;
 const PASSED_OVER: usize = 64;
 
+/// Tops closer than this, in lengthscales, are of one hill.
+const SAME_HILL: f64 = 0.5;
+
 /// Rows closer than this, in lengthscales, lie on one hill.
 const NEIGHBOURHOOD: f64 = 0.25;
 
@@ -79,6 +80,7 @@ struct Frame<'a> {
     locks: Vec<Option<Value>>,
     seen: Seen,
     regions: Vec<Region>,
+    effort: Effort,
 }
 
 impl<'a> Frame<'a> {
@@ -105,6 +107,7 @@ impl<'a> Frame<'a> {
             locks,
             seen,
             regions,
+            effort: (request.acquisition.starts).map_or_else(Effort::default, Effort::from_places),
         })
     }
 
@@ -115,11 +118,57 @@ impl<'a> Frame<'a> {
         seed: u64,
         cancel: &dyn Fn() -> bool,
     ) -> Result<Vec<Peak>, MaximizeError> {
+        self.with_request(landscape, around, seed, cancel, maximize::maximize)
+    }
+
+    /// Where each start of the search climbs to, as configurations.
+    fn climbs(
+        &self,
+        landscape: &Ranking,
+        around: &[Vec<f64>],
+        seed: u64,
+        cancel: &dyn Fn() -> bool,
+    ) -> Vec<Climb> {
+        let climbs = self.with_request(landscape, around, seed, cancel, maximize::climbs);
+        let mut peaks: Vec<&Peak> = Vec::new();
+        let mut tops: Vec<&Peak> = climbs.iter().map(|(_, top)| top).collect();
+        tops.sort_by(|a, b| b.score.value.total_cmp(&a.score.value));
+        let same = |a: &Peak, b: &Peak| {
+            let apart = (a.point.iter().zip(&b.point)).zip(&self.scales);
+            apart
+                .map(|((x, y), l)| ((x - y) / l.max(1e-3)).powi(2))
+                .sum::<f64>()
+                .sqrt()
+                < SAME_HILL
+        };
+        for top in tops {
+            if !peaks.iter().any(|p| same(p, top)) {
+                peaks.push(top);
+            }
+        }
+        (climbs.iter())
+            .map(|(start, top)| Climb {
+                from: self.decode(&start.point),
+                to: self.decode(&top.point),
+                peak: peaks.iter().position(|p| same(p, top)).unwrap_or(0),
+                value: landscape.reported(top.score.value),
+            })
+            .collect()
+    }
+
+    fn with_request<T>(
+        &self,
+        landscape: &dyn maximize::Landscape,
+        around: &[Vec<f64>],
+        seed: u64,
+        cancel: &dyn Fn() -> bool,
+        search: impl FnOnce(&Request<'_>) -> T,
+    ) -> T {
         let settled = Settled {
             inner: landscape,
             encoder: self.encoder,
         };
-        maximize(&Request {
+        search(&Request {
             landscape: if self.encoder.is_conditional() {
                 &settled
             } else {
@@ -133,7 +182,7 @@ impl<'a> Frame<'a> {
             around,
             snap: &|point| self.snap(point),
             seed,
-            effort: Effort::default(),
+            effort: self.effort,
             cancel,
         })
     }
@@ -391,8 +440,9 @@ impl Surrogate {
         }
         let around = self.best_rows(16);
         let complete = self.training.trials.len();
-        let guided = complete >= GUIDED_LEAST.min(guided_from(self.training.encoder.dims()))
-            && complete + self.training.partial.len() >= guided_from(self.training.encoder.dims());
+        let guided = request.acquisition.eager
+            || complete >= GUIDED_LEAST.min(guided_from(self.training.encoder.dims()))
+                && complete + self.training.partial.len() >= guided_from(self.training.encoder.dims());
         let mut found: Vec<Suggestion> = Vec::new();
         for k in 0..request.count {
             let believed = self.believing(&pending)?;
@@ -405,7 +455,11 @@ impl Surrogate {
                 Err(error) => return Err(error),
             };
             let seed = mix(request.seed.wrapping_add(k as u64));
+            let mut climbs = Vec::new();
             let next = if guided {
+                if k == 0 && request.acquisition.starts.is_some() {
+                    climbs = frame.climbs(&landscape, &around, seed, cancel);
+                }
                 self.guided(&frame, &landscape, &around, &pending, seed, cancel)
             } else {
                 frame
@@ -427,7 +481,9 @@ impl Surrogate {
                 believed: &believed,
                 acquisition: &request.acquisition,
             };
-            found.push(self.explained(&frame, &shown, &peaks, reason));
+            let mut suggestion = self.explained(&frame, &shown, &peaks, reason);
+            suggestion.why.climbs = climbs;
+            found.push(suggestion);
             pending.push(next);
         }
         Ok(found)
@@ -454,6 +510,7 @@ impl Surrogate {
                     fixed: frame.fixed.clone(),
                     locks: frame.locks.clone(),
                     regions: frame.regions.clone(),
+                    effort: frame.effort,
                 };
                 Ok((Reason::Replicate, again.search(landscape, around, seed, cancel)?))
             }
