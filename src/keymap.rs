@@ -93,6 +93,7 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let mut found: Vec<((bool, u8), &Binding)> = contexts(model)
         .into_iter()
         .flat_map(|context| TABLE.iter().filter(move |b| b.context == context && b.hint > 0))
+        .filter(|b| works(model, b))
         .filter(|b| {
             takes_back || b.context != Context::Overlay || b.action != crate::session::Action::UndoReject
         })
@@ -124,6 +125,36 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
         .into_iter()
         .map(|(_, b)| (b.keys_for_people(1), b.label))
         .collect()
+}
+
+/// Whether a binding can do something in this mode, as far as the mode alone decides: the lab has keys of its own and
+/// nobody to deliver to, and regret takes a truth.
+#[must_use]
+pub fn works(model: &Model, binding: &Binding) -> bool {
+    use crate::session::Action;
+    let has_truth = model.lab.as_ref().is_some_and(|l| l.bench.has_truth());
+    let in_context = match binding.context {
+        Context::Lesson | Context::Pane(crate::session::Pane::Lesson) => model.play().is_some(),
+        context => !context.is_labs() || model.lab.is_some(),
+    };
+    in_context
+        && match binding.action {
+            Action::Accept
+            | Action::Edit
+            | Action::EditField
+            | Action::Reject
+            | Action::ToggleLock
+            | Action::DiscardDraft
+                if model.games.now.is_some() =>
+            {
+                false
+            }
+            Action::Accept | Action::Withdraw | Action::ShowStudies => model.lab.is_none(),
+            Action::RunFinish | Action::RunLeave => model.run.is_some(),
+            Action::ToggleRegret | Action::LabAdd | Action::LabStep(_) | Action::LabReveal => has_truth,
+            Action::LabRemove | Action::LabUndo | Action::LabReset => has_truth,
+            _ => true,
+        }
 }
 
 fn find(context: Context, key: Key) -> Option<crate::session::Action> {

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod gp;
 pub mod io;
 pub mod keymap;
+pub mod language;
 pub mod learn;
 pub mod run;
 pub mod runtime;

@@ -128,7 +128,7 @@ fn draw_seen(
         let typed = panes::suggestion::draw_summary(&ctx, buf, line);
         cursor = cursor.or(typed);
     }
-    overlays::draw(&ctx, buf, layout.body, hits);
+    overlays::draw(&ctx, buf, &layout, hits);
     let typed = footer::draw(&ctx, hints, buf, layout.footer);
     ascii::flatten_if(ctx.theme.ascii, buf);
     typed.or(if model.overlay.is_none() { cursor } else { None })

@@ -74,10 +74,7 @@ fn a_round_hides_the_model_until_the_point_is_placed_and_scores_both_picks() {
     assert_eq!(round.points, game.points(&round.guess));
     assert!(round.value.is_some() && round.model_band.is_some());
     let shown = screen(&desk.model, 120, 36);
-    assert!(
-        shown.contains("points, the model") && shown.contains("held"),
-        "{shown}"
-    );
+    assert!(shown.contains("points, EI ") && shown.contains("held"), "{shown}");
     assert!(shown.contains("◆"));
     desk.press("<Enter>");
     assert_eq!(desk.model.looked_at(), 7);

@@ -16,7 +16,7 @@ pub fn run(keys: &Keys) -> Result<(), CliError> {
                 .iter()
                 .map(|b| {
                     let keys: Vec<&str> = b.keys.to_vec();
-                    json!({"context": b.context.title(), "keys": keys, "does": b.label})
+                    json!({"context": b.context.title(), "keys": keys, "does": b.label, "lab": b.context.is_labs()})
                 })
                 .collect();
             out.json(&rows)?;
@@ -33,7 +33,12 @@ pub fn run(keys: &Keys) -> Result<(), CliError> {
                 if i > 0 {
                     out.line("")?;
                 }
-                out.line(context.title())?;
+                let mark = if context.is_labs() {
+                    "  (tunescope learn)"
+                } else {
+                    ""
+                };
+                out.line(format!("{}{mark}", context.title()))?;
                 out.columns(&columns, 2)?;
             }
         }

@@ -13,7 +13,7 @@ use super::out::Out;
 use super::{engine, explore, load};
 use crate::config::{FileSettings, nearest};
 use crate::io::kept;
-use crate::learn::expression::Expression;
+use crate::learn::expression::{Expression, Kind};
 use crate::learn::function::Function;
 use crate::learn::lesson::catalog::{self, Language};
 use crate::learn::lesson::{Lesson, Subject};
@@ -23,6 +23,9 @@ use crate::session::kept::ByHand;
 use crate::session::lab::{RECORDED, Shelf};
 use crate::study::Study;
 
+/// A lesson to begin one's own with: it says what everything in it is.
+const TEMPLATE: &str = include_str!("../../assets/lessons/template.md");
+
 /// Why the lab cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -31,6 +34,10 @@ pub enum LearnError {
         "the lab needs a terminal, and standard output is none; run it in a terminal window, or use --list"
     )]
     NoTerminal,
+    #[error(
+        "--game is played on a function, a formula, a draw from a prior or a results file, not on a lesson"
+    )]
+    GameOnLesson,
     #[error("--lang {tag}: there are lessons in English (en) and simplified Chinese (zh)")]
     Language { tag: String },
     #[error("the formula {formula:?}: {why}; write for example 'sin(3*x) + 0.5*x'")]
@@ -56,13 +63,23 @@ pub fn run(args: &Learn) -> Result<ExitCode, CliError> {
         studies: Vec::new(),
         done: kept::default_folder().map_or_else(Vec::new, |folder| crate::io::progress::read(&folder)),
     };
+    if args.template {
+        let mut out = Out::new();
+        out.line(TEMPLATE.trim_end())?;
+        out.finish()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.list {
         list(args.format, language, &shelf)?;
         return Ok(ExitCode::SUCCESS);
     }
     shelf.studies.push((RECORDED.to_owned(), recorded()?));
     // What is wrong with the call is said wherever it is made: a teacher's script may check a lesson.
-    let lab = open(args, language, shelf)?;
+    let mut lab = open(args, language, shelf)?;
+    if args.game && lab.play.is_some() {
+        return Err(LearnError::GameOnLesson.into());
+    }
+    lab.plays = args.game;
     if !std::io::stdout().is_terminal() {
         return Err(LearnError::NoTerminal.into());
     }
@@ -75,7 +92,7 @@ pub fn run(args: &Learn) -> Result<ExitCode, CliError> {
         mouse: args.screen.mouse || file.mouse.unwrap_or(false),
         stated: ByHand::default(),
         title: Some("lab".to_owned()),
-        menu: args.what.is_none() && args.formula.is_none() && args.prior.is_none(),
+        menu: args.what.is_none() && !args.game && args.formula.is_none() && args.prior.is_none(),
         lab: Some(Box::new(lab)),
         ..Settings::default()
     }))
@@ -106,9 +123,16 @@ fn open(args: &Learn, language: Language, mut shelf: Shelf) -> Result<Lab, CliEr
             return Err(LearnError::Bounds { low, high }.into());
         }
         let expression = Expression::parse(formula, &["x"]).map_err(|why| LearnError::Formula {
-            formula: super::text::harmless(formula),
+            formula: shortened(formula),
             why: why.to_string(),
         })?;
+        if expression.kind(&|_| Kind::Number) != Ok(Kind::Number) {
+            return Err(LearnError::Formula {
+                formula: shortened(formula),
+                why: "it gives true or false, not a number".to_owned(),
+            }
+            .into());
+        }
         return lab(Lab::formula(
             expression,
             (low, high),
@@ -151,17 +175,26 @@ fn teachers_lesson(path: &Path, language: Language, mut shelf: Shelf) -> Result<
         path: path.to_owned(),
         source,
     })?;
-    let lesson = Lesson::parse(&path.display().to_string(), &String::from_utf8_lossy(&text))
-        .map_err(LearnError::from)?;
+    let (file, text) = (path.display().to_string(), String::from_utf8_lossy(&text));
+    let lesson = Lesson::parse(&file, &text).map_err(LearnError::from)?;
     if let Subject::Study(name) = &lesson.start.subject
         && name != RECORDED
     {
         let beside = path.with_file_name(name);
-        shelf
-            .studies
-            .push((name.clone(), load::study(&beside, &Reading::default())?));
+        let study = load::study(&beside, &Reading::default())
+            .map_err(|why| LearnError::from(Lesson::error_at(&file, &text, "study", &why.to_string())))?;
+        shelf.studies.push((name.clone(), study));
     }
     Lab::lesson(Arc::new(lesson), None, language, Arc::new(shelf)).map_err(|e| LearnError::from(e).into())
+}
+
+/// As much of a text as a message needs.
+fn shortened(text: &str) -> String {
+    let text = super::text::harmless(text);
+    match text.char_indices().nth(60) {
+        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or_default()),
+        None => text,
+    }
 }
 
 fn nothing(name: &str) -> LearnError {

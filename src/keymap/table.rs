@@ -62,6 +62,15 @@ impl Context {
         }
     }
 
+    /// Whether it is there in the lab only (`tunescope learn`).
+    #[must_use]
+    pub fn is_labs(self) -> bool {
+        matches!(
+            self,
+            Self::Lab | Self::Lesson | Self::Course | Self::Pane(Pane::Lesson)
+        )
+    }
+
     /// The contexts in the order of help.
     pub const ALL: [Self; 24] = [
         Self::Everywhere,
@@ -305,6 +314,13 @@ pub static TABLE: &[Binding] = &[
     ),
     b(Everywhere, &["+"], Action::MoreSamples, "more samples", 0),
     b(Everywhere, &["-"], Action::FewerSamples, "fewer samples", 0),
+    b(
+        Everywhere,
+        &["%"],
+        Action::NextStarts,
+        "starts of the search: 1, 2, 3 … all",
+        0,
+    ),
     b(Everywhere, &["K"], Action::NextKernel, "next kernel", 0),
     b(
         Everywhere,
@@ -429,6 +445,7 @@ pub static TABLE: &[Binding] = &[
     b(TRIALS, &["<Space>"], Action::ProbeTrial, "probe to this trial", 0),
     b(SUGGESTION, &["<Enter>"], Action::EditField, "edit this value", 4),
     b(HISTORY, &["<Enter>"], Action::ShowTrial, "detail", 3),
+    b(HISTORY, &["o"], Action::ToggleRegret, "values / regret", 4),
     b(RACE, &["<Enter>"], Action::Race, "race again", 3),
     b(RACE, &["<Backspace>"], Action::StopRace, "call it off", 4),
     b(IMPROVEMENT, &["<Left>", "h"], Action::Left, "move the probe", 3),

@@ -75,6 +75,20 @@ pub enum BenchError {
     Prior { kernel: String, reason: String },
 }
 
+/// Functions drawn from a Gaussian process of mean 0 and signal variance 1 along one axis: evenly spread places from 0 to
+/// 1, and one list of values a function, `L z` with `K = L Lᵀ`, `z ~ N(0, I)`.
+///
+/// # Errors
+/// The kernel cannot be read over one number, or not be drawn from.
+pub fn prior_curves(
+    kernel: &str,
+    lengthscale: f64,
+    seed: u64,
+    count: usize,
+) -> Result<(Vec<f64>, Vec<Vec<f64>>), BenchError> {
+    prior::curves(kernel, lengthscale, seed, count)
+}
+
 impl Bench {
     /// A known function.
     #[must_use]
@@ -328,6 +342,24 @@ impl Bench {
             .filter(|p| p.truth.is_finite())
             .min_by(|a, b| self.value(a).total_cmp(&self.value(b)))?;
         Some((best.truth - self.minimum()?).max(0.0))
+    }
+
+    /// The simple regret after each point, in the order of evaluation: the truth at the point whose observed value is the
+    /// best so far, less the minimum. NaN until a value is finite.
+    #[must_use]
+    pub fn regrets(&self) -> Vec<f64> {
+        let minimum = self.minimum().unwrap_or(f64::NAN);
+        let mut best: Option<&Point> = None;
+        (self.table.points.iter())
+            .map(|point| {
+                let is_better =
+                    point.truth.is_finite() && best.is_none_or(|b| self.value(point) < self.value(b));
+                if is_better {
+                    best = Some(point);
+                }
+                best.map_or(f64::NAN, |b| (b.truth - minimum).max(0.0))
+            })
+            .collect()
     }
 
     /// What the explorer sees: a trial a point.

@@ -88,6 +88,11 @@ pub enum Action {
     // samples and hyperparameters
     /// Posterior samples on the slices, or none.
     ToggleSamples,
+    /// The next number of starts of the search.
+    NextStarts,
+    SetStarts(Option<usize>),
+    /// History: values, or how far the best is from the optimum.
+    ToggleRegret,
     MoreSamples,
     FewerSamples,
     SetSamples(usize),

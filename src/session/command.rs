@@ -103,6 +103,21 @@ pub const COMMANDS: &[Command] = &[
         values: none,
     },
     Command {
+        name: "starts",
+        argument: "NUMBER | all",
+        help: "scattered places that the search for the next point climbs from; all: the best of a large pool",
+        parse: |a, _| match a.trim() {
+            "all" => Ok(Action::SetStarts(None)),
+            text => match text.parse::<usize>() {
+                Ok(n) if (1..=256).contains(&n) => Ok(Action::SetStarts(Some(n))),
+                _ => Err(format!(
+                    "starts takes a whole number from 1 to 256 or `all`, not {a:?}"
+                )),
+            },
+        },
+        values: |_| words(&["all"]),
+    },
+    Command {
         name: "samples",
         argument: "NUMBER",
         help: "posterior samples on the slices, each with the place of its best value; 0: none",

@@ -1,6 +1,7 @@
 //! What the panes that explain the model show, and what they were last asked of.
 
 use crate::analysis::likelihood::MapOf;
+use crate::analysis::samples::SampleCut;
 use crate::analysis::{Ladder, LadderRequest, LikelihoodMap, Samples};
 use crate::study::Configuration;
 
@@ -14,10 +15,25 @@ pub struct Explained {
     pub terms: bool,
     /// How many posterior samples are drawn into slices; 0: none.
     pub samples: usize,
+    /// Whether history shows regret, where the truth is shown.
+    pub regret: bool,
     pub sampled: Option<Stamped<Samples>>,
+    /// Functions drawn from the prior, while there is nothing to believe but that.
+    pub prior: Option<PriorDraws>,
     pub ladder: Option<Stamped<Ladder>>,
     pub likelihood: Option<Stamped<LikelihoodMap>>,
     pub asked: Asked,
+}
+
+/// Functions drawn from the prior along every parameter, in standard deviations of it.
+#[derive(Clone, Debug)]
+pub struct PriorDraws {
+    pub kernel: String,
+    /// On an axis from 0 to 1.
+    pub lengthscale: f64,
+    pub count: usize,
+    pub seed: u64,
+    pub cuts: Vec<SampleCut>,
 }
 
 /// Of what each was last asked for: nothing is asked for twice.
@@ -36,7 +52,9 @@ impl Default for Explained {
             density: true,
             terms: true,
             samples: 0,
+            regret: false,
             sampled: None,
+            prior: None,
             ladder: None,
             likelihood: None,
             asked: Asked::default(),

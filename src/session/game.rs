@@ -12,6 +12,8 @@ pub const ROUNDS: usize = 10;
 pub struct Games {
     pub now: Option<Box<Game>>,
     pub last: Option<Box<Game>>,
+    /// The lab was opened to play one: it begins when there is something to play on.
+    pub is_wanted: bool,
 }
 
 impl Model {
@@ -32,6 +34,7 @@ impl Model {
         blind.comparison = None;
         blind.importance = None;
         blind.probe.consequences = None;
+        blind.explained.forget();
         if let Some(past) = &mut blind.lens.past {
             past.next = None;
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::language::{Language, tr};
 use crate::learn::bench::{Bench, BenchError, Table};
 use crate::learn::expression::Expression;
 use crate::learn::function::Function;
-use crate::learn::lesson::catalog::{self, Language};
+use crate::learn::lesson::catalog;
 use crate::learn::lesson::vocabulary::{Knob, Panel};
 use crate::learn::lesson::{Lesson, LessonError, Setting, Subject};
 use crate::learn::play::Play;
@@ -56,6 +57,8 @@ pub struct Lab {
     pub settings: Vec<(Knob, Setting)>,
     /// First line of the lesson that is drawn.
     pub scroll: usize,
+    /// It is opened to play the guessing game.
+    pub plays: bool,
     pub shelf: Arc<Shelf>,
 }
 
@@ -92,6 +95,7 @@ impl Lab {
             lengthscale: None,
             settings: Vec::new(),
             scroll: 0,
+            plays: false,
             shelf,
         }
     }
@@ -111,7 +115,7 @@ impl Lab {
             name: crate::study::label::scrub(name),
             known: Function::names().join(", "),
         })?;
-        let title = function.title.clone();
+        let title = language.reword(&function.title).into_owned();
         let bench = Bench::function(function)
             .with_seed(seed)
             .with_noise(noise)
@@ -150,7 +154,11 @@ impl Lab {
         language: Language,
         shelf: Arc<Shelf>,
     ) -> Result<Self, LabError> {
-        let title = format!("a draw from {}", crate::study::label::scrub(kernel));
+        let title = tr!(
+            language,
+            "a draw from {kernel}",
+            kernel = crate::study::label::scrub(kernel)
+        );
         let bench = Bench::prior(kernel, lengthscale, seed)?
             .with_noise(noise)
             .spread()?;
@@ -243,7 +251,7 @@ impl Lab {
                     })?;
                 Ok(Self::recorded(
                     study,
-                    "a recorded fine-tuning study".to_owned(),
+                    tr!(language, "a recorded fine-tuning study").to_owned(),
                     language,
                     shelf,
                 ))
@@ -296,6 +304,12 @@ fn whole(x: f64) -> u64 {
 }
 
 impl Model {
+    /// The language of the screen: the lab's; elsewhere there is one only.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.lab.as_ref().map_or(Language::English, |lab| lab.language)
+    }
+
     /// The lesson that is being played.
     #[must_use]
     pub fn play(&self) -> Option<&Play> {

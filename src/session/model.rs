@@ -318,6 +318,8 @@ pub enum Overlay {
     },
     /// The band that is expected for a placed point.
     Band {
+        /// Drawn with the arrow keys; `None`: what is typed counts.
+        drawn: Option<crate::learn::game::Band>,
         input: tui_input::Input,
         remark: Option<String>,
     },

@@ -6,7 +6,7 @@ mod data;
 mod decide;
 mod edit;
 pub mod explain;
-mod game;
+pub mod game;
 mod keep;
 pub mod kernels;
 mod lab;

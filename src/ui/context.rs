@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use crate::analysis::{FitSummary, History};
+use crate::language::{Language, tr};
 use crate::session::draft::Consequences;
 use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
 use crate::session::{Model, Pane};
@@ -91,6 +92,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The language of the screen.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.model.language()
+    }
+
     /// The best value so far.
     #[must_use]
     pub fn best_value(&self) -> Option<f64> {
@@ -129,14 +136,14 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn probe_words(&self) -> String {
         if self.model.draft.is_some() {
-            return "your draft".to_owned();
+            return tr!(self, "your draft").to_owned();
         }
         match self.model.probe.origin {
-            ProbeOrigin::Suggestion => "the suggestion".to_owned(),
-            ProbeOrigin::Best => "the best".to_owned(),
-            ProbeOrigin::Centre => "the centre".to_owned(),
-            ProbeOrigin::Trial(t) => format!("trial {}", self.trial_name(t)),
-            ProbeOrigin::Moved => "your probe".to_owned(),
+            ProbeOrigin::Suggestion => tr!(self, "the suggestion").to_owned(),
+            ProbeOrigin::Best => tr!(self, "the best").to_owned(),
+            ProbeOrigin::Centre => tr!(self, "the centre").to_owned(),
+            ProbeOrigin::Trial(t) => tr!(self, "trial {t}", t = self.trial_name(t)),
+            ProbeOrigin::Moved => tr!(self, "your probe").to_owned(),
         }
     }
 
@@ -187,7 +194,7 @@ impl<'a> Context<'a> {
     pub fn title<T>(&self, pane: Pane, detail: Vec<Span<'a>>, result: Option<&Stamped<T>>) -> Title<'a> {
         Title {
             number: Some(pane.number()),
-            name: pane.title(),
+            name: self.language().word(pane.title()),
             detail,
             remark: self.age(result),
             focused: self.model.focus == pane,
@@ -210,10 +217,10 @@ impl<'a> Context<'a> {
     fn age<T>(&self, result: Option<&Stamped<T>>) -> Vec<Span<'a>> {
         let is_stale = result.is_some_and(|r| self.model.is_stale(r));
         let text = match (&self.model.fit, is_stale) {
-            _ if self.model.frozen => "frozen",
-            (FitStatus::Failed(_), true) => "stale, the last fit failed",
-            (FitStatus::Fitting { .. }, true) => "stale, refitting…",
-            (_, true) => "stale",
+            _ if self.model.frozen => tr!(self, "frozen"),
+            (FitStatus::Failed(_), true) => tr!(self, "stale, the last fit failed"),
+            (FitStatus::Fitting { .. }, true) => tr!(self, "stale, refitting…"),
+            (_, true) => tr!(self, "stale"),
             (_, false) => return Vec::new(),
         };
         vec![Span::styled(text, self.theme.accent())]

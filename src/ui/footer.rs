@@ -1,10 +1,13 @@
 //! The last line: the keys that work right now, or one sentence for the person, or what is being typed.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use crate::language::tr;
 use crate::session::Overlay;
 use crate::ui::number::with_sd;
 
@@ -24,13 +27,23 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
         Some(Overlay::Filter { input, remark }) => {
             return Some(prompt(ctx, buf, area, "/", input, error(ctx, remark)));
         }
-        Some(Overlay::Band { input, remark }) => {
-            let hint = "two numbers that hold the value 4 times in 5, or arrows; Enter alone skips";
+        Some(Overlay::Band { input, remark, .. }) => {
+            let hint = tr!(
+                ctx,
+                "↑↓ centre, ←→ width, or two numbers: it should hold the value 4 times in 5; Enter alone: none"
+            );
             let (said, style) = match remark {
-                Some(remark) => (remark.as_str(), ctx.theme.error()),
-                None => (hint, ctx.theme.dim()),
+                Some(_) => error(ctx, remark),
+                None => (hint.into(), ctx.theme.dim()),
             };
-            return Some(prompt(ctx, buf, area, "your band ", input, (said, style)));
+            return Some(prompt(
+                ctx,
+                buf,
+                area,
+                tr!(ctx, "your band "),
+                input,
+                (said, style),
+            ));
         }
         Some(Overlay::Imagine {
             predicted,
@@ -40,15 +53,19 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
         }) => {
             let hint = match predicted {
                 Some((mean, sd)) => {
-                    format!("predicted {}; g good, p as predicted, b bad", with_sd(*mean, *sd))
+                    tr!(
+                        ctx,
+                        "predicted {sd}; g good, p as predicted, b bad",
+                        sd = with_sd(*mean, *sd)
+                    )
                 }
-                None => "a number; nothing is predicted yet".to_owned(),
+                None => tr!(ctx, "a number; nothing is predicted yet").to_owned(),
             };
             let (said, style) = match remark {
-                Some(remark) => (remark.as_str(), ctx.theme.error()),
-                None => (hint.as_str(), ctx.theme.dim()),
+                Some(_) => error(ctx, remark),
+                None => (hint.into(), ctx.theme.dim()),
             };
-            let asked = "what if it gave ";
+            let asked = tr!(ctx, "what if it gave ");
             return Some(prompt(ctx, buf, area, asked, input, (said, style)));
         }
         Some(
@@ -74,7 +91,10 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
             ("▸ ", ctx.theme.accent())
         };
         // What does not fit on one line goes on above it: the end of a sentence matters too.
-        let lines = text::wrap(&notice.text, usize::from(area.width).saturating_sub(2));
+        let lines = text::wrap(
+            &ctx.language().reword(&notice.text),
+            usize::from(area.width).saturating_sub(2),
+        );
         let lines = lines.get(..lines.len().min(MOST_LINES)).unwrap_or_default();
         let above = u16::try_from(lines.len().saturating_sub(1))
             .unwrap_or(0)
@@ -103,18 +123,20 @@ fn keys(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) {
         if hints.iter().take(i).any(|h| h.keys == hint.keys) {
             continue;
         }
-        let w = text::width(&hint.keys) + 1 + text::width(&hint.label);
+        let label = ctx.language().word(&hint.label);
+        let w = text::width(&hint.keys) + 1 + text::width(label);
         if usize::from(area.right().saturating_sub(x)) < w {
             break;
         }
         x = text::put(buf, x, area.y, usize::MAX, &hint.keys, ctx.theme.accent());
-        x = text::put(buf, x + 1, area.y, usize::MAX, &hint.label, ctx.theme.dim());
+        x = text::put(buf, x + 1, area.y, usize::MAX, label, ctx.theme.dim());
         x += 3;
     }
 }
 
-fn error<'a>(ctx: &Context<'_>, remark: &'a Option<String>) -> (&'a str, Style) {
-    (remark.as_deref().unwrap_or_default(), ctx.theme.error())
+fn error<'a>(ctx: &Context<'_>, remark: &'a Option<String>) -> (Cow<'a, str>, Style) {
+    let said = ctx.language().reword(remark.as_deref().unwrap_or_default());
+    (said, ctx.theme.error())
 }
 
 fn prompt(
@@ -123,15 +145,15 @@ fn prompt(
     area: Rect,
     sign: &str,
     input: &tui_input::Input,
-    (remark, style): (&str, Style),
+    (remark, style): (Cow<'_, str>, Style),
 ) -> Position {
     let most = usize::from(area.width) / 2;
     let x = text::put(buf, area.x, area.y, most, sign, ctx.theme.accent_strong());
-    let reserved = text::width(remark).min(usize::from(area.width) / 2);
+    let reserved = text::width(&remark).min(usize::from(area.width) / 2);
     let room = usize::from(area.right().saturating_sub(x + 1)).saturating_sub(reserved + 2);
     let (cursor, end) = field(buf, x, area.y, room, input, ctx);
     if !remark.is_empty() {
-        text::put(buf, end + 2, area.y, usize::MAX, remark, style);
+        text::put(buf, end + 2, area.y, usize::MAX, &remark, style);
     }
     Position::new(cursor, area.y)
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::analysis::Verdict;
+use crate::language::tr;
 use crate::session::Lab;
 use crate::session::model::{FitStatus, SourceState};
 use crate::study::{Direction, TrialState};
@@ -92,7 +93,7 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
         spans.push(Span::styled(text, theme.dim()));
     }
     if level < 2 && model.study.space.inferred && !model.study.space.is_empty() {
-        spans.push(Span::styled("  space inferred", theme.dim()));
+        spans.push(Span::styled(tr!(ctx, "  space inferred"), theme.dim()));
     }
     spans.push(Span::raw("   "));
     spans.extend(liveness(ctx, level));
@@ -128,17 +129,21 @@ fn in_the_lab<'a>(ctx: &Context<'a>, lab: &Lab, level: u8) -> Spans<'a> {
     let theme = &ctx.theme;
     let mut words = Vec::new();
     if lab.steps_left > 0 {
-        words.push("stepping…".to_owned());
+        words.push(tr!(ctx, "stepping…").to_owned());
     }
     if lab.bench.noise_sd() > 0.0 {
-        words.push(format!("noise {}", significant(lab.bench.noise_sd(), 2)));
+        words.push(tr!(
+            ctx,
+            "noise {noise_sd}",
+            noise_sd = significant(lab.bench.noise_sd(), 2)
+        ));
     }
     if level < 2 {
         words.push(
             match (lab.bench.has_truth(), lab.truth_shown()) {
-                (false, _) => "recorded",
-                (true, true) => "truth shown",
-                (true, false) => "truth hidden",
+                (false, _) => tr!(ctx, "recorded"),
+                (true, true) => tr!(ctx, "truth shown"),
+                (true, false) => tr!(ctx, "truth hidden"),
             }
             .to_owned(),
         );
@@ -146,7 +151,7 @@ fn in_the_lab<'a>(ctx: &Context<'a>, lab: &Lab, level: u8) -> Spans<'a> {
     if lab.truth_shown()
         && let Some(regret) = lab.bench.regret()
     {
-        words.push(format!("regret {}", significant(regret, 2)));
+        words.push(tr!(ctx, "regret {regret}", regret = significant(regret, 2)));
     }
     vec![Span::styled(words.join("  "), theme.dim())]
 }
@@ -230,7 +235,7 @@ fn counts<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             TrialState::Pruned | TrialState::Waiting => theme.dim(),
         };
         let word = match level {
-            0..3 => format!(" {}", state.word()),
+            0..3 => format!(" {}", ctx.language().word(state.word())),
             _ => String::new(),
         };
         spans.push(Span::styled(
@@ -251,12 +256,18 @@ fn budget<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     if let Some(limit) = budget.trials {
         #[expect(clippy::cast_precision_loss, reason = "a share")]
         let share = finished as f64 / limit.max(1) as f64;
-        parts.push((share, format!("{finished} of {limit}")));
+        parts.push((
+            share,
+            tr!(ctx, "{finished} of {limit}", finished = finished, limit = limit),
+        ));
     }
     if let Some(limit) = budget.seconds {
         let used = model.study.busy_seconds(model.now);
         if used > 0.0 && limit > 0.0 {
-            parts.push((used / limit, format!("{} used", percent((used / limit).min(1.0)))));
+            parts.push((
+                used / limit,
+                tr!(ctx, "{limit} used", limit = percent((used / limit).min(1.0))),
+            ));
         }
     }
     let Some((share, words)) = parts.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)) else {
@@ -270,7 +281,7 @@ fn budget<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     }
     spans.push(Span::styled(
         if level == 0 {
-            format!("{words} budget")
+            tr!(ctx, "{words} budget", words = words)
         } else {
             words
         },
@@ -285,22 +296,27 @@ fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     let theme = &ctx.theme;
     let (Some(trial), Some(value)) = (ctx.best, ctx.best_value()) else {
         let text = if model.study.trials.is_empty() {
-            "no trial yet"
+            tr!(ctx, "no trial yet")
         } else {
-            "no finished trial yet"
+            tr!(ctx, "no finished trial yet")
         };
         return vec![Span::styled(text, theme.dim())];
     };
     let goal = match model.study.direction() {
-        Direction::Minimize => "smallest",
-        Direction::Maximize => "largest",
+        Direction::Minimize => tr!(ctx, "smallest"),
+        Direction::Maximize => tr!(ctx, "largest"),
     };
     let mut spans = vec![Span::styled("★ ", theme.strong())];
     spans.push(Span::styled(
         match level {
-            0 => format!("best {} ({goal} so far) ", text::fit(ctx.metric(), 24)),
-            1..3 => format!("best {} ", text::fit(ctx.metric(), 16)),
-            _ => "best ".to_owned(),
+            0 => tr!(
+                ctx,
+                "best {metric} ({goal} so far) ",
+                metric = text::fit(ctx.metric(), 24),
+                goal = goal
+            ),
+            1..3 => tr!(ctx, "best {metric} ", metric = text::fit(ctx.metric(), 16)),
+            _ => tr!(ctx, "best ").to_owned(),
         },
         theme.dim(),
     ));
@@ -318,14 +334,17 @@ fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
         .map(|t| format!(", {}", ago(model.now - t)))
         .unwrap_or_default();
     let behind = match since {
-        0 => "the newest".to_owned(),
-        1 => "1 trial ago".to_owned(),
-        n => format!("{n} trials ago"),
+        0 => tr!(ctx, "the newest").to_owned(),
+        1 => tr!(ctx, "1 trial ago").to_owned(),
+        n => tr!(ctx, "{n} trials ago", n = n),
     };
     spans.push(Span::styled(
-        format!(
-            "  trial {}, {behind}{when}",
-            text::fit(&ctx.trial_name(trial), 14)
+        tr!(
+            ctx,
+            "  trial {trial}, {behind}{when}",
+            trial = text::fit(&ctx.trial_name(trial), 14),
+            behind = behind,
+            when = when
         ),
         theme.dim(),
     ));
@@ -334,9 +353,9 @@ fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     {
         let reached = !model.study.direction().is_better(target, value);
         let text = if reached {
-            format!("  target {} reached", significant(target, 4))
+            tr!(ctx, "  target {target} reached", target = significant(target, 4))
         } else {
-            format!("  target {}", significant(target, 4))
+            tr!(ctx, "  target {target}", target = significant(target, 4))
         };
         spans.push(Span::styled(
             text,
@@ -357,13 +376,13 @@ fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             Verdict::Misleading => ("✗", theme.error()),
             Verdict::TooFew => ("◌", theme.dim()),
         };
-        spans.push(Span::styled("model ", theme.dim()));
+        spans.push(Span::styled(tr!(ctx, "model "), theme.dim()));
         spans.push(Span::styled(
-            format!("{glyph} {}", trust.value.verdict.word()),
+            format!("{glyph} {}", ctx.language().word(trust.value.verdict.word())),
             style,
         ));
         if level < 2 {
-            let reason = continued(&text::clean(&trust.value.reason));
+            let reason = continued(&ctx.language().reword(&text::clean(&trust.value.reason)));
             spans.push(Span::styled(format!(": {reason}"), theme.dim()));
         } else if level < 3 && trust.value.q2.is_finite() {
             spans.push(Span::styled(
@@ -405,21 +424,29 @@ fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
         FitStatus::Fitting { since } => {
             let waited = model.now - since;
             let text = if waited >= 3.0 && level < 3 {
-                format!("refitting, {}…", duration((waited / 5.0).floor().max(0.2) * 5.0))
+                tr!(
+                    ctx,
+                    "refitting, {waited}…",
+                    waited = duration((waited / 5.0).floor().max(0.2) * 5.0)
+                )
             } else {
-                "refitting…".to_owned()
+                tr!(ctx, "refitting…").to_owned()
             };
             Span::styled(text, theme.accent())
         }
         // Nothing has failed: there is nothing to compare yet.
         FitStatus::Failed(_) if ctx.encoder.dims() == 0 => Span::styled(
-            format!("needs 2 different trials; {} now", ctx.counts.complete),
+            tr!(
+                ctx,
+                "needs 2 different trials; {complete} now",
+                complete = ctx.counts.complete
+            ),
             theme.dim(),
         ),
         FitStatus::Failed(why) => Span::styled(
             match level {
-                0..2 => format!("fit failed: {}", text::fit(&text::clean(why), 48)),
-                _ => "fit failed".to_owned(),
+                0..2 => tr!(ctx, "fit failed: {why}", why = text::fit(&text::clean(why), 48)),
+                _ => tr!(ctx, "fit failed").to_owned(),
             },
             theme.error(),
         ),
@@ -431,23 +458,34 @@ fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
             let (from, all) = (summary.hyperparameters_from, summary.trials_used);
             let text = match (summary.active_set, level) {
                 _ if model.by_hand.model.is_some() => match level {
-                    0..3 => "hyperparameters set by hand (H)".to_owned(),
-                    _ => "by hand".to_owned(),
+                    0..3 => tr!(ctx, "hyperparameters set by hand (H)").to_owned(),
+                    _ => tr!(ctx, "by hand").to_owned(),
                 },
                 _ if model.settings.given.is_some() => match level {
-                    0..3 => "hyperparameters as given".to_owned(),
-                    _ => "given".to_owned(),
+                    0..3 => tr!(ctx, "hyperparameters as given").to_owned(),
+                    _ => tr!(ctx, "given").to_owned(),
                 },
                 _ if summary.prior_only => match level {
-                    0..2 => "too few trials to fit: prior hyperparameters".to_owned(),
-                    2..4 => "prior only".to_owned(),
-                    _ => "prior".to_owned(),
+                    0..2 => tr!(ctx, "too few trials to fit: prior hyperparameters").to_owned(),
+                    2..4 => tr!(ctx, "prior only").to_owned(),
+                    _ => tr!(ctx, "prior").to_owned(),
                 },
-                (Some((used, all)), 0..2) => format!("stands on {used} of {all} trials, fitted to {from}"),
-                (Some((used, all)), _) => format!("on {used} of {all}"),
-                (None, 0..2) if from < all => format!("hyperparameters fitted to {from} of {all} trials"),
-                (None, 0..2) => format!("hyperparameters fitted to {from} trials"),
-                (None, 2..4) => format!("fitted to {from} trials"),
+                (Some((used, all)), 0..2) => tr!(
+                    ctx,
+                    "stands on {used} of {all} trials, fitted to {from}",
+                    used = used,
+                    all = all,
+                    from = from
+                ),
+                (Some((used, all)), _) => tr!(ctx, "on {used} of {all}", used = used, all = all),
+                (None, 0..2) if from < all => tr!(
+                    ctx,
+                    "hyperparameters fitted to {from} of {all} trials",
+                    from = from,
+                    all = all
+                ),
+                (None, 0..2) => tr!(ctx, "hyperparameters fitted to {from} trials", from = from),
+                (None, 2..4) => tr!(ctx, "fitted to {from} trials", from = from),
                 (None, _) => format!("n = {from}"),
             };
             Span::styled(text, theme.dim())

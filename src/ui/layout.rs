@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
+use crate::language::{Language, tr};
 use crate::session::{HitMap, Model, Pane, Target};
 
 use super::context::Context;
@@ -76,6 +77,30 @@ impl Layout {
             },
             _ => single(layout, model),
         })
+    }
+}
+
+impl Layout {
+    /// Where a window goes that is worked with while a lesson is read: over everything but the lesson.
+    #[must_use]
+    pub fn beside_the_lesson(&self) -> Rect {
+        let body = self.body;
+        let Some((_, lesson)) = self.panes.iter().find(|(pane, _)| *pane == Pane::Lesson) else {
+            return body;
+        };
+        if self.panes.len() == 1 {
+            return body;
+        }
+        if lesson.width == body.width {
+            return Rect {
+                height: lesson.y.saturating_sub(body.y),
+                ..body
+            };
+        }
+        Rect {
+            width: lesson.x.saturating_sub(body.x + 1),
+            ..body
+        }
     }
 }
 
@@ -233,9 +258,13 @@ fn part(column: Rect, from: u16, height: u16) -> Rect {
 
 /// Says what size is needed, on whatever there is.
 pub fn too_small(buf: &mut Buffer, area: Rect, ctx: &Context<'_>, needed: (u16, u16)) {
-    let message = format!(
-        "tunescope needs {}x{}; this is {}x{}",
-        needed.0, needed.1, area.width, area.height
+    let message = tr!(
+        ctx,
+        "tunescope needs {needed}x{needed2}; this is {width}x{height}",
+        needed = needed.0,
+        needed2 = needed.1,
+        width = area.width,
+        height = area.height
     );
     let lines = text::wrap(&message, usize::from(area.width));
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
@@ -257,7 +286,7 @@ pub fn too_small(buf: &mut Buffer, area: Rect, ctx: &Context<'_>, needed: (u16, 
 /// The row that says which panes there are: the one shown stands out, the others say their key.
 pub fn draw_tabs(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let mut x = area.x;
-    for (pane, name) in tabs(&ctx.model.panes(), ctx.model.focus, area.width) {
+    for (pane, name) in tabs(ctx.language(), &ctx.model.panes(), ctx.model.focus, area.width) {
         let shown = ctx.model.focus == pane;
         let style = if shown {
             ctx.theme.accent_strong().patch(ctx.theme.selected())
@@ -276,9 +305,9 @@ pub fn draw_tabs(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut Hit
 }
 
 /// The tabs with their words. Where they do not all fit, the last ones are numbers alone, but for the one shown.
-fn tabs(panes: &[Pane], focus: Pane, width: u16) -> Vec<(Pane, String)> {
+fn tabs(language: Language, panes: &[Pane], focus: Pane, width: u16) -> Vec<(Pane, String)> {
     let mut tabs: Vec<(Pane, String)> = (panes.iter().copied())
-        .map(|p| (p, format!(" {} {} ", p.number(), p.title())))
+        .map(|p| (p, format!(" {} {} ", p.number(), language.word(p.title()))))
         .collect();
     for i in (0..tabs.len()).rev() {
         let taken: usize = tabs.iter().map(|(_, name)| text::width(name) + 1).sum();
@@ -295,7 +324,6 @@ fn tabs(panes: &[Pane], focus: Pane, width: u16) -> Vec<(Pane, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::lesson::catalog::Language;
     use crate::session::Lab;
 
     /// Every pane that can have the focus, without a lesson and with one, zoomed and not.

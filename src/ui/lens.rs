@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::analysis::Suggestion;
+use crate::language::tr;
 use crate::session::Model;
 use crate::session::lens::{Imagined, NextRun};
 use crate::study::{TrialState, Value};
@@ -59,12 +60,17 @@ pub fn words(ctx: &Context<'_>) -> String {
     let lens = &ctx.model.lens;
     let mut words = Vec::new();
     if let Some(past) = &lens.past {
-        words.push(format!("as of {} of {} trials", past.count, ctx.model.ended()));
+        words.push(tr!(
+            ctx,
+            "as of {count} of {ended} trials",
+            count = past.count,
+            ended = ctx.model.ended()
+        ));
     }
     match lens.imagined.len() {
         0 => {}
-        1 => words.push("imagined".to_owned()),
-        n => words.push(format!("{n} imagined")),
+        1 => words.push(tr!(ctx, "imagined").to_owned()),
+        n => words.push(tr!(ctx, "{n} imagined", n = n)),
     }
     words.join(", ")
 }
@@ -75,14 +81,19 @@ fn headline<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let chip = theme.accent_strong().patch(theme.selected());
     let mut spans = vec![Span::styled(format!(" {} ", words(ctx)), chip)];
     let said = match lens.imagined.last() {
-        Some(last) => format!(
-            " {} {} ({}), at {}",
-            text::fit(ctx.metric(), 16),
-            ctx.value.show(last.value),
-            last.guess.words(),
-            configuration(ctx, &last.configuration),
+        Some(last) => tr!(
+            ctx,
+            " {metric} {last} ({words}), at {configuration}",
+            metric = text::fit(ctx.metric(), 16),
+            last = ctx.value.show(last.value),
+            words = ctx.language().word(last.guess.words()),
+            configuration = configuration(ctx, &last.configuration)
         ),
-        None => " everything as it was then, but the space: that is as known now".to_owned(),
+        None => tr!(
+            ctx,
+            " everything as it was then, but the space: that is as known now"
+        )
+        .to_owned(),
     };
     spans.push(Span::styled(said, theme.text()));
     spans
@@ -92,28 +103,35 @@ fn headline<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
 fn next_run<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
     let theme = &ctx.theme;
     let Some(next) = ctx.model.lens.past.as_ref().and_then(|p| p.next.as_ref()) else {
-        return vec![vec![Span::styled("no trial began after this", theme.dim())]];
+        return vec![vec![Span::styled(
+            tr!(ctx, "no trial began after this"),
+            theme.dim(),
+        )]];
     };
     let mut first = vec![
-        Span::styled(format!("then came trial {}: ", next.id), theme.dim()),
+        Span::styled(tr!(ctx, "then came trial {id}: ", id = next.id), theme.dim()),
         Span::styled(outcome(ctx, next), theme.strong()),
     ];
     if let Some(c) = &next.consequences {
         let p = c.prediction;
         first.push(Span::styled(
-            format!("  predicted {}", with_sd(p.mean, p.sd)),
+            tr!(ctx, "  predicted {sd}", sd = with_sd(p.mean, p.sd)),
             theme.text(),
         ));
         if let Some(share) = c.share_of_best.filter(|s| s.is_finite()) {
             first.push(Span::styled(
-                format!(", EI {} of the pick's", percent(share.min(9.99))),
+                tr!(
+                    ctx,
+                    ", EI {share} of the pick's",
+                    share = percent(share.min(9.99))
+                ),
                 theme.text(),
             ));
         }
     }
     let second = match &next.configuration {
         Some(values) => configuration(ctx, values),
-        None => "it lacks a value for some parameter".to_owned(),
+        None => tr!(ctx, "it lacks a value for some parameter").to_owned(),
     };
     vec![first, vec![Span::styled(format!("  {second}"), theme.dim())]]
 }
@@ -128,40 +146,62 @@ fn balance<'a>(ctx: &Context<'a>, width: usize) -> Vec<Span<'a>> {
     let b = replay.balance(usize::MAX, ctx.model.study.direction().sign());
     if b.overrides + b.followed == 0 {
         let words = match (replay.begun, replay.is_done()) {
-            (0, _) | (_, false) => "judging the trials against the picks of their time…",
-            _ => "no trial can be judged: none began after a first value",
+            (0, _) | (_, false) => tr!(ctx, "judging the trials against the picks of their time…"),
+            _ => tr!(ctx, "no trial can be judged: none began after a first value"),
         };
         return vec![Span::styled(words, theme.dim())];
     }
     let judged = if replay.is_done() {
         String::new()
     } else {
-        format!(" (of {} judged)", replay.wanted)
+        tr!(ctx, " (of {wanted} judged)", wanted = replay.wanted)
     };
     let count = match b.followed {
-        0 => format!("{} trials were not the model's picks{judged}: ", b.overrides),
-        n => format!("{n} trials were the model's picks, {} not{judged}: ", b.overrides),
-    };
-    let then = format!(
-        "{} {} of EI",
-        if b.expected < 0.0 { "gave up" } else { "gained" },
-        significant(b.expected.abs(), 2)
-    );
-    let side = if b.realised < 0.0 { "worse" } else { "better" };
-    let now = match b.measured {
-        0 => String::new(),
-        n => format!(
-            "; as seen now {} {side} than the picks, {} of {n} better",
-            with_sd(b.realised.abs(), b.realised_sd),
-            b.better
+        0 => tr!(
+            ctx,
+            "{overrides} trials were not the model's picks{judged}: ",
+            overrides = b.overrides,
+            judged = judged
+        ),
+        n => tr!(
+            ctx,
+            "{n} trials were the model's picks, {overrides} not{judged}: ",
+            n = n,
+            overrides = b.overrides,
+            judged = judged
         ),
     };
-    let brief = format!(
-        "{} overrides {then}; as seen now {} {side}, {} of {} better",
-        b.overrides,
-        with_sd(b.realised.abs(), b.realised_sd),
-        b.better,
-        b.measured
+    let size = significant(b.expected.abs(), 2);
+    let then = if b.expected < 0.0 {
+        tr!(ctx, "gave up {size} of EI", size = size)
+    } else {
+        tr!(ctx, "gained {size} of EI", size = size)
+    };
+    let side = if b.realised < 0.0 {
+        tr!(ctx, "worse")
+    } else {
+        tr!(ctx, "better")
+    };
+    let now = match b.measured {
+        0 => String::new(),
+        n => tr!(
+            ctx,
+            "; as seen now {realised_sd} {side} than the picks, {better} of {n} better",
+            realised_sd = with_sd(b.realised.abs(), b.realised_sd),
+            side = side,
+            better = b.better,
+            n = n
+        ),
+    };
+    let brief = tr!(
+        ctx,
+        "{overrides} overrides {then}; as seen now {realised_sd} {side}, {better} of {measured} better",
+        overrides = b.overrides,
+        then = then,
+        realised_sd = with_sd(b.realised.abs(), b.realised_sd),
+        side = side,
+        better = b.better,
+        measured = b.measured
     );
     if text::width(&count) + text::width(&then) + text::width(&now) > width {
         return vec![Span::styled(brief, theme.text())];
@@ -177,7 +217,7 @@ fn outcome(ctx: &Context<'_>, next: &NextRun) -> String {
         (TrialState::Complete, Some(value)) => {
             format!("{} {}", text::fit(ctx.metric(), 16), ctx.value.show(value))
         }
-        (state, _) => state.word().to_owned(),
+        (state, _) => ctx.language().word(state.word()).to_owned(),
     }
 }
 
@@ -188,8 +228,8 @@ fn what_if<'a>(ctx: &Context<'a>, last: &Imagined) -> Vec<Vec<Span<'a>>> {
     let is_new = (ctx.model.suggestions.as_ref()).is_some_and(|s| s.data >= ctx.model.ground);
     let after = ctx.model.suggestion().filter(|_| is_new);
     vec![
-        suggested(ctx, "next without it  ", before, None),
-        suggested(ctx, "next with it     ", after, before),
+        suggested(ctx, tr!(ctx, "next without it  "), before, None),
+        suggested(ctx, tr!(ctx, "next with it     "), after, before),
     ]
     .into_iter()
     .map(|spans| match spans.len() {

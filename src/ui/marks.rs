@@ -2,6 +2,7 @@
 //! title of every pane where it changes what is seen.
 
 use crate::analysis::{Layer, Surrogate};
+use crate::language::tr;
 use crate::session::Model;
 
 /// What is drawn.
@@ -34,18 +35,22 @@ pub fn words(model: &Model, drawn: Drawn) -> String {
     };
     let mut words: Vec<String> = Vec::new();
     if drawn == Drawn::Acquisition && surrogate.failures().is_some() {
-        let name = model.acquisition.function.linear().title();
+        let name = model.language().word(model.acquisition.function.linear().title());
         words.push(format!("{name} × {}", weight(surrogate)));
     }
     if drawn != Drawn::Posterior && surrogate.pending_counted() > 0 {
-        words.push(format!("{} pending", surrogate.pending_counted()));
+        words.push(tr!(
+            model,
+            "{pending_counted} pending",
+            pending_counted = surrogate.pending_counted()
+        ));
     }
     let unfinished = surrogate.extrapolations().count();
     if unfinished > 0 {
-        words.push(format!("{unfinished} unfinished ≈"));
+        words.push(tr!(model, "{unfinished} unfinished ≈", unfinished = unfinished));
     }
     if surrogate.averaged_over().is_some() {
-        words.push("θ averaged".to_owned());
+        words.push(tr!(model, "θ averaged").to_owned());
     }
     words.join(", ")
 }

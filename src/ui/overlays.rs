@@ -15,16 +15,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::language::tr;
 use crate::session::model::SourceState;
 use crate::session::{HitMap, Overlay};
 
 use super::context::{Context, ago};
+use super::layout::Layout;
 use super::text;
 use window::Window;
 pub(super) use window::clear;
 
 /// Draws the overlay of the model, if any, over `body`.
-pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) {
+pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, layout: &Layout, hits: &mut HitMap) {
+    let (body, beside) = (layout.body, layout.beside_the_lesson());
     let Some(overlay) = ctx.model.overlay.as_ref() else {
         return;
     };
@@ -34,9 +37,9 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, hits: &mut HitMap) 
         Overlay::Trial { trial, scroll } => trial::draw(ctx, buf, body, *trial, *scroll, hits),
         Overlay::Model { scroll } => model::draw(ctx, buf, body, *scroll, hits),
         Overlay::Rejections { cursor } => rejections(ctx, buf, body, *cursor, hits),
-        Overlay::Kernels { cursor } => kernels::draw(ctx, buf, body, *cursor, hits),
-        Overlay::Compare { cursor } => compare::draw(ctx, buf, body, *cursor, hits),
-        Overlay::Knobs { cursor } => knobs::draw(ctx, buf, body, *cursor, hits),
+        Overlay::Kernels { cursor } => kernels::draw(ctx, buf, beside, *cursor, hits),
+        Overlay::Compare { cursor } => compare::draw(ctx, buf, beside, *cursor, hits),
+        Overlay::Knobs { cursor } => knobs::draw(ctx, buf, beside, *cursor, hits),
         Overlay::Course { cursor } => course::draw(ctx, buf, body, *cursor, hits),
         Overlay::Studies { cursor } => studies::draw(ctx, buf, body, *cursor, hits),
         Overlay::Command { completions, .. } => completion_list(ctx, buf, body, completions),
@@ -59,14 +62,16 @@ fn diagnostics(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
         }
     } else if study.diagnostics.is_empty() {
         let words = if study.trials.is_empty() {
-            "No row has been read yet."
+            tr!(ctx, "No row has been read yet.")
         } else {
-            "Every row was understood."
+            tr!(ctx, "Every row was understood.")
         };
         lines.push(Line::styled(words, theme.dim()));
     }
     for d in &study.diagnostics {
-        let place = d.line.map_or_else(|| "–".to_owned(), |l| format!("line {l}"));
+        let place = d
+            .line
+            .map_or_else(|| "–".to_owned(), |l| tr!(ctx, "line {l}", l = l));
         for (i, part) in text::wrap(&d.message, width.saturating_sub(14))
             .into_iter()
             .enumerate()
@@ -79,7 +84,7 @@ fn diagnostics(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
     }
     for note in &study.notes {
         for (i, part) in text::wrap(note, width.saturating_sub(14)).into_iter().enumerate() {
-            let head = if i == 0 { "assumed" } else { "" };
+            let head = if i == 0 { tr!(ctx, "assumed") } else { "" };
             lines.push(Line::from(vec![
                 Span::styled(text::left(head, 14), theme.dim()),
                 Span::raw(part),
@@ -88,11 +93,11 @@ fn diagnostics(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
     }
     let detail = match study.diagnostics.len() {
         0 => String::new(),
-        1 => "1 thing to look at".to_owned(),
-        n => format!("{n} things to look at"),
+        1 => tr!(ctx, "1 thing to look at").to_owned(),
+        n => tr!(ctx, "{n} things to look at", n = n),
     };
     Window {
-        title: "diagnostics",
+        title: tr!(ctx, "diagnostics"),
         detail: &detail,
         lines,
         width: 100,
@@ -105,7 +110,10 @@ fn rejections(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hi
     let mut lines = Vec::new();
     if ctx.model.rejections.is_empty() {
         lines.push(Line::styled(
-            "Nothing is rejected. X on a suggestion keeps the next ones away from it.",
+            tr!(
+                ctx,
+                "Nothing is rejected. X on a suggestion keeps the next ones away from it."
+            ),
             theme.dim(),
         ));
     }
@@ -133,8 +141,8 @@ fn rejections(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hi
         ]));
     }
     Window {
-        title: "rejected",
-        detail: "regions that suggestions leave alone",
+        title: tr!(ctx, "rejected"),
+        detail: tr!(ctx, "regions that suggestions leave alone"),
         lines,
         width: 100,
     }
@@ -193,10 +201,11 @@ fn filter_hint(ctx: &Context<'_>, buf: &mut Buffer, body: Rect) {
         .params
         .first()
         .map_or("lr", |p| p.name.shown());
-    let words = format!(
-        " such as {}<0.5 state=complete {}>0.1, terms are joined by “and”; empty shows all",
-        text::fit(ctx.metric(), 16),
-        text::fit(first, 16)
+    let words = tr!(
+        ctx,
+        " such as {metric}<0.5 state=complete {first}>0.1, terms are joined by “and”; empty shows all",
+        metric = text::fit(ctx.metric(), 16),
+        first = text::fit(first, 16)
     );
     text::put_spans(buf, area, &[Span::styled(words, ctx.theme.dim())]);
 }

@@ -34,9 +34,15 @@ pub struct Learn {
     /// Makes draws and noise repeatable: a room with one seed sees the same
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Play the guessing game on it: place the next point and draw the band you expect before the reveal
+    #[arg(long)]
+    pub game: bool,
     /// Print the lessons and functions that there are
     #[arg(long)]
     pub list: bool,
+    /// Print a lesson that explains itself, to write your own from: tunescope learn --template > mine.md
+    #[arg(long)]
+    pub template: bool,
     /// How the list is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

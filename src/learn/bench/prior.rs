@@ -21,39 +21,70 @@ pub struct Draw {
     weights: DVector<f64>,
 }
 
+/// The kernel of signal variance 1, and the lower factor of its covariance on the grid.
+fn factor(kernel: &str, lengthscale: f64) -> Result<(Kernel, DMatrix<f64>), BenchError> {
+    let failed = |reason: String| BenchError::Prior {
+        kernel: crate::study::label::scrub(kernel),
+        reason,
+    };
+    let mut drawn = spec::parse(kernel, &["x"])?;
+    scale(&mut drawn, lengthscale);
+    let mut covariance = DMatrix::zeros(GRID, GRID);
+    for i in 0..GRID {
+        for j in 0..=i {
+            let k = (drawn.value(&[InputKind::Numeric], &[place(i)], &[place(j)]))
+                .map_err(|e| failed(e.to_string()))?;
+            covariance[(i, j)] = k;
+            covariance[(j, i)] = k;
+        }
+        covariance[(i, i)] *= 1.0 + JITTER;
+    }
+    let factor = covariance
+        .cholesky()
+        .ok_or_else(|| failed("its covariance is not positive definite".to_owned()))?;
+    Ok((drawn, factor.l()))
+}
+
+fn noise(seed: u64) -> DVector<f64> {
+    let mut random = Random::new(mix(seed ^ 0x0070_7269_6f72));
+    DVector::from_fn(GRID, |_, _| random.normal())
+}
+
+/// So many functions drawn from a kernel of signal variance 1 and mean 0, as values `L z` at evenly spread places.
+///
+/// # Errors
+/// As [`Draw::new`].
+pub(super) fn curves(
+    kernel: &str,
+    lengthscale: f64,
+    seed: u64,
+    count: usize,
+) -> Result<(Vec<f64>, Vec<Vec<f64>>), BenchError> {
+    let (_, lower) = factor(kernel, lengthscale)?;
+    let one = |k: usize| {
+        (&lower * noise(seed.wrapping_add(k as u64)))
+            .iter()
+            .copied()
+            .collect()
+    };
+    Ok(((0..GRID).map(place).collect(), (0..count).map(one).collect()))
+}
+
 impl Draw {
     /// A draw from a kernel of signal variance 1.
     ///
     /// # Errors
     /// The kernel cannot be read over one number, or is not positive definite on the grid.
     pub fn new(kernel: &str, lengthscale: f64, seed: u64) -> Result<Self, BenchError> {
-        let failed = |reason: String| BenchError::Prior {
-            kernel: crate::study::label::scrub(kernel),
-            reason,
-        };
-        let mut drawn = spec::parse(kernel, &["x"])?;
-        scale(&mut drawn, lengthscale);
-        let mut covariance = DMatrix::zeros(GRID, GRID);
-        for i in 0..GRID {
-            for j in 0..=i {
-                let k = (drawn.value(&[InputKind::Numeric], &[place(i)], &[place(j)]))
-                    .map_err(|e| failed(e.to_string()))?;
-                covariance[(i, j)] = k;
-                covariance[(j, i)] = k;
-            }
-            covariance[(i, i)] *= 1.0 + JITTER;
-        }
-        let factor = covariance
-            .cholesky()
-            .ok_or_else(|| failed("its covariance is not positive definite".to_owned()))?;
-        let mut random = Random::new(mix(seed ^ 0x0070_7269_6f72));
-        let z = DVector::from_fn(GRID, |_, _| random.normal());
-        let weights = factor
-            .l()
-            .tr_solve_lower_triangular(&z)
-            .ok_or_else(|| failed("its covariance is singular".to_owned()))?;
+        let (kernel_drawn, lower) = factor(kernel, lengthscale)?;
+        let weights = lower
+            .tr_solve_lower_triangular(&noise(seed))
+            .ok_or_else(|| BenchError::Prior {
+                kernel: crate::study::label::scrub(kernel),
+                reason: "its covariance is singular".to_owned(),
+            })?;
         Ok(Self {
-            kernel: drawn,
+            kernel: kernel_drawn,
             weights,
         })
     }
@@ -94,6 +125,21 @@ fn scale(kernel: &mut Kernel, length: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn curves_are_the_draws_of_their_seeds() {
+        let (places, curves) = curves("matern52", 0.2, 5, 3).unwrap();
+        for (k, curve) in curves.iter().enumerate() {
+            let draw = Draw::new("matern52", 0.2, 5 + k as u64).unwrap();
+            for (x, y) in places.iter().zip(curve).step_by(16) {
+                assert!(
+                    (draw.at(*x) - y).abs() < 1e-4,
+                    "{k} at {x}: {} and {y}",
+                    draw.at(*x)
+                );
+            }
+        }
+    }
 
     #[test]
     fn draws_have_the_variance_and_the_correlation_of_their_kernel() {

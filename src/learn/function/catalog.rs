@@ -41,8 +41,10 @@ pub fn named(name: &str) -> Option<Function> {
         "lmft" => lmft(),
         "mlp" => mlp(),
         _ => {
-            let digits = name.find(|c: char| c.is_ascii_digit())?;
+            let digits = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
             let (family, d) = name.split_at(digits);
+            // Where nothing is said, as many as can be looked at.
+            let d = if d.is_empty() { "2" } else { d };
             if d.starts_with('0') || d.len() > 2 {
                 return None;
             }

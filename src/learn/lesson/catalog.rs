@@ -1,29 +1,7 @@
 //! The lessons that come with the program, in the languages there are.
 
 use super::{Lesson, LessonError};
-
-/// A language of the lessons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Language {
-    English,
-    SimplifiedChinese,
-}
-
-impl Language {
-    pub const ALL: [Self; 2] = [Self::English, Self::SimplifiedChinese];
-
-    /// The language of a tag (`en`, `zh`, `zh-CN`) or of a POSIX locale (`zh_CN.UTF-8`). `None`: a language we do not
-    /// have. The traditional script (`zh_TW`, `zh-Hant`) is served by the simplified one, which is nearer than English.
-    #[must_use]
-    pub fn of(tag: &str) -> Option<Self> {
-        let language = tag.split(['_', '-', '.', '@']).next().unwrap_or_default();
-        match language.to_ascii_lowercase().as_str() {
-            "en" | "c" | "posix" => Some(Self::English),
-            "zh" => Some(Self::SimplifiedChinese),
-            _ => None,
-        }
-    }
-}
+pub use crate::language::Language;
 
 macro_rules! lessons {
     ($($name:literal),* $(,)?) => {

@@ -25,6 +25,8 @@ const KERNELS: [Option<&str>; 5] = [
 ];
 /// The ladder of ξ, in standardised units.
 const XI: [f64; 9] = [0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
+/// Numbers of starts that one key walks through; after the last, the search chooses for itself.
+const STARTS: [usize; 6] = [1, 2, 3, 5, 8, 16];
 const BETA: [f64; 9] = [0.0, 0.25, 0.5, 1.0, 1.4, 1.8, 2.5, 4.0, 8.0];
 
 pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
@@ -136,6 +138,9 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             refit(model, "fitting again".to_owned(), effects);
         }
 
+        Action::NextStarts => next_starts(model, effects),
+        Action::SetStarts(starts) => set_starts(model, starts, effects),
+        Action::ToggleRegret => explain::toggle_regret(model),
         Action::ToggleSamples => explain::toggle_samples(model),
         Action::MoreSamples => explain::step_samples(model, true),
         Action::FewerSamples => explain::step_samples(model, false),
@@ -365,6 +370,26 @@ fn set_beta(model: &mut Model, beta: f64, effects: &mut Vec<Effect>) {
     let function = model.acquisition.function;
     let remark = unused(function.uses_beta(), function);
     say(model, format!("β = {beta}{remark}"), false);
+    acquisition_changed(model, effects);
+}
+
+fn next_starts(model: &mut Model, effects: &mut Vec<Effect>) {
+    let next = match model.acquisition.starts {
+        None => STARTS.first().copied(),
+        Some(now) => STARTS.into_iter().find(|s| *s > now),
+    };
+    set_starts(model, next, effects);
+}
+
+/// So many starts of the search, or as many as it takes by itself.
+fn set_starts(model: &mut Model, starts: Option<usize>, effects: &mut Vec<Effect>) {
+    model.acquisition.starts = starts;
+    let words = match starts {
+        None => "the search starts from the best of a large pool again".to_owned(),
+        Some(1) => "the search climbs from 1 scattered place alone: it may miss the highest hill".to_owned(),
+        Some(n) => format!("the search climbs from {n} scattered places alone: it may miss the highest hill"),
+    };
+    say(model, words, false);
     acquisition_changed(model, effects);
 }
 

@@ -20,11 +20,23 @@ pub fn show(model: &mut Model, effects: &mut Vec<Effect>) {
             true,
         );
     }
-    let cursor = (AcquisitionFunction::ALL.iter())
+    let cursor = (functions(model).iter())
         .position(|f| *f == model.acquisition.function)
         .unwrap_or(0);
     model.overlay = Some(Overlay::Compare { cursor });
     ask(model, effects);
+}
+
+/// What is compared: in the lab no evaluation takes any time, so that EI per second would say nothing of its own.
+#[must_use]
+pub fn functions(model: &Model) -> &'static [AcquisitionFunction] {
+    const ALL: &[AcquisitionFunction] = &AcquisitionFunction::ALL;
+    const TIMELESS: &[AcquisitionFunction] = ALL.split_at(ALL.len() - 1).0;
+    if model.lab.as_ref().is_some_and(|l| l.bench.has_truth()) {
+        TIMELESS
+    } else {
+        ALL
+    }
 }
 
 /// Asks for the comparison again, where it is on screen.
@@ -44,7 +56,7 @@ pub fn ask(model: &Model, effects: &mut Vec<Effect>) {
             param: model.param,
             probe: model.in_hand().to_vec(),
             points: POINTS,
-            functions: AcquisitionFunction::ALL.to_vec(),
+            functions: functions(model).to_vec(),
             suggest: suggest_request(model),
         },
     })));
@@ -90,7 +102,7 @@ pub fn choose(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(Overlay::Compare { cursor }) = model.overlay else {
         return;
     };
-    if let Some(function) = AcquisitionFunction::ALL.get(cursor) {
+    if let Some(function) = functions(model).get(cursor) {
         act::act(model, Action::SetAcquisition(*function), effects);
     }
 }

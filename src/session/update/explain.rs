@@ -171,6 +171,25 @@ pub fn set_samples(model: &mut Model, count: usize) {
     say(model, words, false);
 }
 
+/// History as values or as regret; regret gives the optimum away, so it takes a truth that is shown.
+pub fn toggle_regret(model: &mut Model) {
+    match &model.lab {
+        Some(lab) if lab.truth_shown() => model.explained.regret = !model.explained.regret,
+        Some(lab) if lab.bench.has_truth() => {
+            say(
+                model,
+                "regret tells where the optimum is: V shows the truth first",
+                true,
+            );
+        }
+        _ => say(
+            model,
+            "regret takes a function whose truth is known: tunescope learn",
+            true,
+        ),
+    }
+}
+
 pub fn toggle_samples(model: &mut Model) {
     let count = if model.explained.samples == 0 { USUAL } else { 0 };
     set_samples(model, count);

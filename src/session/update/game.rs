@@ -14,6 +14,9 @@ use crate::study::number::significant;
 
 use super::{consequences, lens, navigate, overlay, say};
 
+/// Presses from one end of what was seen to the other.
+const STEPS: f64 = 40.0;
+
 /// Begins a game, or ends the one under way.
 pub fn toggle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.games.now.is_some() {
@@ -35,6 +38,15 @@ pub fn refuses(model: &mut Model) -> bool {
     };
     say(model, text, true);
     true
+}
+
+/// Begins the game that the lab was opened for, as soon as there is something to play on.
+pub fn begin_wanted(model: &mut Model, effects: &mut Vec<Effect>) {
+    let has_truth = model.lab.as_ref().is_some_and(|l| l.bench.has_truth());
+    if model.games.is_wanted && (has_truth || model.surrogate.is_some()) {
+        model.games.is_wanted = false;
+        begin(model, effects);
+    }
 }
 
 fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -125,19 +137,20 @@ fn place(model: &mut Model) {
         );
     }
     model.overlay = Some(Overlay::Band {
+        drawn: None,
         input: Input::default(),
         remark: None,
     });
 }
 
-/// A key while the band is said: two numbers, or arrows that move and stretch one.
+/// A key while the band is drawn or typed: up and down move its centre, right and left its half-width.
 pub fn type_key(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Band { input, remark }) = &mut model.overlay else {
+    let Some(Overlay::Band { drawn, input, remark }) = &mut model.overlay else {
         return;
     };
     match key {
         TextKey::Escape => model.overlay = None,
-        TextKey::Enter => match read(input.value()) {
+        TextKey::Enter => match drawn.map_or_else(|| read(input.value()), |band| Ok(Some(band))) {
             Ok(band) => {
                 model.overlay = None;
                 reveal(model, band, effects);
@@ -145,18 +158,35 @@ pub fn type_key(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
             Err(why) => *remark = Some(why),
         },
         TextKey::Left | TextKey::Right | TextKey::Up | TextKey::Down => {
-            let now = read(input.value()).ok().flatten();
+            let now = drawn.or_else(|| read(input.value()).ok().flatten());
             let band = nudged(model, now, key);
-            if let Some(Overlay::Band { input, remark }) = &mut model.overlay {
-                let text = format!("{} {}", significant(band.low, 3), significant(band.high, 3));
-                *input = Input::new(text);
-                *remark = None;
-            }
+            let text = format!("{} {}", significant(band.low, 3), significant(band.high, 3));
+            model.overlay = Some(Overlay::Band {
+                drawn: Some(band),
+                input: Input::new(text),
+                remark: None,
+            });
         }
         _ => {
             *remark = None;
+            if drawn.take().is_some() {
+                // What is typed takes the place of what was drawn.
+                input.reset();
+            }
             overlay::feed(input, key);
         }
+    }
+}
+
+/// The band that is being drawn or typed, as far as it is one.
+#[must_use]
+pub fn drawn_band(model: &Model) -> Option<Band> {
+    match &model.overlay {
+        Some(Overlay::Band {
+            drawn: Some(band), ..
+        }) => Some(*band),
+        Some(Overlay::Band { input, .. }) => read(input.value()).ok().flatten(),
+        _ => None,
     }
 }
 
@@ -180,7 +210,7 @@ fn read(text: &str) -> Result<Option<Band>, String> {
     }
 }
 
-/// The band moved (left, right) or stretched (up, down); the first press puts one amid what was seen.
+/// The band after an arrow key; the first press puts one amid what was seen.
 fn nudged(model: &Model, now: Option<Band>, key: TextKey) -> Band {
     let (low, high) = model.history.range.unwrap_or((0.0, 1.0));
     let span = if high > low { high - low } else { 1.0 };
@@ -190,12 +220,12 @@ fn nudged(model: &Model, now: Option<Band>, key: TextKey) -> Band {
             high: high - 0.25 * span,
         };
     };
-    let step = 0.05 * span;
+    let step = span / STEPS;
     let (shift, stretch) = match key {
-        TextKey::Left => (-step, 0.0),
-        TextKey::Right => (step, 0.0),
-        TextKey::Up => (0.0, step / 2.0),
-        _ => (0.0, -step / 2.0),
+        TextKey::Up => (step, 0.0),
+        TextKey::Down => (-step, 0.0),
+        TextKey::Right => (0.0, step),
+        _ => (0.0, -step),
     };
     let (low, high) = (band.low + shift - stretch, band.high + shift + stretch);
     if high - low > step / 10.0 {

@@ -3,6 +3,7 @@
 //! After each change of the bench the study is handed on the same way as one that was read from a file. A step of the
 //! optimiser waits until everything on screen is about the newest data; so does what lessons ask about the next point.
 
+mod prior;
 mod quantities;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::session::model::{Model, Overlay, Pane, SourceState, SourceStatus};
 use crate::study::Encoder;
 use crate::study::number::significant;
 
-use super::{act as actions, data, lens, navigate, race, say, studies, tune};
+use super::{act as actions, data, game, lens, navigate, race, say, studies, tune};
 
 /// A next point that moves so far on an axis from 0 to 1, on the same data, has jumped.
 const JUMP: f64 = 0.1;
@@ -47,6 +48,7 @@ pub fn open(model: &mut Model, mut lab: Box<Lab>, effects: &mut Vec<Effect>) {
     // What is to be learned is easier to see where densities are normal and EI is in the function's own units.
     model.settings.output_warp &= !lab.bench.has_truth();
     model.acquisition = acquisition;
+    model.acquisition.eager = lab.bench.has_truth();
     model.by_hand = ByHand::default();
     model.explained = Explained::default();
     model.guests.clear();
@@ -56,6 +58,7 @@ pub fn open(model: &mut Model, mut lab: Box<Lab>, effects: &mut Vec<Effect>) {
     model.door = Err("this is the lab, where the space bar evaluates".to_owned());
     let (settings, panels) = (std::mem::take(&mut lab.settings), lab.panels.clone());
     let is_lesson = lab.play.is_some();
+    model.games.is_wanted = std::mem::take(&mut lab.plays);
     model.lab = Some(lab);
     refresh(model, effects);
     for (knob, setting) in &settings {
@@ -73,6 +76,7 @@ pub fn open(model: &mut Model, mut lab: Box<Lab>, effects: &mut Vec<Effect>) {
         navigate::probe_centre(model, effects);
     }
     model.notice = None;
+    game::begin_wanted(model, effects);
 }
 
 /// Hands the bench on as a study.
@@ -413,6 +417,8 @@ pub fn after(model: &mut Model, effects: &mut Vec<Effect>) {
     {
         tune::set_lengthscales(model, value, effects);
     }
+    game::begin_wanted(model, effects);
+    prior::refresh(model);
     let is_now = !model.lens.is_on();
     if is_now && model.is_settled() {
         note_next(model);

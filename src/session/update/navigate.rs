@@ -1,6 +1,5 @@
 //! Focus, cursors, scrolling, and the probe.
 
-use crate::analysis::AcquisitionFunction;
 use crate::session::action::Action;
 use crate::session::effect::{Effect, Parts};
 use crate::session::filter::Filter;
@@ -9,7 +8,7 @@ use crate::session::nudge::nudge;
 use crate::session::table;
 use crate::study::{Configuration, Encoder, Space, Trial, Value};
 
-use super::{explore, follow, say};
+use super::{compare, explore, follow, say};
 
 /// Brings a pane to the front. A guest takes the place of its host, and the host takes it back.
 pub fn focus(model: &mut Model, pane: Pane) {
@@ -110,6 +109,7 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
     let rejections = model.rejections.len();
     let studies = model.source.studies.len();
     let kernels = model.kernels.rows.len();
+    let compared = compare::functions(model).len();
     let knobs = super::tune::hand_knobs(model).len();
     match &mut model.overlay {
         Some(
@@ -143,7 +143,7 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
             true
         }
         Some(Overlay::Compare { cursor }) => {
-            *cursor = step_list(*cursor, AcquisitionFunction::ALL.len(), page, action);
+            *cursor = step_list(*cursor, compared, page, action);
             true
         }
         Some(Overlay::Knobs { cursor }) => {

@@ -7,6 +7,7 @@ use ratatui::text::Span;
 use super::window;
 use crate::analysis::slice::SliceKind;
 use crate::analysis::{Compared, Comparison, NextPoint};
+use crate::language::tr;
 use crate::session::HitMap;
 use crate::ui::context::Context;
 use crate::ui::number::{significant, with_sd};
@@ -20,15 +21,16 @@ const NAME: u16 = 18;
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits: &mut HitMap) {
     let outer = body;
     let param = ctx.param_name(ctx.model.param);
-    let detail = format!(
-        "along {}, the rest at {}",
-        text::fit(&text::clean(param), 24),
-        ctx.probe_words()
+    let detail = tr!(
+        ctx,
+        "along {param}, the rest at {probe_words}",
+        param = text::fit(&text::clean(param), 24),
+        probe_words = ctx.probe_words()
     );
-    let inner = window::frame(ctx, buf, outer, "acquisition functions", &detail);
+    let inner = window::frame(ctx, buf, outer, tr!(ctx, "acquisition functions"), &detail);
     hits.overlay_rows = (usize::from(inner.height), usize::from(inner.height));
     let Some(comparison) = &ctx.model.comparison else {
-        panel::say(buf, inner, &ctx.theme, &["Comparing…"]);
+        panel::say(buf, inner, &ctx.theme, &[tr!(ctx, "Comparing…")]);
         return;
     };
     Pane {
@@ -54,9 +56,15 @@ impl Pane<'_, '_> {
     pub fn draw(&self, buf: &mut Buffer, area: Rect) {
         let rows = u16::try_from(self.comparison.rows.len()).unwrap_or(1).max(1);
         // Two lines for the axis and its labels; what is left is shared out.
-        let each = (area.height.saturating_sub(2) / rows).min(8);
-        if each == 0 || area.width < NAME + 12 {
-            panel::say(buf, area, &self.ctx.theme, &["A comparison needs more room."]);
+        let room = area.height.saturating_sub(2);
+        let each = (room / rows).clamp(1, 8);
+        if room == 0 || area.width < NAME + 12 {
+            panel::say(
+                buf,
+                area,
+                &self.ctx.theme,
+                &[tr!(self.ctx, "A comparison needs more room.")],
+            );
             return;
         }
         let aside = if area.width >= 96 {
@@ -68,7 +76,11 @@ impl Pane<'_, '_> {
             .width
             .saturating_sub(NAME + aside + if aside > 0 { 2 } else { 0 });
         let mut y = area.y;
-        for (i, row) in self.comparison.rows.iter().enumerate() {
+        // Where they do not all fit, those around the cursor are shown.
+        let shown = usize::from(room / each).max(1);
+        let first = (self.cursor + 1).saturating_sub(shown);
+        let rows = self.comparison.rows.iter().enumerate();
+        for (i, row) in rows.skip(first).take(shown) {
             let block = Rect::new(area.x, y, area.width, each);
             self.row(buf, block, chart, aside, i, row);
             y += each;
@@ -98,19 +110,24 @@ impl Pane<'_, '_> {
         let theme = &self.ctx.theme;
         let (low, high) = range(row);
         let mut head = vec![
-            Span::styled(row.function.title(), theme.strong()),
+            Span::styled(self.ctx.language().word(row.function.title()), theme.strong()),
             Span::styled(
-                format!(
-                    "  {} … {} along the axis",
-                    significant(low, 2),
-                    significant(high, 2)
+                tr!(
+                    self.ctx,
+                    "  {low} … {high} along the axis",
+                    low = significant(low, 2),
+                    high = significant(high, 2)
                 ),
                 theme.dim(),
             ),
         ];
         if let Some(next) = &row.next {
             head.push(Span::styled(
-                format!(", {} at its next point", significant(next.value, 3)),
+                tr!(
+                    self.ctx,
+                    ", {next} at its next point",
+                    next = significant(next.value, 3)
+                ),
                 theme.dim(),
             ));
         }
@@ -133,13 +150,13 @@ impl Pane<'_, '_> {
             &[
                 Span::styled(if here { "▌" } else { " " }, theme.accent_strong()),
                 Span::styled(if self.used == Some(i) { "● " } else { "  " }, theme.accent()),
-                Span::styled(row.function.title(), style),
+                Span::styled(self.ctx.language().word(row.function.title()), style),
             ],
         );
         let in_words = aside == 0 && block.height < 2;
         if block.height >= 2 {
             let words = row.next.as_ref().map_or_else(
-                || "looking…".to_owned(),
+                || tr!(self.ctx, "looking…").to_owned(),
                 |n| format!("   {}", significant(n.value, 3)),
             );
             text::put_spans(buf, text::row(name, 1), &[Span::styled(words, theme.dim())]);
@@ -241,7 +258,10 @@ impl Pane<'_, '_> {
             text::put_spans(
                 buf,
                 text::row(area, 0),
-                &[Span::styled("looking for its next point…", theme.dim())],
+                &[Span::styled(
+                    tr!(self.ctx, "looking for its next point…"),
+                    theme.dim(),
+                )],
             );
             return;
         };
@@ -283,7 +303,7 @@ impl Pane<'_, '_> {
         let model = self.ctx.model;
         let suggested = model.suggestion().map(|s| &s.configuration);
         if suggested == Some(&next.configuration) {
-            return "the suggestion".to_owned();
+            return tr!(self.ctx, "the suggestion").to_owned();
         }
         let shown: Vec<String> = (model.params_by_importance().into_iter())
             .filter_map(|p| {
@@ -334,7 +354,7 @@ impl Pane<'_, '_> {
             x,
             line.y,
             usize::from(NAME - 1),
-            "▲ top  ◆ its next",
+            tr!(self.ctx, "▲ top  ◆ its next"),
             theme.dim(),
         );
     }

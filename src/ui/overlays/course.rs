@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::window::Window;
+use crate::language::tr;
 use crate::learn::function::Function;
 use crate::learn::lesson::catalog::{self, Language};
 use crate::session::HitMap;
@@ -51,12 +52,16 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
                     .map_or_else(|| name.to_owned(), |f| f.title.clone());
                 let dims = function.map_or(0, |f| f.dims());
                 let aside = match dims {
-                    1 => "1 parameter".to_owned(),
-                    n => format!("{n} parameters"),
+                    1 => tr!(ctx, "1 parameter").to_owned(),
+                    n => tr!(ctx, "{n} parameters", n = n),
                 };
-                ("  ", format!("    {title}"), aside)
+                ("  ", format!("    {}", language.reword(&title)), aside)
             }
-            Choice::Recorded => ("  ", "    a recorded fine-tuning study".to_owned(), String::new()),
+            Choice::Recorded => (
+                "  ",
+                format!("    {}", tr!(ctx, "a recorded fine-tuning study")),
+                String::new(),
+            ),
         };
         lines.push(Line::from(vec![
             Span::styled(if here { "▌" } else { " " }, theme.accent_strong()),
@@ -67,8 +72,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
     }
     let room = usize::from(body.height.saturating_sub(4)).max(1);
     Window {
-        title: "lessons and functions",
-        detail: "enter opens one",
+        title: tr!(ctx, "lessons and functions"),
+        detail: tr!(ctx, "enter opens one"),
         lines,
         width: WIDTH,
     }

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::window::Window;
-use crate::keymap::{Context as Place, TABLE};
+use crate::keymap::{Context as Place, TABLE, works};
+use crate::language::tr;
 use crate::session::HitMap;
 use crate::ui::context::Context;
 use crate::ui::text;
@@ -24,8 +25,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
     let lines = in_columns(groups(ctx), columns, column);
     let width = u16::try_from(columns * column + 4).unwrap_or(u16::MAX);
     Window {
-        title: "keys",
-        detail: "arrows scroll, esc closes",
+        title: tr!(ctx, "keys"),
+        detail: tr!(ctx, "arrows scroll, esc closes"),
         lines,
         width,
     }
@@ -40,14 +41,15 @@ fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
     places
         .into_iter()
         .map(|place| {
-            let keys = TABLE.iter().filter(|b| b.context == place).map(|b| {
+            let keys = TABLE.iter().filter(|b| b.context == place && works(ctx.model, b));
+            let keys = keys.map(|b| {
                 Line::from(vec![
                     Span::styled(text::right(&b.keys_for_people(MOST_KEYS), KEYS), theme.accent()),
                     Span::raw("  "),
-                    Span::raw(b.label),
+                    Span::raw(ctx.language().word(b.label)),
                 ])
             });
-            let mut lines = vec![Line::styled(place.title(), theme.strong())];
+            let mut lines = vec![Line::styled(ctx.language().word(place.title()), theme.strong())];
             lines.extend(keys);
             lines.push(Line::default());
             lines

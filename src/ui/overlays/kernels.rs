@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::window::Window;
 use crate::analysis::Evidence;
 use crate::analysis::settings::Objective;
+use crate::language::tr;
 use crate::session::HitMap;
 use crate::session::kernels::KernelRow;
 use crate::session::update::kernels::same;
@@ -30,14 +31,18 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
         .clamp(16, 40)
         .min(width / 2);
     let is_loo = ctx.model.settings.objective == Objective::LeaveOneOut;
-    let score = if is_loo { "loo" } else { "evidence" };
+    let score = if is_loo {
+        tr!(ctx, "loo")
+    } else {
+        tr!(ctx, "evidence")
+    };
     let mut lines = vec![Line::styled(
         format!(
             "   {} {score:>9} {:>8} {:>9} {:>9} {:>3}",
-            text::left("kernel", name),
-            "Δ best",
-            "log lik.",
-            "loo",
+            text::left(tr!(ctx, "kernel"), name),
+            tr!(ctx, "Δ best"),
+            tr!(ctx, "log lik."),
+            tr!(ctx, "loo"),
             "θ"
         ),
         theme.dim(),
@@ -53,11 +58,11 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
         .filter(|r| r.figures.is_none())
         .count()
     {
-        0 => "which one the data prefer".to_owned(),
-        n => format!("which one the data prefer, {n} to come…"),
+        0 => tr!(ctx, "which one the data prefer").to_owned(),
+        n => tr!(ctx, "which one the data prefer, {n} to come…", n = n),
     };
     Window {
-        title: "kernels",
+        title: tr!(ctx, "kernels"),
         detail: &detail,
         lines,
         width: WIDTH,
@@ -94,7 +99,7 @@ fn line<'a>(
         ),
     ];
     match row.figures.as_ref().map(|f| &f.outcome) {
-        None => spans.push(Span::styled("   working it out…", theme.dim())),
+        None => spans.push(Span::styled(tr!(ctx, "   working it out…"), theme.dim())),
         Some(Err(why)) => spans.push(Span::styled(
             format!(
                 "  {}",
@@ -148,19 +153,19 @@ fn figures<'a>(ctx: &Context<'a>, evidence: &Evidence, best: Option<f64>, room: 
             spans.extend(bars::positive((FAR + behind).max(0.0), FAR, cells, theme));
             spans.push(Span::raw(" "));
         }
-        spans.push(Span::styled(verdict(behind), theme.dim()));
+        spans.push(Span::styled(verdict(ctx, behind), theme.dim()));
     }
     spans
 }
 
 /// How strongly the data prefer the best over one that is so far behind, in nats.
-fn verdict(behind: f64) -> &'static str {
+fn verdict(ctx: &Context<'_>, behind: f64) -> &'static str {
     match behind {
-        b if b > -1e-9 => "the best",
-        b if b > -1.0 => "as good",
-        b if b > -3.0 => "a little worse",
-        b if b > -5.0 => "clearly worse",
-        _ => "ruled out",
+        b if b > -1e-9 => tr!(ctx, "the best"),
+        b if b > -1.0 => tr!(ctx, "as good"),
+        b if b > -3.0 => tr!(ctx, "a little worse"),
+        b if b > -5.0 => tr!(ctx, "clearly worse"),
+        _ => tr!(ctx, "ruled out"),
     }
 }
 
@@ -173,7 +178,7 @@ fn building<'a>(ctx: &Context<'a>, width: usize) -> Vec<Line<'a>> {
         let after: String = input.value().chars().skip(input.cursor() + 1).collect();
         let at = if at.is_empty() { " ".to_owned() } else { at };
         return vec![Line::from(vec![
-            Span::styled("type a kernel  ", theme.accent_strong()),
+            Span::styled(tr!(ctx, "type a kernel  "), theme.accent_strong()),
             Span::raw(text::clean(&before).into_owned()),
             Span::styled(text::clean(&at).into_owned(), theme.selected()),
             Span::raw(text::clean(&after).into_owned()),
@@ -182,17 +187,23 @@ fn building<'a>(ctx: &Context<'a>, width: usize) -> Vec<Line<'a>> {
     let expression = kernels.expression();
     let words = if expression.is_empty() {
         vec![Span::styled(
-            "+ and * join the kernel under the cursor to one of your own; e types one",
+            tr!(
+                ctx,
+                "+ and * join the kernel under the cursor to one of your own; e types one"
+            ),
             theme.dim(),
         )]
     } else {
         vec![
-            Span::styled("building  ", theme.accent_strong()),
+            Span::styled(tr!(ctx, "building  "), theme.accent_strong()),
             Span::styled(
                 text::fit(&text::clean(&expression), width.saturating_sub(46)).into_owned(),
                 theme.strong(),
             ),
-            Span::styled("   + and * join one, backspace takes it away", theme.dim()),
+            Span::styled(
+                tr!(ctx, "   + and * join one, backspace takes it away"),
+                theme.dim(),
+            ),
         ]
     };
     vec![Line::from(words)]
@@ -201,10 +212,10 @@ fn building<'a>(ctx: &Context<'a>, width: usize) -> Vec<Line<'a>> {
 fn remarks<'a>(ctx: &Context<'a>, is_loo: bool, width: usize) -> Vec<Line<'a>> {
     let theme = &ctx.theme;
     let mut words = if is_loo {
-        "loo: log density of each trial, predicted from all others; the larger the better. T goes back to the likelihood."
+        tr!(ctx, "loo: log density of each trial, predicted from all others; the larger the better. T goes back to the likelihood.")
             .to_owned()
     } else {
-        "evidence: how probable the data are under the kernel, all its hyperparameters θ weighed (nats; Δ below −5 is decisive)."
+        tr!(ctx, "evidence: how probable the data are under the kernel, all its hyperparameters θ weighed (nats; Δ below −5 is decisive).")
             .to_owned()
     };
     let rows = (ctx.model.kernels.rows.iter())
@@ -214,7 +225,12 @@ fn remarks<'a>(ctx: &Context<'a>, is_loo: bool, width: usize) -> Vec<Line<'a>> {
     if let (Some(rows), Some(summary)) = (rows, ctx.summary)
         && rows * 10 < summary.trials_used * 8
     {
-        words.push_str(&format!(" From {rows} of {} trials.", summary.trials_used));
+        words.push_str(&tr!(
+            ctx,
+            " From {rows} of {trials_used} trials.",
+            rows = rows,
+            trials_used = summary.trials_used
+        ));
     }
     text::wrap(&words, width)
         .into_iter()

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::window::Window;
 use crate::analysis::knobs::Knob;
+use crate::language::tr;
 use crate::session::HitMap;
 use crate::session::model::FitStatus;
 use crate::session::update::tune;
@@ -28,13 +29,18 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
     lines.push(Line::default());
     let name = knobs
         .iter()
-        .map(|k| text::width(&words(k)))
+        .map(|k| text::width(&words(ctx, k)))
         .max()
         .unwrap_or(0)
         .clamp(14, 34)
         .min(width / 2);
     lines.push(Line::styled(
-        format!("  {}  {:>9}  {:>9}", text::left("", name), "value", "fitted"),
+        format!(
+            "  {}  {:>9}  {:>9}",
+            text::left("", name),
+            tr!(ctx, "value"),
+            tr!(ctx, "fitted")
+        ),
         ctx.theme.dim(),
     ));
     for (i, knob) in knobs.iter().enumerate() {
@@ -42,12 +48,12 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
         lines.push(slider(ctx, knob, was.map(|k| k.value), i == cursor, name, width));
     }
     let detail = if ctx.model.settings.given.is_some() {
-        "set by hand: nothing is fitted (r fits again)"
+        tr!(ctx, "set by hand: nothing is fitted (r fits again)")
     } else {
-        "as fitted; ← → turn one"
+        tr!(ctx, "as fitted; ← → turn one")
     };
     Window {
-        title: "hyperparameters",
+        title: tr!(ctx, "hyperparameters"),
         detail,
         lines,
         width: WIDTH,
@@ -84,31 +90,31 @@ fn evidence<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
                 theme.accent()
             };
             spans.push(Span::styled(format!("  {} ", signed(lost, 2)), style));
-            spans.push(Span::styled(price(lost), theme.dim()));
+            spans.push(Span::styled(price(ctx, lost), theme.dim()));
         }
         Line::from(spans)
     };
     let mut lines = vec![
         row(
-            "log marginal likelihood",
+            tr!(ctx, "log marginal likelihood"),
             now.map(|s| s.log_marginal_likelihood),
             fitted.map(|f| f.log_marginal_likelihood),
         ),
         row(
-            "leave-one-out density",
+            tr!(ctx, "leave-one-out density"),
             now.map(|s| s.loo_log_predictive),
             fitted.map(|f| f.loo),
         ),
     ];
     let state = match &ctx.model.fit {
-        FitStatus::Fitting { .. } => Span::styled("working it out…", theme.accent()),
+        FitStatus::Fitting { .. } => Span::styled(tr!(ctx, "working it out…"), theme.accent()),
         FitStatus::Failed(why) => Span::styled(text::clean(why).into_owned(), theme.error()),
         _ if is_by_hand && !comparable => Span::styled(
-            "the data have changed since the last fit: no comparison",
+            tr!(ctx, "the data have changed since the last fit: no comparison"),
             theme.dim(),
         ),
         _ => Span::styled(
-            "in nats, of the transformed output; larger is better",
+            tr!(ctx, "in nats, of the transformed output; larger is better"),
             theme.dim(),
         ),
     };
@@ -117,21 +123,21 @@ fn evidence<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
 }
 
 /// What a loss of evidence means.
-fn price(lost: f64) -> &'static str {
+fn price(ctx: &Context<'_>, lost: f64) -> &'static str {
     match lost {
-        l if l >= 0.5 => "better than fitted: the fit also weighs its priors",
-        l if l > -1.0 => "hardly anything is lost",
-        l if l > -3.0 => "the data speak against it",
-        l if l > -5.0 => "the data speak clearly against it",
-        _ => "the data rule it out",
+        l if l >= 0.5 => tr!(ctx, "better than fitted: the fit also weighs its priors"),
+        l if l > -1.0 => tr!(ctx, "hardly anything is lost"),
+        l if l > -3.0 => tr!(ctx, "the data speak against it"),
+        l if l > -5.0 => tr!(ctx, "the data speak clearly against it"),
+        _ => tr!(ctx, "the data rule it out"),
     }
 }
 
-fn words(knob: &Knob) -> String {
+fn words(ctx: &Context<'_>, knob: &Knob) -> String {
     match (&knob.input, knob.kernel.as_str()) {
         (Some(input), kernel) => format!("{kernel} {} {}", knob.what, text::clean(input)),
         (None, "") => knob.what.to_owned(),
-        (None, "constant") => "signal variance".to_owned(),
+        (None, "constant") => tr!(ctx, "signal variance").to_owned(),
         (None, kernel) => format!("{kernel} {}", knob.what),
     }
 }
@@ -154,7 +160,7 @@ fn slider<'a>(
     let mut spans = vec![
         Span::styled(if here { "▌ " } else { "  " }, theme.accent_strong()),
         Span::styled(
-            text::left(&words(knob), name),
+            text::left(&words(ctx, knob), name),
             if here { theme.strong() } else { theme.dim() },
         ),
         Span::raw("  "),

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::window::Window;
 use crate::analysis::{FitSummary, Trust};
+use crate::language::tr;
 use crate::session::HitMap;
 use crate::ui::context::Context;
 use crate::ui::marks;
@@ -22,7 +23,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
     match &ctx.model.trust {
         Some(trust) => lines.extend(verdict(ctx, &trust.value)),
         None => lines.push(Line::styled(
-            "No verdict yet: it comes with the first fit.",
+            tr!(ctx, "No verdict yet: it comes with the first fit."),
             ctx.theme.dim(),
         )),
     }
@@ -35,12 +36,13 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
     let study = &ctx.model.study;
     if study.space.inferred || !study.notes.is_empty() {
         lines.push(Line::default());
-        lines.push(heading(ctx, "what was assumed"));
+        lines.push(heading(ctx, tr!(ctx, "what was assumed")));
     }
     if study.space.inferred {
-        lines.push(Line::raw(
-            "The space is inferred from the rows; a space file gives it bounds.",
-        ));
+        lines.push(Line::raw(tr!(
+            ctx,
+            "The space is inferred from the rows; a space file gives it bounds."
+        )));
     }
     for note in &study.notes {
         for part in text::wrap(note, usize::from(WIDTH) - 6) {
@@ -55,7 +57,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
         .collect();
     if !warnings.is_empty() {
         lines.push(Line::default());
-        lines.push(heading(ctx, "what looks odd"));
+        lines.push(heading(ctx, tr!(ctx, "what looks odd")));
     }
     for warning in warnings {
         for (i, part) in text::wrap(warning, usize::from(WIDTH) - 8)
@@ -69,8 +71,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
         }
     }
     Window {
-        title: "model",
-        detail: "what it is and whether to trust it",
+        title: tr!(ctx, "model"),
+        detail: tr!(ctx, "what it is and whether to trust it"),
         lines,
         width: WIDTH,
     }
@@ -89,41 +91,60 @@ fn pair<'a>(ctx: &Context<'a>, name: &'static str, value: String) -> Line<'a> {
 }
 
 fn verdict<'a>(ctx: &Context<'a>, trust: &Trust) -> Vec<Line<'a>> {
-    let mut lines = vec![heading(ctx, "can it be trusted?")];
+    let mut lines = vec![heading(ctx, tr!(ctx, "can it be trusted?"))];
     lines.push(Line::from(vec![
-        Span::styled(text::left(trust.verdict.word(), NAME), ctx.theme.accent_strong()),
+        Span::styled(
+            text::left(ctx.language().word(trust.verdict.word()), NAME),
+            ctx.theme.accent_strong(),
+        ),
         Span::raw(trust.reason.clone()),
     ]));
     lines.push(pair(
         ctx,
-        "left out, Q²",
-        format!(
-            "{}  (1 is perfect, 0 is no better than the mean)",
-            fixed(trust.q2, 2)
+        tr!(ctx, "left out, Q²"),
+        tr!(
+            ctx,
+            "{q2}  (1 is perfect, 0 is no better than the mean)",
+            q2 = fixed(trust.q2, 2)
         ),
     ));
-    lines.push(coverage(ctx, "inside 68 % bands", trust.coverage68, 0.68));
-    lines.push(coverage(ctx, "inside 95 % bands", trust.coverage95, 0.95));
+    lines.push(coverage(
+        ctx,
+        tr!(ctx, "inside 68 % bands"),
+        trust.coverage68,
+        0.68,
+    ));
+    lines.push(coverage(
+        ctx,
+        tr!(ctx, "inside 95 % bands"),
+        trust.coverage95,
+        0.95,
+    ));
     lines.push(pair(
         ctx,
-        "log density",
-        format!("{} nats a trial, left out", signed(trust.log_predictive, 2)),
+        tr!(ctx, "log density"),
+        tr!(
+            ctx,
+            "{log_predictive} nats a trial, left out",
+            log_predictive = signed(trust.log_predictive, 2)
+        ),
     ));
     if let Some(one) = &trust.one_step {
         lines.push(pair(
             ctx,
-            "one step ahead",
-            format!(
-                "{} results, z rms {:.2} (1 is calibrated), {} inside 95 %",
-                one.count,
-                one.z_rms,
-                percent(one.coverage95)
+            tr!(ctx, "one step ahead"),
+            tr!(
+                ctx,
+                "{count} results, z rms {z_rms} (1 is calibrated), {coverage95} inside 95 %",
+                count = one.count,
+                z_rms = format_args!("{:.2}", one.z_rms),
+                coverage95 = percent(one.coverage95)
             ),
         ));
     }
     if !trust.left_out.is_empty() {
         lines.push(Line::from(vec![
-            Span::styled(text::left("residuals z", NAME), ctx.theme.dim()),
+            Span::styled(text::left(tr!(ctx, "residuals z"), NAME), ctx.theme.dim()),
             Span::styled("−3 ", ctx.theme.dim()),
             Span::styled(calibration(ctx, trust), ctx.theme.model()),
             Span::styled(" +3", ctx.theme.dim()),
@@ -165,54 +186,69 @@ fn calibration(ctx: &Context<'_>, trust: &Trust) -> String {
 }
 
 fn fit<'a>(ctx: &Context<'a>, s: &FitSummary) -> Vec<Line<'a>> {
-    let mut lines = vec![heading(ctx, "what it is")];
-    lines.push(pair(ctx, "kernel", s.kernel.clone()));
+    let mut lines = vec![heading(ctx, tr!(ctx, "what it is"))];
+    lines.push(pair(ctx, tr!(ctx, "kernel"), s.kernel.clone()));
     lines.push(pair(
         ctx,
-        "trials",
+        tr!(ctx, "trials"),
         match s.active_set {
-            Some((used, all)) => format!("an active set of {used} of {all}"),
-            None => format!("{} used, {} left out", s.trials_used, s.left_out.len()),
+            Some((used, all)) => tr!(ctx, "an active set of {used} of {all}", used = used, all = all),
+            None => tr!(
+                ctx,
+                "{trials_used} used, {left_out} left out",
+                trials_used = s.trials_used,
+                left_out = s.left_out.len()
+            ),
         },
     ));
     lines.push(pair(
         ctx,
-        "hyperparameters θ",
+        tr!(ctx, "hyperparameters θ"),
         if s.prior_only {
-            "modes of the prior: too few trials to fit".to_owned()
+            tr!(ctx, "modes of the prior: too few trials to fit").to_owned()
         } else {
-            format!("fitted to {} trials", s.hyperparameters_from)
+            tr!(
+                ctx,
+                "fitted to {hyperparameters_from} trials",
+                hyperparameters_from = s.hyperparameters_from
+            )
         },
     ));
     lines.extend(counted(ctx));
     lines.push(pair(
         ctx,
-        "noise",
-        format!(
-            "{} {} (variance {} of the model's)",
-            significant(s.noise_sd, 2),
-            ctx.metric(),
-            significant(s.noise_variance, 2)
-        ),
-    ));
-    lines.push(pair(ctx, "signal variance", significant(s.signal_variance, 3)));
-    lines.push(pair(
-        ctx,
-        "log marginal likelihood",
-        format!(
-            "{}  (posterior {}, leave-one-out {})",
-            fixed(s.log_marginal_likelihood, 2),
-            fixed(s.log_posterior, 2),
-            fixed(s.loo_log_predictive, 2)
+        tr!(ctx, "noise"),
+        tr!(
+            ctx,
+            "{noise_sd} {metric} (variance {noise_variance} of the model's)",
+            noise_sd = significant(s.noise_sd, 2),
+            metric = ctx.metric(),
+            noise_variance = significant(s.noise_variance, 2)
         ),
     ));
     lines.push(pair(
         ctx,
-        "jitter",
+        tr!(ctx, "signal variance"),
+        significant(s.signal_variance, 3),
+    ));
+    lines.push(pair(
+        ctx,
+        tr!(ctx, "log marginal likelihood"),
+        tr!(
+            ctx,
+            "{log_marginal_likelihood}  (posterior {log_posterior}, leave-one-out {loo_log_predictive})",
+            log_marginal_likelihood = fixed(s.log_marginal_likelihood, 2),
+            log_posterior = fixed(s.log_posterior, 2),
+            loo_log_predictive = fixed(s.loo_log_predictive, 2)
+        ),
+    ));
+    lines.push(pair(
+        ctx,
+        tr!(ctx, "jitter"),
         if s.jitter > 0.0 {
             significant(s.jitter, 2)
         } else {
-            "none was needed".to_owned()
+            tr!(ctx, "none was needed").to_owned()
         },
     ));
     lines
@@ -226,28 +262,40 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     if let Some(averaged) = surrogate.averaged_over() {
         let count = averaged.members().count();
-        let words = format!("over {count} draws: wider where few trials leave them open");
-        lines.push(pair(ctx, "averaged", words));
+        let words = tr!(
+            ctx,
+            "over {count} draws: wider where few trials leave them open",
+            count = count
+        );
+        lines.push(pair(ctx, tr!(ctx, "averaged"), words));
     }
     let unfinished = surrogate.extrapolations().count();
     if unfinished > 0 {
-        let words = format!("{unfinished} trials count with what their curves promise (≈ in the table)");
-        lines.push(pair(ctx, "unfinished", words));
+        let words = tr!(
+            ctx,
+            "{unfinished} trials count with what their curves promise (≈ in the table)",
+            unfinished = unfinished
+        );
+        lines.push(pair(ctx, tr!(ctx, "unfinished"), words));
     }
     if let Some((failed, passed)) = surrogate.failures() {
         let weight = marks::weight(surrogate);
-        let words = format!(
-            "{failed} of {} trials: the acquisition is weighed by {weight}",
-            failed + passed
+        let words = tr!(
+            ctx,
+            "{failed} of {passed} trials: the acquisition is weighed by {weight}",
+            failed = failed,
+            passed = failed + passed,
+            weight = weight
         );
-        lines.push(pair(ctx, "failed", words));
+        lines.push(pair(ctx, tr!(ctx, "failed"), words));
     }
     if surrogate.pending_counted() > 0 {
-        let words = format!(
-            "{} that run or are queued, believed to return their mean",
-            surrogate.pending_counted()
+        let words = tr!(
+            ctx,
+            "{pending_counted} that run or are queued, believed to return their mean",
+            pending_counted = surrogate.pending_counted()
         );
-        lines.push(pair(ctx, "pending", words));
+        lines.push(pair(ctx, tr!(ctx, "pending"), words));
     }
     lines
 }
@@ -255,17 +303,20 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
 /// Short lengthscales matter: a bar of `1/ℓ`, and what it means in words.
 fn lengthscales<'a>(ctx: &Context<'a>, s: &FitSummary) -> Vec<Line<'a>> {
     let theme = &ctx.theme;
-    let mut lines = vec![heading(ctx, "how fast values change along each parameter")];
+    let mut lines = vec![heading(
+        ctx,
+        tr!(ctx, "how fast values change along each parameter"),
+    )];
     let mut sorted = s.lengthscales.clone();
     sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
     let fastest = sorted.first().map_or(1.0, |(_, l)| 1.0 / l.max(1e-12));
     for (param, l) in sorted {
         let words = match l {
-            l if l < 0.15 => "very fast",
-            l if l < 0.5 => "fast",
-            l if l < 1.5 => "smoothly",
-            l if l < 4.0 => "slowly",
-            _ => "hardly",
+            l if l < 0.15 => tr!(ctx, "very fast"),
+            l if l < 0.5 => tr!(ctx, "fast"),
+            l if l < 1.5 => tr!(ctx, "smoothly"),
+            l if l < 4.0 => tr!(ctx, "slowly"),
+            _ => tr!(ctx, "hardly"),
         };
         let mut spans = vec![
             Span::styled(text::left(ctx.param_name(param), NAME), theme.dim()),

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::window::Window;
+use crate::language::tr;
 use crate::session::HitMap;
 use crate::study::Trial;
 use crate::ui::context::{Context, ago, state_glyph};
@@ -19,14 +20,14 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, index: usize, scrol
     let Some(trial) = ctx.model.study.trials.get(index) else {
         return;
     };
-    let title = format!("trial {}", trial.id);
+    let title = tr!(ctx, "trial {id}", id = trial.id);
     let mut lines = outcome(ctx, index, trial);
     lines.push(Line::default());
     lines.extend(parameters(ctx, trial));
     lines.extend(curve(ctx, trial));
     Window {
         title: &title,
-        detail: trial.state.word(),
+        detail: ctx.language().word(trial.state.word()),
         lines,
         width: 84,
     }
@@ -43,19 +44,23 @@ fn pair<'a>(ctx: &Context<'a>, name: &str, value: String) -> Line<'a> {
 fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> {
     let mut lines = vec![pair(
         ctx,
-        "state",
-        format!("{} {}", state_glyph(trial.state), trial.state.word()),
+        tr!(ctx, "state"),
+        format!(
+            "{} {}",
+            state_glyph(trial.state),
+            ctx.language().word(trial.state.word())
+        ),
     )];
     for (i, v) in trial.values.iter().enumerate() {
         let name = if i == 0 {
             ctx.metric().to_owned()
         } else {
-            format!("objective {}", i + 1)
+            tr!(ctx, "objective {i}", i = i + 1)
         };
         lines.push(pair(ctx, &name, significant(*v, 6)));
     }
     if ctx.best == Some(index) {
-        lines.push(pair(ctx, "", "★ the best so far".to_owned()));
+        lines.push(pair(ctx, "", tr!(ctx, "★ the best so far").to_owned()));
     }
     if let Some(e) = ctx
         .model
@@ -63,21 +68,29 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
         .as_ref()
         .and_then(|s| s.value.extrapolation(index))
     {
-        let step = e.step.map_or_else(String::new, |s| format!(" at step {s}"));
+        let step = e
+            .step
+            .map_or_else(String::new, |s| tr!(ctx, " at step {s}", s = s));
         let how = match e.learned_from {
-            0 => "too few complete curves to learn from: a wide error".to_owned(),
-            n => format!("as {n} complete trials went on"),
+            0 => tr!(ctx, "too few complete curves to learn from: a wide error").to_owned(),
+            n => tr!(ctx, "as {n} complete trials went on", n = n),
         };
         let (value, sd) = crate::study::number::plus_minus(e.value, e.sd);
         lines.push(pair(
             ctx,
-            "last report",
+            tr!(ctx, "last report"),
             format!("{}{step}", significant(e.last, 6)),
         ));
         lines.push(pair(
             ctx,
-            "counts as",
-            format!("{value} ± {sd} at the end ({how})"),
+            tr!(ctx, "counts as"),
+            tr!(
+                ctx,
+                "{value} ± {sd} at the end ({how})",
+                value = value,
+                sd = sd,
+                how = how
+            ),
         ));
     }
     let left_out = ctx
@@ -89,33 +102,42 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
     if let Some(l) = left_out {
         lines.push(pair(
             ctx,
-            "left out, the model",
-            format!(
-                "predicts {} ({:.1}σ {} than predicted{})",
-                ctx.value.show(l.predicted),
-                l.z.abs(),
-                if l.z < 0.0 { "worse" } else { "better" },
-                if l.z.abs() > 2.0 { ", a surprise" } else { "" }
+            tr!(ctx, "left out, the model"),
+            tr!(
+                ctx,
+                "predicts {value} ({z}σ {side} than predicted{surprise})",
+                value = ctx.value.show(l.predicted),
+                z = format_args!("{:.1}", l.z.abs()),
+                side = if l.z < 0.0 {
+                    tr!(ctx, "worse")
+                } else {
+                    tr!(ctx, "better")
+                },
+                surprise = if l.z.abs() > 2.0 {
+                    tr!(ctx, ", a surprise")
+                } else {
+                    ""
+                }
             ),
         ));
     }
     if let Some(t) = trial.started {
-        lines.push(pair(ctx, "started", ago(ctx.model.now - t)));
+        lines.push(pair(ctx, tr!(ctx, "started"), ago(ctx.model.now - t)));
     }
     if let Some(s) = trial.seconds {
-        lines.push(pair(ctx, "took", duration(s)));
+        lines.push(pair(ctx, tr!(ctx, "took"), duration(s)));
     }
     if let Some(id) = &trial.queue_id {
-        lines.push(pair(ctx, "from the queue", id.to_string()));
+        lines.push(pair(ctx, tr!(ctx, "from the queue"), id.to_string()));
     }
     if let Some(error) = &trial.error {
         lines.push(Line::from(vec![
-            Span::styled(text::left("error", 20), ctx.theme.dim()),
+            Span::styled(text::left(tr!(ctx, "error"), 20), ctx.theme.dim()),
             Span::styled(error.to_string(), ctx.theme.error()),
         ]));
     }
     if trial.line > 0 {
-        lines.push(pair(ctx, "line", trial.line.to_string()));
+        lines.push(pair(ctx, tr!(ctx, "line"), trial.line.to_string()));
     }
     lines
 }
@@ -161,13 +183,17 @@ fn curve<'a>(ctx: &Context<'a>, trial: &Trial) -> Vec<Line<'a>> {
     vec![
         Line::default(),
         Line::from(vec![
-            Span::styled("intermediate  ", ctx.theme.dim()),
+            Span::styled(tr!(ctx, "intermediate  "), ctx.theme.dim()),
             Span::styled(bars::sparkline(&values, &ctx.theme), ctx.theme.model()),
         ]),
         Line::styled(
-            format!(
-                "              {n} values, steps {first_step} to {last_step}, last {}",
-                significant(*last, 5)
+            tr!(
+                ctx,
+                "              {n} values, steps {first_step} to {last_step}, last {last}",
+                n = n,
+                first_step = first_step,
+                last_step = last_step,
+                last = significant(*last, 5)
             ),
             ctx.theme.dim(),
         ),

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::language::tr;
 use crate::session::HitMap;
 use crate::ui::context::Context;
 use crate::ui::text;
@@ -54,7 +55,13 @@ impl Window<'_> {
         }
         if self.lines.len() > height && outer.height > 0 {
             let last = (first + height).min(self.lines.len());
-            let words = format!(" {}–{last} of {} ", first + 1, self.lines.len());
+            let words = tr!(
+                ctx,
+                " {first}–{last} of {lines} ",
+                first = first + 1,
+                last = last,
+                lines = self.lines.len()
+            );
             let w = u16::try_from(text::width(&words)).unwrap_or(0);
             let x = outer.right().saturating_sub(w + 2);
             text::put(

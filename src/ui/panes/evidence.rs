@@ -6,6 +6,7 @@ use ratatui::text::Span;
 
 use crate::analysis::LikelihoodMap;
 use crate::analysis::likelihood::Place;
+use crate::language::tr;
 use crate::session::update::explain::fitted_place;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
@@ -35,7 +36,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
             buf,
             body,
             &ctx.theme,
-            &["The likelihood has no finite value here."],
+            &[tr!(ctx, "The likelihood has no finite value here.")],
         );
         return;
     };
@@ -63,23 +64,33 @@ fn clamped(map: &LikelihoodMap) -> Vec<f64> {
 }
 
 fn why_empty(ctx: &Context<'_>) -> &'static str {
+    if ctx.model.is_blind() {
+        return tr!(ctx, "Hidden until you have placed your own point.");
+    }
     let Some(surrogate) = &ctx.model.surrogate else {
-        return "The likelihood of the model's hyperparameters appears with the first model.";
+        return tr!(
+            ctx,
+            "The likelihood of the model's hyperparameters appears with the first model."
+        );
     };
     if surrogate.value.lengthscale_and_noise(ctx.model.param).is_none() {
-        return "The kernel has no lengthscale for this parameter. ] goes to the next.";
+        return tr!(
+            ctx,
+            "The kernel has no lengthscale for this parameter. ] goes to the next."
+        );
     }
-    "Computing…"
+    tr!(ctx, "Computing…")
 }
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     let mut spans = vec![
-        Span::styled("log likelihood", theme.text()),
+        Span::styled(tr!(ctx, "log likelihood"), theme.text()),
         Span::styled(
-            format!(
-                ", lengthscale of {} → noise σ ↑",
-                text::fit(ctx.param_name(ctx.model.param), 20)
+            tr!(
+                ctx,
+                ", lengthscale of {param} → noise σ ↑",
+                param = text::fit(ctx.param_name(ctx.model.param), 20)
             ),
             theme.dim(),
         ),
@@ -88,12 +99,12 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         let (used, all) = map.rows;
         if used < all {
             spans.push(Span::styled(
-                format!(", of {used} of {all} trials"),
+                tr!(ctx, ", of {used} of {all} trials", used = used, all = all),
                 theme.accent(),
             ));
         }
         if map.coarse {
-            spans.push(Span::styled(", coarse", theme.dim()));
+            spans.push(Span::styled(tr!(ctx, ", coarse"), theme.dim()));
         }
     }
     spans
@@ -123,7 +134,7 @@ impl View<'_, '_> {
             body.height.saturating_sub(1 + words),
         );
         if plot.width < 8 || plot.height < 3 {
-            panel::say(buf, body, theme, &["This map needs more room."]);
+            panel::say(buf, body, theme, &[tr!(self.ctx, "This map needs more room.")]);
             return;
         }
         #[expect(clippy::cast_precision_loss, reason = "few cells")]
@@ -216,10 +227,10 @@ impl View<'_, '_> {
         let theme = &self.ctx.theme;
         let marks = self.marks();
         let name = |glyph: &str| match glyph {
-            "▲" => "highest",
-            "△" => "second",
-            "◆" => "fitted",
-            _ => "in hand",
+            "▲" => tr!(self.ctx, "highest"),
+            "△" => tr!(self.ctx, "second"),
+            "◆" => tr!(self.ctx, "fitted"),
+            _ => tr!(self.ctx, "in hand"),
         };
         let top = marks.first().and_then(|m| m.2);
         let all: Vec<String> = marks
@@ -230,11 +241,14 @@ impl View<'_, '_> {
                     (Some(v), Some(top), _) => format!(" {}", crate::ui::number::signed(v - top, 2)),
                     _ => String::new(),
                 };
-                format!(
-                    "{glyph} {}{nats} at length {} σ {}",
-                    name(glyph),
-                    significant(place.lengthscale, 2),
-                    significant(place.noise_sd, 2)
+                tr!(
+                    self.ctx,
+                    "{glyph} {glyph2}{nats} at length {lengthscale} σ {noise_sd}",
+                    glyph = glyph,
+                    glyph2 = name(glyph),
+                    nats = nats,
+                    lengthscale = significant(place.lengthscale, 2),
+                    noise_sd = significant(place.noise_sd, 2)
                 )
             })
             .collect();
@@ -243,7 +257,18 @@ impl View<'_, '_> {
             text::put_spans(buf, text::row(area, i), &[Span::styled(line, theme.text())]);
         }
         if area.height >= 3 {
-            let unit = "length: 1 is the whole axis; σ: in standard deviations of the model's output; nats below the highest";
+            let units = [
+                tr!(
+                    self.ctx,
+                    "length: 1 is the whole axis; σ: in standard deviations of the model's output; nats below the highest"
+                ),
+                tr!(
+                    self.ctx,
+                    "length 1: the whole axis; σ in sd of the output; nats below the highest"
+                ),
+            ];
+            let fits = |unit: &&&str| text::width(unit) <= usize::from(area.width);
+            let unit = units.iter().find(fits).copied().unwrap_or(units[1]);
             text::put_spans(
                 buf,
                 text::row(area, area.height - 1),

@@ -1,10 +1,13 @@
 //! History: every value in order, the best so far as a step line, and what is expected next.
 
+mod regret;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::analysis::history::HistoryPoint;
+use crate::language::{Language, tr};
 use crate::session::Pane;
 use crate::study::{Direction, TrialId, TrialState};
 use crate::ui::context::Context;
@@ -18,6 +21,9 @@ const NEXT: u16 = 6;
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let history = &ctx.model.history;
+    if let Some(regrets) = regret::series(ctx) {
+        return regret::draw(ctx, &regrets, buf, area);
+    }
     let prediction = ctx.model.suggestion().and_then(|s| s.prediction);
     let scale = ctx.value_scale(
         range(ctx),
@@ -27,22 +33,30 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let title = ctx.title::<()>(Pane::History, detail(ctx, scale), None);
     let body = panel::titled(buf, area, &ctx.theme, title);
     if history.points.is_empty() {
-        let line = "No trial has begun. Values appear here one by one, with the best so far as a line.";
+        let line = tr!(
+            ctx,
+            "No trial has begun. Values appear here one by one, with the best so far as a line."
+        );
         panel::say(buf, body, &ctx.theme, &[line]);
         return;
     }
     if history.points.iter().all(|p| p.value.is_none()) {
-        let line = format!(
-            "No value yet: {} running, {} failed. Values appear here as trials finish.",
-            ctx.counts.running, ctx.counts.failed
+        let line = tr!(
+            ctx,
+            "No value yet: {running} running, {failed} failed. Values appear here as trials finish.",
+            running = ctx.counts.running,
+            failed = ctx.counts.failed
         );
         panel::say(buf, body, &ctx.theme, &[line.as_str()]);
         return;
     }
     let advice = match &ctx.model.stopping {
-        Some(advice) if body.height >= 8 => {
-            advice_lines(&advice.value, usize::from(body.width), body.height >= 11)
-        }
+        Some(advice) if body.height >= 8 => advice_lines(
+            ctx.language(),
+            &advice.value,
+            usize::from(body.width),
+            body.height >= 11,
+        ),
         _ => Vec::new(),
     };
     let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 6));
@@ -90,13 +104,13 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
 
 /// The advice in one line or two. Where it would be cut the verdict, which follows the colon after the
 /// reasons, stands alone.
-fn advice_lines(advice: &str, width: usize, two: bool) -> Vec<String> {
-    let lines = text::wrap(advice, width.max(1));
+fn advice_lines(language: Language, advice: &str, width: usize, two: bool) -> Vec<String> {
+    let lines = text::wrap(&language.reword(advice), width.max(1));
     if lines.len() <= if two { 2 } else { 1 } {
         return lines;
     }
     let verdict = match advice.split_once(": ") {
-        Some((head, _)) if head.starts_with("Worth") => format!("{head}."),
+        Some((head, _)) if head.starts_with("Worth") => "Worth going on.".to_owned(),
         Some((_, tail)) => {
             let mut chars = tail.chars();
             chars
@@ -106,7 +120,10 @@ fn advice_lines(advice: &str, width: usize, two: bool) -> Vec<String> {
         }
         None => advice.to_owned(),
     };
-    text::wrap(&verdict, width.max(1)).into_iter().take(1).collect()
+    text::wrap(&language.reword(&verdict), width.max(1))
+        .into_iter()
+        .take(1)
+        .collect()
 }
 
 /// The robust range, cut on the bad side to a few times what decisions are made in.
@@ -125,13 +142,15 @@ fn detail<'a>(ctx: &Context<'a>, scale: Scale) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     let history = &ctx.model.history;
     let mut spans = vec![Span::styled(
-        format!(
-            "{} of each trial{}, line: best so far",
-            text::fit(ctx.metric(), 24),
-            if scale.log { " (log)" } else { "" }
+        tr!(
+            ctx,
+            "{metric} of each trial{log}, line: best so far",
+            metric = text::fit(ctx.metric(), 24),
+            log = if scale.log { " (log)" } else { "" }
         ),
         theme.dim(),
     )];
+    spans.extend(regret::now(ctx).map(|words| Span::styled(words, theme.truth())));
     let outside = |above: bool| {
         history
             .points
@@ -140,7 +159,10 @@ fn detail<'a>(ctx: &Context<'a>, scale: Scale) -> Vec<Span<'a>> {
             .filter(|v| if above { *v > scale.high } else { *v < scale.low })
             .count()
     };
-    for (count, word) in [(outside(true), "above"), (outside(false), "below")] {
+    for (count, word) in [
+        (outside(true), tr!(ctx, "above")),
+        (outside(false), tr!(ctx, "below")),
+    ] {
         if count > 0 {
             spans.push(Span::styled(format!(", {count} {word}"), theme.accent()));
         }
@@ -353,7 +375,7 @@ impl Chart<'_, '_> {
                 area.right() + 1,
                 area.y,
                 usize::from(NEXT),
-                "next",
+                tr!(self.ctx, "next"),
                 self.ctx.theme.accent(),
             );
         }

@@ -10,6 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::analysis::Slice;
+use crate::language::tr;
 use crate::session::draft::Consequences;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
@@ -43,32 +44,47 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
 }
 
 fn why_empty(ctx: &Context<'_>) -> &'static str {
+    if ctx.model.is_blind() {
+        return tr!(ctx, "Hidden until you have placed your own point.");
+    }
     if ctx.model.surrogate.is_none() && ctx.model.slices.is_none() {
-        "What EI is made of appears with the first model: it needs a finished trial."
+        tr!(
+            ctx,
+            "What EI is made of appears with the first model: it needs a finished trial."
+        )
     } else if ctx.model.slices.is_none() {
-        "Computing…"
+        tr!(ctx, "Computing…")
     } else {
-        "This parameter has one value only, or the probe has none for it: there is nothing to draw. ] goes to the next."
+        tr!(
+            ctx,
+            "This parameter has one value only, or the probe has none for it: there is nothing to draw. ] goes to the next."
+        )
     }
 }
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     let what = if ctx.model.explained.terms {
-        "expected improvement"
+        tr!(ctx, "expected improvement")
     } else {
-        "improvement"
+        tr!(ctx, "improvement")
     };
     vec![
         Span::styled(
-            format!("{what} along {}", text::fit(ctx.param_name(ctx.model.param), 24)),
+            tr!(
+                ctx,
+                "{what} along {param}",
+                what = what,
+                param = text::fit(ctx.param_name(ctx.model.param), 24)
+            ),
             theme.text(),
         ),
         Span::styled(
-            format!(
-                ", at {}, ξ {}",
-                ctx.probe_words(),
-                significant(ctx.model.acquisition.xi, 3)
+            tr!(
+                ctx,
+                ", at {probe_words}, ξ {xi}",
+                probe_words = ctx.probe_words(),
+                xi = significant(ctx.model.acquisition.xi, 3)
             ),
             theme.dim(),
         ),
@@ -211,7 +227,12 @@ impl Picture<'_, '_> {
         let gutter = u16::try_from(widest.min(9) + 1).unwrap_or(8);
         let places = Places::of(self.ctx, body, gutter);
         if places.plot.width < 8 || places.plot.height < 3 {
-            panel::say(buf, body, &self.ctx.theme, &["This picture needs more room."]);
+            panel::say(
+                buf,
+                body,
+                &self.ctx.theme,
+                &[tr!(self.ctx, "This picture needs more room.")],
+            );
             return;
         }
         let frame = Frame {

@@ -6,6 +6,7 @@ use ratatui::text::Span;
 
 use crate::analysis::Ladder;
 use crate::analysis::ladder::{Jump, RUNGS, Rung, Way};
+use crate::language::tr;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
 use crate::ui::number::significant;
@@ -24,10 +25,15 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     let body = panel::titled(buf, area, &ctx.theme, title);
     let ladder = model.explained.ladder.as_ref().map(|l| &l.value);
     let Some(ladder) = ladder.filter(|l| !l.rungs.is_empty()) else {
-        let words = if model.surrogate.is_none() {
-            "Where the next point lies for each ξ appears with the first model."
+        let words = if model.is_blind() {
+            tr!(ctx, "Hidden until you have placed your own point.")
+        } else if model.surrogate.is_none() {
+            tr!(
+                ctx,
+                "Where the next point lies for each ξ appears with the first model."
+            )
         } else {
-            "Climbing…"
+            tr!(ctx, "Climbing…")
         };
         panel::say(buf, body, &ctx.theme, &[words]);
         return;
@@ -38,20 +44,26 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     let ladder = ctx.model.explained.ladder.as_ref().map(|l| &l.value);
-    let function = ladder.map_or("EI", |l| l.function.linear().title());
+    let function = ladder.map_or("EI", |l| ctx.language().word(l.function.linear().title()));
     let way = match ladder.map(|l| l.way) {
-        Some(Way::Slice) => ", on this slice".to_owned(),
+        Some(Way::Slice) => tr!(ctx, ", on this slice").to_owned(),
         _ => String::new(),
     };
     let progress = match ladder {
-        Some(l) if !l.is_complete => format!(", {} of {}", l.rungs.len(), RUNGS.len()),
+        Some(l) if !l.is_complete => tr!(
+            ctx,
+            ", {rungs} of {len}",
+            rungs = l.rungs.len(),
+            len = RUNGS.len()
+        ),
         _ => String::new(),
     };
     vec![
         Span::styled(
-            format!(
-                "next point by ξ along {}",
-                text::fit(ctx.param_name(ctx.model.param), 20)
+            tr!(
+                ctx,
+                "next point by ξ along {param}",
+                param = text::fit(ctx.param_name(ctx.model.param), 20)
             ),
             theme.text(),
         ),
@@ -75,7 +87,7 @@ impl View<'_, '_> {
         let theme = &self.ctx.theme;
         let words = u16::from(body.height >= TALL);
         if body.width < XI + EI + 12 || body.height < 4 + words {
-            panel::say(buf, body, theme, &["The ladder needs more room."]);
+            panel::say(buf, body, theme, &[tr!(self.ctx, "The ladder needs more room.")]);
             return;
         }
         let plot = Rect::new(
@@ -237,7 +249,7 @@ impl View<'_, '_> {
         if from != to {
             text::put(buf, plot.x + high, row.y, 1, ends[1], theme.model());
         }
-        let word = " jump ";
+        let word = tr!(self.ctx, " jump ");
         if usize::from(high - low) >= text::width(word) + 6 {
             let x = plot.x + low + (high - low) / 2 - 2;
             text::put(buf, x, row.y, text::width(word), word, theme.model());
@@ -289,18 +301,19 @@ impl View<'_, '_> {
             .jumps
             .iter()
             .map(|j| {
-                format!(
-                    "at ξ {} from {} to {}",
-                    significant(j.xi, 3),
-                    show(&j.from),
-                    show(&j.to)
+                tr!(
+                    self.ctx,
+                    "at ξ {xi} from {j} to {to}",
+                    xi = significant(j.xi, 3),
+                    j = show(&j.from),
+                    to = show(&j.to)
                 )
             })
             .collect();
         match (jumps.is_empty(), self.ladder.is_complete) {
-            (true, true) => "The next point walks and never jumps, whatever ξ.".to_owned(),
-            (true, false) => "No jump so far.".to_owned(),
-            (false, _) => format!("It jumps {}.", jumps.join(", ")),
+            (true, true) => tr!(self.ctx, "The next point walks and never jumps, whatever ξ.").to_owned(),
+            (true, false) => tr!(self.ctx, "No jump so far.").to_owned(),
+            (false, _) => tr!(self.ctx, "It jumps {join}.", join = jumps.join(", ")),
         }
     }
 }

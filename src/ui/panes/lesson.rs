@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::learn::lesson::catalog::Language;
+use crate::language::tr;
 use crate::learn::play::{Place, Play};
 use crate::session::{HitMap, Pane};
 use crate::ui::context::Context;
@@ -14,49 +14,6 @@ use crate::ui::widgets::panel;
 
 /// Longest line that is read with ease.
 const MEASURE: usize = 76;
-
-/// The words around a lesson, in its language.
-struct Words {
-    step: fn(usize, usize) -> String,
-    done: &'static str,
-    go_on: &'static str,
-    begin: &'static str,
-    hint_key: &'static str,
-    hint: &'static str,
-    all_done: &'static str,
-    skipped: fn(usize) -> String,
-    next: &'static str,
-}
-
-fn words(language: Language) -> Words {
-    match language {
-        Language::English => Words {
-            step: |i, n| format!("step {i} of {n}"),
-            done: "done",
-            go_on: "goes on",
-            begin: "begins",
-            hint_key: "gives a hint",
-            hint: "hint",
-            all_done: "You have done every task of this lesson.",
-            skipped: |n| match n {
-                1 => "The lesson is over; 1 task was passed over.".to_owned(),
-                n => format!("The lesson is over; {n} tasks were passed over."),
-            },
-            next: "lists the lessons and the functions",
-        },
-        Language::SimplifiedChinese => Words {
-            step: |i, n| format!("第 {i} 步，共 {n} 步"),
-            done: "完成",
-            go_on: "继续",
-            begin: "开始",
-            hint_key: "给出提示",
-            hint: "提示",
-            all_done: "本课的任务全部完成了。",
-            skipped: |n| format!("本课结束；跳过了 {n} 个任务。"),
-            next: "列出各课和函数",
-        },
-    }
-}
 
 /// A line of the lesson.
 struct Row {
@@ -70,15 +27,19 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, _hits: &mut HitMap)
     let Some((lab, play)) = ctx.model.lab.as_ref().and_then(|l| Some((l, l.play.as_ref()?))) else {
         let title = ctx.title::<()>(Pane::Lesson, Vec::new(), None);
         let body = panel::titled(buf, area, theme, title);
-        panel::say(buf, body, theme, &["No lesson is played: J lists them."]);
+        panel::say(
+            buf,
+            body,
+            theme,
+            &[tr!(ctx, "No lesson is played: J lists them.")],
+        );
         return;
     };
-    let words = words(lab.language);
     let steps = play.lesson().steps.len();
     let place = match play.place() {
         Place::Intro => String::new(),
-        Place::Step(i) => (words.step)(i + 1, steps),
-        Place::End => (words.step)(steps, steps),
+        Place::Step(i) => tr!(ctx, "step {i} of {n}", i = i + 1, n = steps),
+        Place::End => tr!(ctx, "step {i} of {n}", i = steps, n = steps),
     };
     let gap = if place.is_empty() { "" } else { "  " };
     let detail = vec![
@@ -88,11 +49,11 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, _hits: &mut HitMap)
     let title = ctx.title::<()>(Pane::Lesson, detail, None);
     let body = panel::titled(buf, area, theme, title);
     let width = usize::from(body.width.saturating_sub(1)).min(MEASURE);
-    let rows = rows(ctx, play, &words, width);
+    let rows = rows(ctx, play, width);
     show(buf, body, &rows, lab.scroll);
 }
 
-fn rows(ctx: &Context<'_>, play: &Play, words: &Words, width: usize) -> Vec<Row> {
+fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
     let theme = &ctx.theme;
     let mut rows = Vec::new();
     let mut put = |text: &str, indent: &str, first: Option<Span<'static>>, style: Style, keeps: bool| {
@@ -129,7 +90,7 @@ fn rows(ctx: &Context<'_>, play: &Play, words: &Words, width: usize) -> Vec<Row>
             true,
         );
         if let Some(hint) = play.hint() {
-            let hint = format!("{}: {hint}", words.hint);
+            let hint = format!("{}: {hint}", tr!(ctx, "hint"));
             put(&hint, "  ", None, theme.text(), true);
         }
         if play.is_done()
@@ -141,31 +102,38 @@ fn rows(ctx: &Context<'_>, play: &Play, words: &Words, width: usize) -> Vec<Row>
     let foot = match play.place() {
         Place::End => {
             let said = match play.skipped() {
-                0 => words.all_done.to_owned(),
-                n => (words.skipped)(n),
+                0 => tr!(ctx, "You have done every task of this lesson.").to_owned(),
+                1 => tr!(ctx, "The lesson is over; 1 task was passed over.").to_owned(),
+                n => tr!(ctx, "The lesson is over; {n} tasks were passed over.", n = n),
             };
             put(&said, "", None, theme.strong(), true);
-            vec![key("J"), Span::styled(format!(" {}", words.next), theme.dim())]
+            vec![
+                key("J"),
+                Span::styled(
+                    format!(" {}", tr!(ctx, "lists the lessons and the functions")),
+                    theme.dim(),
+                ),
+            ]
         }
         Place::Intro => vec![
             key("enter"),
-            Span::styled(format!(" {}", words.begin), theme.dim()),
+            Span::styled(format!(" {}", tr!(ctx, "begins")), theme.dim()),
         ],
         Place::Step(_) if play.is_done() => vec![
             Span::styled(
                 match play.task() {
-                    Some(_) => format!("✓ {}   ", words.done),
+                    Some(_) => format!("✓ {}   ", tr!(ctx, "done")),
                     None => String::new(),
                 },
                 theme.accent_strong(),
             ),
             key("enter"),
-            Span::styled(format!(" {}", words.go_on), theme.dim()),
+            Span::styled(format!(" {}", tr!(ctx, "goes on")), theme.dim()),
         ],
         Place::Step(_) if play.has_hint() => {
             vec![
                 key("i"),
-                Span::styled(format!(" {}", words.hint_key), theme.dim()),
+                Span::styled(format!(" {}", tr!(ctx, "gives a hint")), theme.dim()),
             ]
         }
         Place::Step(_) => Vec::new(),

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use crate::language::tr;
 use crate::learn::race::{Lane, Race};
 use crate::session::Pane;
 use crate::ui::context::Context;
@@ -19,7 +20,7 @@ const LETTERS: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 /// A regret below this share of the largest is drawn at it: a logarithm has no zero.
 const FLOOR: f64 = 1e-6;
 /// Width of the legend.
-const LEGEND: u16 = 36;
+const LEGEND: u16 = 42;
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let races = &ctx.model.races;
@@ -27,9 +28,12 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let body = panel::titled(buf, area, &ctx.theme, title);
     let Some(race) = &races.last else {
         let line = if races.is_running {
-            "The runners are at the start…"
+            tr!(ctx, "The runners are at the start…")
         } else {
-            "Enter starts a race: acquisition functions, chance and the trials as they were run, from the same start."
+            tr!(
+                ctx,
+                "Enter starts a race: acquisition functions, chance and the trials as they were run, from the same start."
+            )
         };
         panel::say(buf, body, &ctx.theme, &[line]);
         return;
@@ -52,18 +56,35 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     let races = &ctx.model.races;
     let Some(race) = &races.last else {
-        return vec![Span::styled(races.ground.clone(), theme.dim())];
+        return vec![Span::styled(ctx.language().reword(&races.ground), theme.dim())];
     };
     let what = match race.optimum {
-        Some(_) => "regret",
-        None => "distance to the best found",
+        Some(_) => tr!(ctx, "regret"),
+        None => tr!(ctx, "distance to the best found"),
     };
     let state = match race.is_done() {
-        true => format!("{} evaluations each", race.evaluations),
-        false => format!("{} of {}", race.made(), race.evaluations),
+        true => tr!(
+            ctx,
+            "{evaluations} evaluations each",
+            evaluations = race.evaluations
+        ),
+        false => tr!(
+            ctx,
+            "{made} of {evaluations}",
+            made = race.made(),
+            evaluations = race.evaluations
+        ),
     };
     vec![
-        Span::styled(format!("{what} on {}", races.ground), theme.dim()),
+        Span::styled(
+            tr!(
+                ctx,
+                "{what} on {ground}",
+                what = what,
+                ground = ctx.language().reword(&races.ground)
+            ),
+            theme.dim(),
+        ),
         Span::styled(format!(", {state}"), theme.text()),
     ]
 }
@@ -86,7 +107,12 @@ fn chart(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, race: &Race, cursor: u
         .filter(|r| *r > high * FLOOR)
         .fold(f64::INFINITY, f64::min);
     if high <= 0.0 || !least.is_finite() {
-        panel::say(buf, area, &ctx.theme, &["Nobody is better than anybody yet."]);
+        panel::say(
+            buf,
+            area,
+            &ctx.theme,
+            &[tr!(ctx, "Nobody is better than anybody yet.")],
+        );
         return;
     }
     // A little below the least that is not nothing: what is exact lies on the floor.
@@ -210,10 +236,15 @@ fn table(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, race: &Race, cursor: u
     let finished = races.ranks.iter().map(|(.., n)| *n).max().unwrap_or(0);
     let mean = match finished {
         0 => String::new(),
-        1 => "1 race".to_owned(),
-        n => format!("mean of {n}"),
+        1 => tr!(ctx, "1 race").to_owned(),
+        n => tr!(ctx, "mean of {n}", n = n),
     };
-    let head = format!("  {:<14}{:>7} {:>4}  {mean}", "", "now", "rank");
+    let head = format!(
+        "  {}{} {}  {mean}",
+        text::left("", 14),
+        text::right(tr!(ctx, "now"), 7),
+        text::right(tr!(ctx, "rank"), 4)
+    );
     text::put_spans(buf, text::row(area, 0), &[Span::styled(head, theme.dim())]);
     for (k, (lane, rank)) in (1..area.height).zip(race.lanes.iter().zip(&ranks)) {
         let i = usize::from(k - 1);
@@ -223,13 +254,13 @@ fn table(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, race: &Race, cursor: u
             theme.text()
         };
         let regret = significant(race.regret(lane, made), 2);
-        let name = text::left(lane.runner.title(), 13);
+        let name = text::left(ctx.language().word(lane.runner.title()), 13);
         let mean = match races.mean_rank(lane.runner) {
             Some((mean, _)) if finished > 0 => format!("{mean:.1}"),
             _ => String::new(),
         };
         let stopped = if lane.ended && lane.points.len() < race.evaluations {
-            format!(" after {}", lane.points.len())
+            tr!(ctx, " after {points}", points = lane.points.len())
         } else {
             String::new()
         };

@@ -1,6 +1,7 @@
 //! Slices: the posterior along each parameter through the probe, with the acquisition below.
 
 mod grid;
+mod guess;
 mod sample;
 mod samples;
 mod truth;
@@ -14,6 +15,7 @@ use ratatui::text::Span;
 
 use crate::analysis::Slice;
 use crate::analysis::slice::SliceTrial;
+use crate::language::tr;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
 use crate::ui::marks::Drawn;
@@ -27,6 +29,9 @@ use crate::ui::{hit, text};
 use grid::Grid;
 use sample::{acquisition_at, mean_at, raw_slice};
 
+/// So many standard deviations of the prior are in sight.
+const PRIOR_SPAN: f64 = 3.0;
+
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) {
     let model = ctx.model;
     let mut title = ctx.title(Pane::Slices, detail(ctx), model.slices.as_ref());
@@ -37,11 +42,20 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     let count = model.study.space.len();
     if count == 0 {
         let lines = if model.study.trials.is_empty() {
-            "Nothing has been read yet. Slices appear with the first trials: one chart a parameter."
+            tr!(
+                ctx,
+                "Nothing has been read yet. Slices appear with the first trials: one chart a parameter."
+            )
         } else if !model.study.columns.is_empty() {
-            "Every parameter has one value so far: slices need 2 different trials, or a space file."
+            tr!(
+                ctx,
+                "Every parameter has one value so far: slices need 2 different trials, or a space file."
+            )
         } else {
-            "No parameter is known yet: slices need trials with parameters."
+            tr!(
+                ctx,
+                "No parameter is known yet: slices need trials with parameters."
+            )
         };
         panel::say(buf, body, &ctx.theme, &[lines]);
         return;
@@ -74,27 +88,42 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
 
 /// The value axis of all slices, so that their heights can be compared.
 fn scale(ctx: &Context<'_>) -> Scale {
+    if ctx.model.explained.prior.is_some() {
+        return Scale::new(-PRIOR_SPAN, PRIOR_SPAN, false);
+    }
     let slices = || ctx.model.slices.iter().flat_map(|s| &s.value);
     let means = slices().flat_map(|s| s.points.iter().map(|p| p.mean));
     let next = ctx.model.suggestion().and_then(|s| s.prediction);
     let bounds = next.into_iter().flat_map(|p| [p.low68, p.high68]);
     let here = slices().filter_map(|s| mean_at(s, s.probe));
-    ctx.value_scale(ctx.decisive, means.chain(bounds), here)
+    ctx.value_scale(ctx.decisive, means.chain(bounds), here.chain(guess::values(ctx)))
 }
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     if ctx.model.is_blind() {
-        return vec![Span::styled("observed values; the model is hidden", theme.dim())];
+        return vec![Span::styled(
+            tr!(ctx, "observed values; the model is hidden"),
+            theme.dim(),
+        )];
+    }
+    if let Some(words) = samples::of_the_prior(ctx) {
+        return vec![Span::styled(words, theme.dim())];
     }
     if ctx.model.slices.is_none() {
-        return vec![Span::styled("observed values, no model yet", theme.dim())];
+        return vec![Span::styled(
+            tr!(ctx, "observed values, no model yet"),
+            theme.dim(),
+        )];
     }
     vec![
-        Span::styled(format!("{} predicted through ", ctx.metric()), theme.dim()),
+        Span::styled(
+            tr!(ctx, "{metric} predicted through ", metric = ctx.metric()),
+            theme.dim(),
+        ),
         Span::styled(ctx.probe_words(), theme.text()),
         Span::styled(truth::words(ctx), theme.truth()),
-        Span::styled(", bands ±1σ ±2σ", theme.dim()),
+        Span::styled(tr!(ctx, ", bands ±1σ ±2σ"), theme.dim()),
         Span::styled(samples::words(ctx), theme.dim()),
     ]
 }
@@ -240,7 +269,7 @@ impl Frame<'_, '_> {
             Span::styled(value, theme.text()),
         ];
         if locked {
-            spans.push(Span::styled(" locked", theme.accent()));
+            spans.push(Span::styled(tr!(self.ctx, " locked"), theme.accent()));
         }
         spans
     }
@@ -289,6 +318,7 @@ impl Frame<'_, '_> {
         {
             self.mark(buf, area, &chart, (c, r), "◆", ctx.theme.accent_strong());
         }
+        guess::draw(self, &chart, slice, buf, area);
         if ctx.model.draft.is_some()
             && let Some(mean) = mean_at(slice, slice.probe)
             && let (Some(c), Some(r)) = (
@@ -423,6 +453,15 @@ impl Frame<'_, '_> {
             put(*c, "┴", theme.faint());
         }
         let at = |p: f64| axis::column(p, area.width);
+        // Where the search started, and the tops that it reached.
+        let place = |c: &[crate::study::Value]| self.ctx.position(slice.param, c.get(slice.param)?);
+        let climbs = || (self.ctx.model.suggestion().into_iter()).flat_map(|s| &s.why.climbs);
+        for c in climbs().filter_map(|c| place(&c.from).and_then(at)) {
+            put(c, "∙", theme.accent());
+        }
+        for c in climbs().filter_map(|c| place(&c.to).and_then(at)) {
+            put(c, "△", theme.accent_strong());
+        }
         if let Some(c) = at(slice.probe).filter(|_| self.ctx.model.draft.is_none()) {
             put(c, "┼", theme.text());
         }

@@ -9,6 +9,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
 use crate::analysis::{AcquisitionFunction, Prediction, Readout, Reason};
+use crate::language::tr;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
 use crate::ui::number::{percent, plus_minus, significant, with_sd};
@@ -49,20 +50,26 @@ impl<'a> Row<'a> {
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) -> Option<Position> {
     let mut title = ctx.title(Pane::Suggestion, detail(ctx), ctx.model.suggestions.as_ref());
     if ctx.model.draft.as_ref().is_some_and(|d| d.outdated) {
-        title.remark = vec![Span::styled("a newer one is there (n)", ctx.theme.accent())];
+        title.remark = vec![Span::styled(
+            tr!(ctx, "a newer one is there (n)"),
+            ctx.theme.accent(),
+        )];
     }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let width = usize::from(body.width);
     if ctx.model.is_blind() {
-        let line = "Hidden until you have placed your own point.";
+        let line = tr!(ctx, "Hidden until you have placed your own point.");
         panel::say(buf, body, &ctx.theme, &[line]);
         return None;
     }
     if ctx.model.in_hand().is_empty() && ctx.model.suggestion().is_none() {
         let line = if ctx.model.study.space.is_empty() {
-            "The first suggestion comes with two different trials, or with a space file."
+            tr!(
+                ctx,
+                "The first suggestion comes with two different trials, or with a space file."
+            )
         } else {
-            "Computing the first suggestion…"
+            tr!(ctx, "Computing the first suggestion…")
         };
         panel::say(buf, body, &ctx.theme, &[line]);
         return None;
@@ -159,9 +166,9 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     if let Some(draft) = &ctx.model.draft {
         let spans = vec![Span::styled(
             match draft.edits() {
-                0 => "your draft, unchanged".to_owned(),
-                1 => "your draft, 1 change".to_owned(),
-                n => format!("your draft, {n} changes"),
+                0 => tr!(ctx, "your draft, unchanged").to_owned(),
+                1 => tr!(ctx, "your draft, 1 change").to_owned(),
+                n => tr!(ctx, "your draft, {n} changes", n = n),
             },
             theme.accent_strong(),
         )];
@@ -169,17 +176,24 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     }
     let batch = ctx.model.suggestions.as_ref().map_or(0, |s| s.value.len());
     let words = match ctx.model.suggestion().map(|s| &s.reason) {
-        Some(Reason::InitialDesign) => "what to try next, by the initial design".to_owned(),
-        Some(Reason::Replicate) => "worth measuring once more".to_owned(),
-        Some(Reason::Exhausted) => "the whole space has been tried".to_owned(),
+        Some(Reason::InitialDesign) => tr!(ctx, "what to try next, by the initial design").to_owned(),
+        Some(Reason::Replicate) => tr!(ctx, "worth measuring once more").to_owned(),
+        Some(Reason::Exhausted) => tr!(ctx, "the whole space has been tried").to_owned(),
         Some(Reason::Acquisition) => {
-            format!("what to try next, by {}", acquisition_words(ctx))
+            tr!(
+                ctx,
+                "what to try next, by {acquisition_words}",
+                acquisition_words = acquisition_words(ctx)
+            )
         }
         None => String::new(),
     };
     let mut spans = vec![Span::styled(words, theme.dim())];
     if batch > 1 {
-        spans.push(Span::styled(format!(", first of {batch}"), theme.dim()));
+        spans.push(Span::styled(
+            tr!(ctx, ", first of {batch}", batch = batch),
+            theme.dim(),
+        ));
     }
     spans
 }
@@ -187,7 +201,7 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
 /// The function that chose and what it was set to.
 fn acquisition_words(ctx: &Context<'_>) -> String {
     let a = &ctx.model.acquisition;
-    let mut words = a.function.title().to_owned();
+    let mut words = ctx.language().word(a.function.title()).to_owned();
     if a.function.uses_xi() {
         words += &format!(", ξ {}", significant(a.xi, 2));
     }
@@ -218,9 +232,9 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let (prediction, readout) = predicted(ctx);
     let Some(p) = prediction else {
         let text = if ctx.model.surrogate.is_none() {
-            "No prediction yet: the model needs a few finished trials."
+            tr!(ctx, "No prediction yet: the model needs a few finished trials.")
         } else {
-            "Working out what this would give…"
+            tr!(ctx, "Working out what this would give…")
         };
         return vec![Row::new(9, vec![Span::styled(text, theme.dim())])];
     };
@@ -246,14 +260,15 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
             String::new()
         };
         let mut spans = vec![
-            Span::styled("  P(improve) ", theme.dim()),
+            Span::styled(tr!(ctx, "  P(improve) "), theme.dim()),
             Span::styled(format!("{}{score}", percent(r.pi)), theme.text()),
-            Span::styled(comes_through(&p), theme.text()),
+            Span::styled(comes_through(ctx, &p), theme.text()),
             Span::styled(
-                format!(
-                    "   95 %: {} to {}",
-                    ctx.value.show(p.low95),
-                    ctx.value.show(p.high95)
+                tr!(
+                    ctx,
+                    "   95 %: {low95} to {high95}",
+                    low95 = ctx.value.show(p.low95),
+                    high95 = ctx.value.show(p.high95)
                 ),
                 theme.dim(),
             ),
@@ -267,9 +282,9 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
 }
 
 /// "   P(ok) 0.83": whether it will come through at all, once something failed.
-fn comes_through(p: &Prediction) -> String {
+fn comes_through(ctx: &Context<'_>, p: &Prediction) -> String {
     p.p_ok
-        .map_or_else(String::new, |p| format!("   P(ok) {}", significant(p, 2)))
+        .map_or_else(String::new, |p| tr!(ctx, "   P(ok) {p}", p = significant(p, 2)))
 }
 
 /// "0.0076 better than the best's mean 0.3008" in words. Under noise the model improves on its own best
@@ -286,16 +301,26 @@ fn against(ctx: &Context<'_>, p: &Prediction) -> String {
     }
     let shown = ctx.value.show(best);
     let reference = if ctx.best_value().is_some_and(|b| ctx.value.show(b) == shown) {
-        format!("the best {shown}")
+        tr!(ctx, "the best {shown}", shown = shown)
     } else {
-        format!("the best's mean {shown}")
+        tr!(ctx, "the best's mean {shown}", shown = shown)
     };
     if gain.abs() < 0.1 * p.sd {
-        return format!("level with {reference}");
+        return tr!(ctx, "level with {reference}", reference = reference);
     }
     let size = significant(gain.abs(), 2);
-    let side = if gain > 0.0 { "better" } else { "worse" };
-    format!("{size} {side} than {reference}")
+    let side = if gain > 0.0 {
+        tr!(ctx, "better")
+    } else {
+        tr!(ctx, "worse")
+    };
+    tr!(
+        ctx,
+        "{size} {side} than {reference}",
+        size = size,
+        side = side,
+        reference = reference
+    )
 }
 
 /// Where there is no room for the best's own value, its name must do.
@@ -316,11 +341,11 @@ fn cost(ctx: &Context<'_>) -> Option<String> {
         return None;
     }
     Some(if share < 0.995 {
-        format!("your edit costs {} of EI", percent(1.0 - share))
+        tr!(ctx, "your edit costs {share} of EI", share = percent(1.0 - share))
     } else if share > 1.005 {
-        format!("your edit gains {} of EI", percent(share - 1.0))
+        tr!(ctx, "your edit gains {share} of EI", share = percent(share - 1.0))
     } else {
-        "your edit costs nothing".to_owned()
+        tr!(ctx, "your edit costs nothing").to_owned()
     })
 }
 
@@ -361,9 +386,19 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         }
     };
     vec![
-        line(" ", "exploitation", r.exploitation, "a better mean"),
-        line("+", "exploration", r.exploration, "the unknown"),
-        line("=", "EI", r.ei, "in model units"),
+        line(
+            " ",
+            tr!(ctx, "exploitation"),
+            r.exploitation,
+            tr!(ctx, "a better mean"),
+        ),
+        line(
+            "+",
+            tr!(ctx, "exploration"),
+            r.exploration,
+            tr!(ctx, "the unknown"),
+        ),
+        line("=", "EI", r.ei, tr!(ctx, "in model units")),
         Row::blank(3),
     ]
 }
@@ -383,16 +418,16 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
     let (prediction, readout) = predicted(ctx);
     let mut spans = vec![Span::styled(
         if ctx.model.draft.is_some() {
-            "◇ draft "
+            tr!(ctx, "◇ draft ")
         } else {
-            "◆ next "
+            tr!(ctx, "◆ next ")
         },
         theme.accent_strong(),
     )];
     match prediction {
         _ if ctx.model.is_blind() => {
             spans.push(Span::styled(
-                "hidden until you have placed your own point",
+                tr!(ctx, "hidden until you have placed your own point"),
                 theme.dim(),
             ));
         }
@@ -403,21 +438,27 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
             }
             if let Some(r) = readout {
                 spans.push(Span::styled(
-                    format!("  P(improve) {}", percent(r.pi)),
+                    tr!(ctx, "  P(improve) {pi}", pi = percent(r.pi)),
                     theme.dim(),
                 ));
             }
             if p.p_ok.is_some_and(|p| p < 0.995) {
-                spans.push(Span::styled(comes_through(&p)[1..].to_owned(), theme.dim()));
+                spans.push(Span::styled(comes_through(ctx, &p)[1..].to_owned(), theme.dim()));
             }
             let room = usize::from(area.width).saturating_sub(text::spans_width(&spans) + 2);
             spans.push(Span::raw(format!("  {}", within(against(ctx, &p), room))));
         }
         None if ctx.model.suggestion().is_some() => spans.push(Span::styled(
-            "by the initial design: the model needs a few finished trials",
+            tr!(
+                ctx,
+                "by the initial design: the model needs a few finished trials"
+            ),
             theme.dim(),
         )),
-        None => spans.push(Span::styled("waiting for the first trials", theme.dim())),
+        None => spans.push(Span::styled(
+            tr!(ctx, "waiting for the first trials"),
+            theme.dim(),
+        )),
     }
     text::put_spans(buf, text::row(area, 0), &spans);
     let line = text::row(area, 1);

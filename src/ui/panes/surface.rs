@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::analysis::{Layer, Surface};
+use crate::language::tr;
 use crate::session::nudge::position_of;
 use crate::session::{HitMap, Pane, Target};
 use crate::study::{Direction, Value};
@@ -37,7 +38,12 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     };
     let values = surface.layer(model.layer);
     let Some((low, high)) = shown_range(ctx, values) else {
-        panel::say(buf, body, &ctx.theme, &["This layer has no finite value here."]);
+        panel::say(
+            buf,
+            body,
+            &ctx.theme,
+            &[tr!(ctx, "This layer has no finite value here.")],
+        );
         return;
     };
     let steps = |param: usize| {
@@ -113,24 +119,29 @@ fn is_whole(s: &Surface) -> bool {
 
 fn why_empty(ctx: &Context<'_>) -> &'static str {
     if ctx.model.is_blind() {
-        "Hidden until you have placed your own point."
+        tr!(ctx, "Hidden until you have placed your own point.")
     } else if ctx.model.study.space.len() < 2 {
-        "A surface needs two parameters."
+        tr!(ctx, "A surface needs two parameters.")
     } else if ctx.model.surrogate.is_none() {
-        "The surface of the two parameters that matter most appears with the first model: it needs a few finished trials."
+        tr!(
+            ctx,
+            "The surface of the two parameters that matter most appears with the first model: it needs a few finished trials."
+        )
     } else {
-        "Computing…"
+        tr!(ctx, "Computing…")
     }
 }
 
 fn layer_name(ctx: &Context<'_>, layer: Layer) -> String {
     match layer {
-        Layer::Mean => format!("mean {}", ctx.metric()),
+        Layer::Mean => tr!(ctx, "mean {metric}", metric = ctx.metric()),
         Layer::Acquisition => {
-            let name = ctx.model.acquisition.function.linear().title();
-            format!("acquisition {name}")
+            let name = ctx
+                .language()
+                .word(ctx.model.acquisition.function.linear().title());
+            tr!(ctx, "acquisition {name}", name = name)
         }
-        other => other.title().to_owned(),
+        other => ctx.language().word(other.title()).to_owned(),
     }
 }
 
@@ -149,17 +160,18 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         Span::styled(layer_name(ctx, ctx.model.layer), theme.text()),
         Span::styled(terms(ctx), theme.text()),
         Span::styled(
-            format!(
-                ", {} → {} ↑, rest at {}",
-                text::fit(ctx.param_name(x), 20),
-                text::fit(ctx.param_name(y), 20),
-                ctx.probe_words()
+            tr!(
+                ctx,
+                ", {x} → {y} ↑, rest at {probe_words}",
+                x = text::fit(ctx.param_name(x), 20),
+                y = text::fit(ctx.param_name(y), 20),
+                probe_words = ctx.probe_words()
             ),
             theme.dim(),
         ),
     ];
     if ctx.model.surface.as_ref().is_some_and(|s| s.value.coarse) {
-        spans.push(Span::styled(", coarse", theme.dim()));
+        spans.push(Span::styled(tr!(ctx, ", coarse"), theme.dim()));
     }
     spans
 }
@@ -173,18 +185,28 @@ fn terms(ctx: &Context<'_>) -> String {
     let (own, other) = if ctx.model.layer == Layer::Exploitation {
         (
             at.exploitation,
-            format!("exploration {}", significant(at.exploration, 2)),
+            tr!(
+                ctx,
+                "exploration {exploration}",
+                exploration = significant(at.exploration, 2)
+            ),
         )
     } else {
         (
             at.exploration,
-            format!("exploitation {}", significant(at.exploitation, 2)),
+            tr!(
+                ctx,
+                "exploitation {exploitation}",
+                exploitation = significant(at.exploitation, 2)
+            ),
         )
     };
-    format!(
-        " {} at the probe, with {other} EI {}",
-        significant(own, 2),
-        significant(at.ei, 2)
+    tr!(
+        ctx,
+        " {own} at the probe, with {other} EI {ei}",
+        own = significant(own, 2),
+        other = other,
+        ei = significant(at.ei, 2)
     )
 }
 
@@ -398,8 +420,26 @@ impl View<'_, '_> {
             .collect()
     }
 
+    /// Where the search started and the tops that it reached, where the number of starts was chosen by hand.
+    fn climbs(&self) -> Vec<((f64, f64), &'static str)> {
+        let place = |c: &[crate::study::Value]| {
+            let (x, y) = (self.surface.x_param, self.surface.y_param);
+            Some((self.ctx.position(x, c.get(x)?)?, self.ctx.position(y, c.get(y)?)?))
+        };
+        let climbs = || (self.ctx.model.suggestion().into_iter()).flat_map(|s| &s.why.climbs);
+        let starts = climbs().filter_map(|c| Some((place(&c.from)?, "∙")));
+        starts
+            .chain(climbs().filter_map(|c| Some((place(&c.to)?, "△"))))
+            .collect()
+    }
+
     fn marks(&self, buf: &mut Buffer) {
         let minima = self.minima().into_iter().map(|at| (Some(at), MINIMUM));
+        let minima = self
+            .climbs()
+            .into_iter()
+            .map(|(at, glyph)| (Some(at), glyph))
+            .chain(minima);
         let ours = [(self.surface.incumbent, "★"), (self.surface.suggestion, "◆")];
         for (place, glyph) in minima.chain(ours) {
             if let Some(at) = place.and_then(|(x, y)| self.cell(x, y)) {
@@ -439,30 +479,46 @@ impl View<'_, '_> {
                 theme.dim(),
             ));
         }
-        let place = format!("at {} → {} ↑", at(self.surface.x_param), at(self.surface.y_param));
+        let place = tr!(
+            self.ctx,
+            "at {x_param} → {y_param} ↑",
+            x_param = at(self.surface.x_param),
+            y_param = at(self.surface.y_param)
+        );
         spans.push(Span::styled(place, theme.dim()));
         text::put_spans(buf, text::row(self.places.readout, 0), &spans);
         let better = if ctx.model.layer == Layer::Mean {
             if theme.light && theme.ramp.is_glyphs() {
-                ", dark is better"
+                tr!(self.ctx, ", dark is better")
             } else {
-                ", bright is better"
+                tr!(self.ctx, ", bright is better")
             }
         } else {
             ""
         };
         let all = Heatmap::range(self.map.values);
         let cut = match all {
-            Some((_, high)) if high > self.map.high => format!(", up to {}", significant(high, 2)),
-            Some((low, _)) if low < self.map.low => format!(", down to {}", significant(low, 2)),
+            Some((_, high)) if high > self.map.high => {
+                tr!(self.ctx, ", up to {high}", high = significant(high, 2))
+            }
+            Some((low, _)) if low < self.map.low => {
+                tr!(self.ctx, ", down to {low}", low = significant(low, 2))
+            }
             _ => String::new(),
         };
         let others = if self.minima().is_empty() {
-            "● trials"
+            tr!(self.ctx, "● trials")
         } else {
-            "✚ true minima"
+            tr!(self.ctx, "✚ true minima")
         };
-        let legend = format!("{}{better}{cut}   ★ best ◆ next {others}", theme.ramp.name);
+        let legend = tr!(
+            self.ctx,
+            "{ramp}{better}{cut}   ★ best ◆ next {others}",
+            ramp = theme.ramp.name,
+            better = better,
+            cut = cut,
+            others = others
+        );
         text::put_spans(
             buf,
             text::row(self.places.readout, 1),

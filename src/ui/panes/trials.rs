@@ -8,6 +8,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use crate::analysis::Extrapolation;
+use crate::language::tr;
 use crate::session::model::SortKey;
 use crate::session::{HitMap, Pane, Target};
 use crate::study::{Domain, Trial, TrialState, Value};
@@ -43,11 +44,14 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     let body = panel::titled(buf, area, &ctx.theme, title);
     if table.rows.is_empty() {
         let line = if ctx.model.study.trials.is_empty() {
-            "No trial yet. Rows appear as the source is written; running trials count."
+            tr!(
+                ctx,
+                "No trial yet. Rows appear as the source is written; running trials count."
+            )
         } else if table.filter.is_empty() {
-            "No row to show."
+            tr!(ctx, "No row to show.")
         } else {
-            "No trial passes the filter. Esc in the filter clears it."
+            tr!(ctx, "No trial passes the filter. Esc in the filter clears it.")
         };
         panel::say(buf, body, &ctx.theme, &[line]);
         return;
@@ -92,17 +96,23 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     if table.filter.is_empty() {
         spans.push(Span::styled(format!("{all}"), theme.dim()));
     } else {
-        spans.push(Span::styled(format!("{shown} of {all} where "), theme.dim()));
+        spans.push(Span::styled(
+            tr!(ctx, "{shown} of {all} where ", shown = shown, all = all),
+            theme.dim(),
+        ));
         spans.push(Span::styled(table.filter.clone(), theme.accent()));
     }
     if let Some(at) = table.cursor() {
-        spans.push(Span::styled(format!(", row {}", at + 1), theme.dim()));
+        spans.push(Span::styled(tr!(ctx, ", row {at}", at = at + 1), theme.dim()));
     }
     if table.follow {
-        spans.push(Span::styled(", following the newest", theme.dim()));
+        spans.push(Span::styled(tr!(ctx, ", following the newest"), theme.dim()));
     }
     if !table.search.is_empty() {
-        spans.push(Span::styled(format!(", search {}", table.search), theme.dim()));
+        spans.push(Span::styled(
+            tr!(ctx, ", search {search}", search = table.search),
+            theme.dim(),
+        ));
     }
     spans
 }
@@ -137,10 +147,10 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
         left,
     };
     let mut out = vec![
-        column(Kind::Id, "id", widest_id.clamp(3, 14), false),
+        column(Kind::Id, tr!(ctx, "id"), widest_id.clamp(3, 14), false),
         column(
             Kind::State,
-            if width >= 56 { "state" } else { "" },
+            if width >= 56 { tr!(ctx, "state") } else { "" },
             if width >= 56 { 10 } else { 1 },
             true,
         ),
@@ -153,13 +163,13 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
         .is_some_and(|t| !t.value.left_out.is_empty())
         && width >= 84
     {
-        out.push(column(Kind::Residual, "z, + better", 11, false));
+        out.push(column(Kind::Residual, tr!(ctx, "z, + better"), 11, false));
     }
     // Mark and gaps: one cell before everything, two between columns.
     // The last cell of a row is the scrollbar's.
     let width = width.saturating_sub(1);
     let mut used: usize = 2 + out.iter().map(|c| c.width + 2).sum::<usize>();
-    let seconds = column(Kind::Seconds, "took", 11, false);
+    let seconds = column(Kind::Seconds, tr!(ctx, "took"), 11, false);
     let reserve = if width >= 100 { seconds.width + 2 } else { 0 };
     for index in param_columns(ctx) {
         let candidate = param_column(ctx, index);
@@ -339,7 +349,7 @@ fn cell(
         Kind::State => {
             let glyph = state_glyph(trial.state);
             let text = if column.width > 1 {
-                format!("{glyph} {}", trial.state.word())
+                format!("{glyph} {}", ctx.language().word(trial.state.word()))
             } else {
                 glyph.to_owned()
             };

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use crate::analysis::Improvement;
+use crate::language::tr;
 use crate::ui::context::Context;
 use crate::ui::text;
 use crate::ui::widgets::axis::Scale;
@@ -28,7 +29,7 @@ impl Density<'_, '_> {
         let rows = self.rows(area);
         let theme = &self.ctx.theme;
         if rows.iter().all(|row| row.eighths == 0) {
-            let words = "beyond the axis";
+            let words = tr!(self.ctx, "beyond the axis");
             text::put(
                 buf,
                 area.x + 1,

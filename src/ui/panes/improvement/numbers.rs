@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::analysis::Improvement;
+use crate::language::tr;
 use crate::session::draft::Consequences;
 use crate::ui::context::Context;
 use crate::ui::number::{fixed, percent, significant, with_sd};
@@ -58,8 +59,8 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         remark.into_iter().collect::<Vec<_>>()
     };
     let best = match ctx.best_value() {
-        Some(seen) if (seen - told.best).abs() > 1e-9 * (1.0 + seen.abs()) => "best's mean",
-        _ => "best",
+        Some(seen) if (seen - told.best).abs() > 1e-9 * (1.0 + seen.abs()) => tr!(ctx, "best's mean"),
+        _ => tr!(ctx, "best"),
     };
     let (text, strong) = (theme.text(), theme.strong());
     let largest = told.exploitation.abs().max(told.exploration).max(told.ei);
@@ -75,7 +76,7 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
     let p_ok = at
         .prediction
         .p_ok
-        .map(|p| ("P(ok)", percent(p), dim("weighs it"), text));
+        .map(|p| (tr!(ctx, "P(ok)"), percent(p), dim(tr!(ctx, "weighs it")), text));
     let mut lines = vec![
         Some((
             "μ ± σ",
@@ -87,17 +88,22 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
             best,
             ctx.value.show(told.best),
             dim(if told.xi > 0.0 {
-                "and ξ to beat"
+                tr!(ctx, "and ξ to beat")
             } else {
-                "to beat"
+                tr!(ctx, "to beat")
             }),
             text,
         )),
-        Some(("z", fixed(told.z, 2), dim("σ from it"), text)),
+        Some(("z", fixed(told.z, 2), dim(tr!(ctx, "σ from it")), text)),
         None,
-        Some(("P(improve)", percent(told.probability), dim("shaded"), text)),
         Some((
-            "× mean gain",
+            tr!(ctx, "P(improve)"),
+            percent(told.probability),
+            dim(tr!(ctx, "shaded")),
+            text,
+        )),
+        Some((
+            tr!(ctx, "× mean gain"),
             significant(told.gain, 3),
             in_units(ctx, told, told.gain, width),
             text,
@@ -110,13 +116,13 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         )),
         None,
         Some((
-            "exploitation",
+            tr!(ctx, "exploitation"),
             number(told.exploitation),
             bar(told.exploitation),
             text,
         )),
         Some((
-            "exploration",
+            tr!(ctx, "exploration"),
             number(told.exploration),
             bar(told.exploration),
             text,
@@ -151,9 +157,9 @@ pub fn foot(ctx: &Context<'_>, told: &Improvement, buf: &mut Buffer, area: Rect)
     }
     let theme = &ctx.theme;
     let (sign, word) = if told.is_downward() {
-        ("−", "lower is better")
+        ("−", tr!(ctx, "lower is better"))
     } else {
-        ("", "higher is better")
+        ("", tr!(ctx, "higher is better"))
     };
     let by_mean = if told.is_downward() {
         -told.probability
@@ -161,13 +167,16 @@ pub fn foot(ctx: &Context<'_>, told: &Improvement, buf: &mut Buffer, area: Rect)
         told.probability
     };
     let units = match told.unit {
-        Some(unit) if (unit - 1.0).abs() <= 1e-9 => format!("   EI in {}", text::fit(ctx.metric(), 20)),
-        Some(unit) => format!(
-            "   EI in model units, 1 = {} {}",
-            significant(unit, 3),
-            text::fit(ctx.metric(), 16)
+        Some(unit) if (unit - 1.0).abs() <= 1e-9 => {
+            tr!(ctx, "   EI in {metric}", metric = text::fit(ctx.metric(), 20))
+        }
+        Some(unit) => tr!(
+            ctx,
+            "   EI in model units, 1 = {unit} {metric}",
+            unit = significant(unit, 3),
+            metric = text::fit(ctx.metric(), 16)
         ),
-        None => "   EI in model units: the output is warped".to_owned(),
+        None => tr!(ctx, "   EI in model units: the output is warped").to_owned(),
     };
     // What is no number gives way first.
     let spans = |word: &str, units: &str| {

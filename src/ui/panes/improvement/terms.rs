@@ -10,6 +10,7 @@ use ratatui::text::Span;
 
 use crate::analysis::Slice;
 use crate::analysis::slice::SliceKind;
+use crate::language::tr;
 use crate::ui::context::Context;
 use crate::ui::text;
 use crate::ui::widgets::axis::{self, Scale};
@@ -276,11 +277,11 @@ impl<'a, 'm> Terms<'a, 'm> {
                 Span::styled(words[1], theme.text()),
             ]
         };
-        let long = spans([" exploitation + ", " exploration"]);
+        let long = spans([tr!(self.ctx, " exploitation + "), tr!(self.ctx, " exploration")]);
         let spans = if text::spans_width(&long) <= usize::from(area.width) {
             long
         } else {
-            spans([" exploit. + ", " explore"])
+            spans([tr!(self.ctx, " exploit. + "), tr!(self.ctx, " explore")])
         };
         text::put_spans(buf, area, &spans);
     }

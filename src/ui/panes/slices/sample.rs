@@ -1,12 +1,32 @@
 //! Values of a slice between its points, and a slice of bare trials before there is a model.
 
 use crate::analysis::Slice;
-use crate::analysis::slice::{SliceKind, SliceTrial};
+use crate::analysis::slice::{SliceKind, SlicePoint, SliceTrial};
 use crate::study::Value;
 use crate::ui::context::Context;
 
 /// Trials drawn into a slice before there is a model.
 const MOST_RAW_TRIALS: usize = 2000;
+
+/// The bands of the prior, where functions drawn from it are shown: mean 0, standard deviation 1 everywhere.
+fn prior_points(ctx: &Context<'_>) -> Vec<SlicePoint> {
+    if ctx.model.explained.prior.is_none() {
+        return Vec::new();
+    }
+    let point = |position: f64| SlicePoint {
+        position,
+        value: Value::Float(position),
+        mean: 0.0,
+        low68: -1.0,
+        high68: 1.0,
+        low95: -2.0,
+        high95: 2.0,
+        acquisition: f64::NAN,
+        exploitation: f64::NAN,
+        exploration: f64::NAN,
+    };
+    vec![point(0.0), point(1.0)]
+}
 
 /// The trials alone, for as long as there is no model.
 pub(super) fn raw_slice(ctx: &Context<'_>, param: usize) -> Slice {
@@ -33,7 +53,7 @@ pub(super) fn raw_slice(ctx: &Context<'_>, param: usize) -> Slice {
     Slice {
         param,
         kind: SliceKind::Curve,
-        points: Vec::new(),
+        points: prior_points(ctx),
         trials,
         best_acquisition: 0,
         incumbent: ctx

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::analysis::Slice;
 use crate::analysis::slice::SliceKind;
+use crate::language::tr;
 use crate::session::nudge::at_position;
 use crate::ui::context::Context;
 use crate::ui::widgets::band_chart::BandChart;
@@ -13,7 +14,7 @@ use crate::ui::widgets::braille::Sheet;
 /// What a title says of it.
 pub fn words(ctx: &Context<'_>) -> &'static str {
     match ctx.model.lab.as_ref().is_some_and(|l| l.truth_shown()) {
-        true => ", ┄ truth",
+        true => tr!(ctx, ", ┄ truth"),
         false => "",
     }
 }

@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use super::Row;
+use crate::language::tr;
 use crate::session::receipt::{Receipt, ReceiptState};
 use crate::session::{Pane, Target};
 use crate::ui::context::{Context, ago};
@@ -14,11 +15,11 @@ pub fn rows<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let mut out = Vec::new();
     let open = model.receipts.iter().filter(|r| r.is_open()).count();
     if !model.receipts.is_empty() {
-        let mut head = vec![Span::styled("queue", theme.strong())];
+        let mut head = vec![Span::styled(tr!(ctx, "queue"), theme.strong())];
         head.push(Span::styled(
             match open {
-                0 => "  nothing open".to_owned(),
-                n => format!("  {n} open"),
+                0 => tr!(ctx, "  nothing open").to_owned(),
+                n => tr!(ctx, "  {n} open", n = n),
             },
             theme.dim(),
         ));

@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use super::Row;
+use crate::language::tr;
 use crate::session::{Pane, Target};
 use crate::ui::context::Context;
 use crate::ui::text;
@@ -86,11 +87,11 @@ fn row<'a>(ctx: &Context<'a>, param: usize, name_width: usize, track: usize) -> 
         spans.push(Span::raw("  "));
     }
     if model.locks.get(param).is_some_and(Option::is_some) {
-        spans.push(Span::styled("locked ", theme.accent()));
+        spans.push(Span::styled(tr!(ctx, "locked "), theme.accent()));
     }
     if edited && let Some(old) = draft.and_then(|d| d.base.get(param)) {
         spans.push(Span::styled(
-            format!("was {}", Context::show_short(old)),
+            tr!(ctx, "was {old}", old = Context::show_short(old)),
             theme.accent(),
         ));
     }

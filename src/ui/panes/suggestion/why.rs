@@ -3,6 +3,8 @@
 use ratatui::text::Span;
 
 use super::Row;
+use crate::analysis::suggestion::Climb;
+use crate::language::tr;
 use crate::ui::context::Context;
 use crate::ui::number::{percent, significant};
 use crate::ui::text;
@@ -76,30 +78,36 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
                         .trials
                         .get(p.trial)
                         .and_then(|t| t.objective())
-                        .map_or_else(String::new, |v| format!(" at {}", ctx.value.show(v)));
-                    format!(
-                        "trial {}{value} ({} alike)",
-                        text::fit(&ctx.trial_name(p.trial), 12),
-                        percent(p.correlation)
+                        .map_or_else(String::new, |v| tr!(ctx, " at {v}", v = ctx.value.show(v)));
+                    tr!(
+                        ctx,
+                        "trial {trial}{value} ({correlation} alike)",
+                        trial = text::fit(&ctx.trial_name(p.trial), 12),
+                        value = value,
+                        correlation = percent(p.correlation)
                     )
                 })
                 .collect();
-            out.push((5, "pulled by", pulls.join(", ")));
+            out.push((5, tr!(ctx, "pulled by"), pulls.join(", ")));
         }
         if let Some((param, lost)) = why.costliest {
             out.push((
                 4,
-                "hinges on",
-                format!(
-                    "{}: at the best's value {} of EI is lost",
-                    ctx.param_name(param),
-                    percent(lost)
+                tr!(ctx, "hinges on"),
+                tr!(
+                    ctx,
+                    "{param}: at the best's value {lost} of EI is lost",
+                    param = ctx.param_name(param),
+                    lost = percent(lost)
                 ),
             ));
         }
         if let Some((configuration, share)) = &why.runner_up {
-            out.push((3, "runner-up", runner_up(ctx, configuration, *share)));
+            out.push((3, tr!(ctx, "runner-up"), runner_up(ctx, configuration, *share)));
         }
+    }
+    if let Some(why) = why.filter(|w| !w.climbs.is_empty()) {
+        out.push((6, tr!(ctx, "starts"), climbs(ctx, &why.climbs)));
     }
     // One that is all but certain weighs nothing and says nothing.
     let p_ok = (super::predicted(ctx).0)
@@ -110,13 +118,15 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
     {
         out.push((
             4,
-            "failures",
-            format!(
-                "{failed} of {} trials failed; one here comes through with P(ok) {}, which weighs the EI{}",
-                failed + passed,
-                significant(p_ok, 2),
-                match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
-                    c if c > 1.0 => format!(" {c} times over: {} of the last 10 failed", c - 1.0),
+            tr!(ctx, "failures"),
+            tr!(
+                ctx,
+                "{failed} of {all} trials failed; one here comes through with P(ok) {p_ok}, which weighs the EI{caution}",
+                failed = failed,
+                all = failed + passed,
+                p_ok = significant(p_ok, 2),
+                caution = match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
+                    c if c > 1.0 => tr!(ctx, " {c} times over: {n} of the last 10 failed", c = c, n = c - 1.0),
                     _ => String::new(),
                 }
             ),
@@ -125,15 +135,52 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
     if let Some((trial, distance)) = nearest {
         out.push((
             4,
-            "nearest",
-            format!(
-                "trial {}, {} lengthscales away",
-                text::fit(&ctx.trial_name(trial), 12),
-                significant(distance, 2)
+            tr!(ctx, "nearest"),
+            tr!(
+                ctx,
+                "trial {trial}, {distance} lengthscales away",
+                trial = text::fit(&ctx.trial_name(trial), 12),
+                distance = significant(distance, 2)
             ),
         ));
     }
     out
+}
+
+/// "5 climb to 2 maxima: x 0.63 by 3, x 0.12 by 2; the highest is taken".
+fn climbs(ctx: &Context<'_>, climbs: &[Climb]) -> String {
+    let peaks = climbs.iter().map(|c| c.peak).max().unwrap_or(0) + 1;
+    let told: Vec<String> = (0..peaks.min(3))
+        .filter_map(|k| {
+            let mut here = climbs.iter().filter(|c| c.peak == k);
+            let first = here.next()?;
+            let by = 1 + here.count();
+            let places = ctx
+                .model
+                .params_by_importance()
+                .into_iter()
+                .take(2)
+                .filter_map(|p| {
+                    let value = first.to.get(p).filter(|v| !v.is_inactive())?;
+                    Some(format!(
+                        "{} {}",
+                        text::fit(ctx.param_name(p), 12),
+                        Context::show_short(value)
+                    ))
+                });
+            let places = places.collect::<Vec<_>>().join(" ");
+            Some(tr!(ctx, "{places} by {by}", places = places, by = by))
+        })
+        .collect();
+    let more = if peaks > 3 { ", …" } else { "" };
+    tr!(
+        ctx,
+        "{n} of them end at {peaks} maxima: {told}{more}",
+        n = climbs.len(),
+        peaks = peaks,
+        told = told.join(", "),
+        more = more
+    )
 }
 
 /// The other peak and in what it differs most visibly.
@@ -154,5 +201,10 @@ fn runner_up(ctx: &Context<'_>, configuration: &[crate::study::Value], share: f6
                 .map(|v| format!("{} {}", ctx.param_name(p), Context::show(v)))
         })
         .collect();
-    format!("{} of this EI at {}", percent(share), differs.join(", "))
+    tr!(
+        ctx,
+        "{share} of this EI at {join}",
+        share = percent(share),
+        join = differs.join(", ")
+    )
 }

@@ -1,0 +1,367 @@
+//! Sentences that are made below the screen: notices, the engine's verdicts, errors. They are recognised whole.
+
+use crate::language::Words;
+
+pub(in crate::language) const SAID: Words = &[
+    // whether the model can be trusted
+    (
+        "{n} trials say too little to check the model against; {enough} are a beginning.",
+        "{n} 次试验太少，无从检验模型；{enough} 次才是开端",
+    ),
+    (
+        "It predicts left-out trials no better than their mean ({score}).",
+        "它对留出试验的预测不比均值好（{score}）",
+    ),
+    (
+        "Only {percent} % of left-out trials fall inside their 95 % bands ({score}).",
+        "只有 {percent} % 的留出试验落在 95 % 带内（{score}）",
+    ),
+    (
+        "The last {count} results missed their predictions by {times} times the promised error ({score}).",
+        "最近 {count} 个结果偏离预测达所许诺误差的 {times} 倍（{score}）",
+    ),
+    (
+        "It explains little of what left-out trials do ({score}).",
+        "它几乎解释不了留出的试验（{score}）",
+    ),
+    (
+        "Its bands are somewhat narrow: {percent} % of left-out trials inside 95 % ({score}).",
+        "它的带偏窄：{percent} % 的留出试验在 95 % 内（{score}）",
+    ),
+    (
+        "It predicts left-out trials well ({score}).",
+        "它对留出试验预测得好（{score}）",
+    ),
+    (
+        "The noise is at its floor: the model takes every value as exact.",
+        "噪声到了下限：模型把每个值都当作精确的。",
+    ),
+    (
+        "The noise is at its upper bound: the model takes the values for noise alone.",
+        "噪声到了上限：模型把这些值全当作噪声。",
+    ),
+    (
+        "The lengthscale of {name} is at its upper bound: {again} seems not to matter.",
+        "{name} 的长度尺度到了上限：它似乎无关紧要。",
+    ),
+    (
+        "The lengthscale of {name} is at its lower bound: the values change faster along {again} than the trials can show.",
+        "{name} 的长度尺度到了下限：值沿它变化得比试验所能显示的更快。",
+    ),
+    (
+        "The best trial is at the {end} end of {name}; a range of {wider} would show whether it goes on.",
+        "最优的试验在 {name} 的边界上；把范围扩到 {wider} 可以看出是否还会更好。",
+    ),
+    (
+        "The last {n} trials are nearly identical: the search stands at one place.",
+        "最近 {n} 次试验几乎相同：搜索停在一处。",
+    ),
+    (
+        "The best value has stood for {n} finished trials.",
+        "最优值已经 {n} 次试验没有刷新。",
+    ),
+    // when to stop
+    (
+        "Too few trials to say what is left to gain.",
+        "试验太少，说不出还能得到什么。",
+    ),
+    (
+        "The best next trial is expected to gain {expected}, less than 1 % of what was gained so far ({spread}): stopping costs little.",
+        "最好的下一次试验期望得到 {expected}，不到至今所得（{spread}）的 1 %：停下来损失很小。",
+    ),
+    (
+        "The best next trial is expected to gain {expected}, less than the noise ({noise}): repeating the best says more than searching on.",
+        "最好的下一次试验期望得到 {expected}，小于噪声（{noise}）：重复最优比继续搜索更有用。",
+    ),
+    (
+        "Worth going on: the best next trial is expected to gain {expected} (noise {noise}).",
+        "值得继续：最好的下一次试验期望得到 {expected}（噪声 {noise}）。",
+    ),
+    ("Stopping costs little.", "停下来损失很小。"),
+    (
+        "Repeating the best says more than searching on.",
+        "重复最优比继续搜索更有用。",
+    ),
+    ("Worth going on.", "值得继续。"),
+    // the lab
+    (
+        "only the lab has that: tunescope learn",
+        "只有实验室里有：tunescope learn",
+    ),
+    (
+        "this is the lab, where the space bar evaluates",
+        "这是实验室，空格键计算一个点",
+    ),
+    ("back at the start; Z undoes that", "回到起点；Z 撤销"),
+    ("noise of standard deviation {sd}", "噪声的标准差为 {sd}"),
+    ("this is the beginning", "这是开头"),
+    ("there is no hint here", "这里没有提示"),
+    (
+        "this is the past, or imagined: Esc comes back to now",
+        "这是过去或设想：Esc 回到现在",
+    ),
+    ("f here is {value}", "此处 f 为 {value}"),
+    ("there is no point to take away", "没有可去掉的点"),
+    ("there is no step to take back", "没有可撤回的步"),
+    (
+        "this study is recorded: , and . step through its past",
+        "这是记录：, 和 . 在它的过去中走动",
+    ),
+    (
+        "nobody knows the truth of a recorded study",
+        "没有人知道一份记录的真相",
+    ),
+    ("no lesson is played: J lists them", "没有在上课：J 列出各课"),
+    (
+        "not done yet; Enter again goes on all the same",
+        "还没完成；再按 Enter 照样继续",
+    ),
+    (
+        "there is no model yet whose lengthscales could be set",
+        "还没有可以设定长度尺度的模型",
+    ),
+    (
+        "this study is recorded: there is nothing to evaluate, only to look at",
+        "这是记录：没有可计算的，只能看",
+    ),
+    (
+        "the function has no finite value between {low} and {high}; choose other bounds",
+        "函数在 {low} 和 {high} 之间没有有限的值；请换别的边界",
+    ),
+    (
+        "no function can be drawn from {kernel}: {reason}",
+        "无法从 {kernel} 抽取函数：{reason}",
+    ),
+    (
+        "there is no recorded study {name} here; give the path of a results file beside the lesson",
+        "这里没有记录 {name}；请给出课程旁边结果文件的路径",
+    ),
+    (
+        "there is no function {name}; the functions are {known}",
+        "没有函数 {name}；函数有 {known}",
+    ),
+    (
+        "regret tells where the optimum is: V shows the truth first",
+        "遗憾会泄露最优：先按 V 揭开真相",
+    ),
+    (
+        "regret takes a function whose truth is known: tunescope learn",
+        "遗憾需要真相已知的函数：tunescope learn",
+    ),
+    ("{name} in {d} dimensions, shifted", "{name}，{d} 维，平移"),
+    ("{name} in {d} dimensions", "{name}，{d} 维"),
+    // the game
+    (
+        "the model is hidden until you have placed your point (Enter)",
+        "放下你的点（Enter）之前模型是隐藏的",
+    ),
+    (
+        "a game is under way: Enter goes on, Esc ends it",
+        "游戏进行中：Enter 继续，Esc 结束",
+    ),
+    (
+        "a game takes a model, and a model a few finished trials",
+        "游戏需要模型，模型需要几次完成的试验",
+    ),
+    (
+        "a game takes trials to go on with: there are only {all}",
+        "游戏需要后续的试验：只有 {all} 次",
+    ),
+    (
+        "the model still thinks about its own pick: a moment",
+        "模型还在想自己的选择：稍等",
+    ),
+    (
+        "the game is over before its first round",
+        "第一轮之前游戏就结束了",
+    ),
+    (
+        "a recorded study, as the model of its {all} trials sees it",
+        "一份记录，如其 {all} 次试验的模型所见",
+    ),
+    // the race
+    (
+        "there is nothing to race on yet: it takes a model of a few finished trials",
+        "还没有可赛跑的：需要几次完成的试验的模型",
+    ),
+    ("no race is running", "没有赛跑在进行"),
+    ("the race is called off; it does not count", "赛跑取消；不计成绩"),
+    ("the model of {n} trials", "{n} 次试验的模型"),
+    // lenses
+    ("this is now; , goes back in time", "这是现在；, 回到过去"),
+    (
+        "no trial has ended yet: there is no past to go to",
+        "还没有试验结束：没有过去可去",
+    ),
+    (
+        "this is now: {all} trials have ended",
+        "这是现在：已结束 {all} 次试验",
+    ),
+    (
+        "trial {count} is as far back as it goes",
+        "最早只能回到第 {count} 次试验",
+    ),
+    (
+        "there is no suggestion yet whose result could be imagined",
+        "还没有可以设想结果的建议",
+    ),
+    (
+        "nothing is predicted here yet: type a number",
+        "这里还没有预测：请输入一个数",
+    ),
+    (
+        "a number, or g (good), p (as predicted), b (bad)",
+        "一个数，或 g（好）、p（如预测）、b（差）",
+    ),
+    // knobs
+    (
+        "acquisition {name}: {explanation}",
+        "采集函数 {name}：{explanation}",
+    ),
+    (
+        "the logarithm of EI: the same order, with a slope where EI vanishes",
+        "EI 的对数：次序相同，在 EI 消失处仍有坡度",
+    ),
+    (
+        "how much better than the best so far, on average",
+        "平均比至今最优好多少",
+    ),
+    (
+        "how likely better than the best so far, however little",
+        "比至今最优好的概率，不论好多少",
+    ),
+    (
+        "how good at best: the mean plus β standard deviations",
+        "最好能有多好：均值加 β 个标准差",
+    ),
+    (
+        "how much it would tell about how good the best can be",
+        "能说明最优值有多好的程度",
+    ),
+    (
+        "how much it would tell about where the best is",
+        "能说明最优在哪里的程度",
+    ),
+    (
+        "how much it would tell about where the best is and how good",
+        "能说明最优在哪里、有多好的程度",
+    ),
+    (
+        "how good it is on one function drawn from what is still possible",
+        "在一个仍然可能的函数上有多好",
+    ),
+    (
+        "how much better on average, for each second that a trial takes",
+        "试验每花一秒平均好多少",
+    ),
+    (
+        "EI with its sign the wrong way round: it rewards what is worse",
+        "符号印反的 EI：它奖励更差的",
+    ),
+    (
+        "ξ = {xi} ({function} does not use it)",
+        "ξ = {xi}（{function} 不用它）",
+    ),
+    (
+        "β = {beta} ({function} does not use it)",
+        "β = {beta}（{function} 不用它）",
+    ),
+    (
+        "the search starts from the best of a large pool again",
+        "搜索又从一大批候选中最好的开始",
+    ),
+    (
+        "the search climbs from 1 scattered place alone: it may miss the highest hill",
+        "搜索只从 1 个散布的地方攀登：可能错过最高的山",
+    ),
+    (
+        "the search climbs from {n} scattered places alone: it may miss the highest hill",
+        "搜索只从 {n} 个散布的地方攀登：可能错过最高的山",
+    ),
+    ("no posterior samples are drawn", "不画后验样本"),
+    (
+        "one posterior sample, with the place of its best value",
+        "一条后验样本，标出它的最优处",
+    ),
+    (
+        "{n} posterior samples, each with the place of its best value",
+        "{n} 条后验样本，各标出其最优处",
+    ),
+    ("the map of the likelihood is still being made", "似然图还在计算"),
+    ("the map has no optimum", "图上没有最优"),
+    (
+        "there is no model yet whose hyperparameters could be set",
+        "还没有可以设定超参数的模型",
+    ),
+    (
+        "there is no fitted value to go back to; r fits again",
+        "没有可以回到的拟合值；r 重新拟合",
+    ),
+    ("they are as fitted", "它们就是拟合所得"),
+    (
+        "hyperparameters are fitted to the data again",
+        "超参数重新由数据拟合",
+    ),
+    (
+        "this parameter has no lengthscale that could be set: the kernel has none for it, or there is no model",
+        "这个参数没有可设定的长度尺度：核对它没有，或还没有模型",
+    ),
+    (
+        "there is no model yet that acquisition functions could look at",
+        "还没有可供采集函数看的模型",
+    ),
+    ("its next point is still being looked for", "还在找它的下一个点"),
+    (
+        "there is no model yet whose kernel could be compared",
+        "还没有可以比较核的模型",
+    ),
+    // moving about
+    ("there is no {pane} here", "这里没有{pane}"),
+    ("there is no configuration to move yet", "还没有可移动的配置"),
+    ("there is no suggestion yet", "还没有建议"),
+    ("there is no complete trial yet", "还没有完成的试验"),
+    ("there is no space yet", "还没有空间"),
+    ("there is no trial {id}", "没有试验 {id}"),
+    (
+        "trial {id} lacks a value for some parameter",
+        "试验 {id} 缺少某个参数的值",
+    ),
+    ("no trial is selected", "没有选中试验"),
+    ("this is now", "这是现在"),
+    ("a surface needs two parameters", "曲面需要两个参数"),
+    (
+        "this parameter is locked (L unlocks it)",
+        "这个参数已锁定（L 解锁）",
+    ),
+    (
+        "your draft is kept: A accepts it, D discards it",
+        "你的草稿保留着：A 接受，D 丢弃",
+    ),
+    ("there is no draft", "没有草稿"),
+    ("draft discarded", "草稿已丢弃"),
+    (
+        "there is no configuration to edit yet; wait for the first suggestion",
+        "还没有可编辑的配置；请等第一个建议",
+    ),
+    ("not accepted: {why}", "未接受：{why}"),
+    ("there is no value to copy yet", "还没有可复制的值"),
+    ("there is no configuration to copy yet", "还没有可复制的配置"),
+    ("this source holds one study only", "这个来源只有一个研究"),
+    // expressions and lessons
+    (
+        "there is nothing; write an expression such as {example}",
+        "什么也没有；请写一个表达式，例如 {example}",
+    ),
+    (
+        "character {at}: {wanted} was expected, not {found}",
+        "第 {at} 个字符：应为{wanted}，而不是 {found}",
+    ),
+    (
+        "character {at}: there is no {name} here; the names are {known}",
+        "第 {at} 个字符：这里没有 {name}；可用的名字有 {known}",
+    ),
+    (
+        "character {at}: there is no function {name}; the functions are {known}",
+        "第 {at} 个字符：没有函数 {name}；函数有 {known}",
+    ),
+];
