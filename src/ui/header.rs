@@ -82,7 +82,8 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
         spans.push(Span::styled(format!("  {}", text::fit(file, 32)), theme.dim()));
     }
     if level < 1 && !model.source.kind.is_empty() {
-        spans.push(Span::styled(format!("  {}", model.source.kind), theme.dim()));
+        let kind = ctx.language().word(&model.source.kind);
+        spans.push(Span::styled(format!("  {kind}"), theme.dim()));
     }
     if model.source.studies.len() > 1 {
         let n = model.source.studies.len();

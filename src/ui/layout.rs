@@ -110,18 +110,20 @@ fn overview(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     let (l, r) = columns(body, left);
     let slices = l.height * 60 / 100;
     let suggestion = (r.height * 46 / 100).clamp(15, 27);
-    let surface = (r.height - suggestion) * 60 / 100;
+    let upper = surface_or_improvement(model);
+    let surface = upper.map_or(0, |_| (r.height - suggestion) * 60 / 100);
     let rest = r.height - suggestion - surface;
-    vec![
-        (model.in_place_of(Pane::Slices), part(l, 0, slices)),
-        (surface_or_improvement(model), part(r, suggestion, surface)),
+    let mut panes = vec![(model.in_place_of(Pane::Slices), part(l, 0, slices))];
+    panes.extend(upper.map(|pane| (pane, part(r, suggestion, surface))));
+    panes.extend([
         (Pane::Trials, part(l, slices, l.height - slices)),
         (Pane::Suggestion, part(r, 0, suggestion)),
         (
             model.in_place_of(Pane::History),
             part(r, suggestion + surface, rest),
         ),
-    ]
+    ]);
+    panes
 }
 
 /// Four panes; history and trials share a place, the one that has (or last had) the focus is shown.
@@ -134,10 +136,15 @@ fn two_columns(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     } else {
         model.in_place_of(Pane::History)
     };
+    let other = if shared == Pane::Trials {
+        model.in_place_of(Pane::History)
+    } else {
+        Pane::Trials
+    };
     vec![
         (model.in_place_of(Pane::Slices), part(l, 0, slices)),
         (
-            surface_or_improvement(model),
+            surface_or_improvement(model).unwrap_or(other),
             part(r, suggestion, r.height - suggestion),
         ),
         (shared, part(l, slices, l.height - slices)),
@@ -188,15 +195,16 @@ fn lesson_and_picture(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
     ]
 }
 
-/// In one dimension there is no surface: the picture of EI has its place, unless it is elsewhere or the surface is asked for.
-fn surface_or_improvement(model: &Model) -> Pane {
+/// In one dimension there is no surface: the picture of EI has its place; where that is elsewhere already, something else
+/// may take it. The surface is there where it is asked for.
+fn surface_or_improvement(model: &Model) -> Option<Pane> {
     let is_elsewhere =
         (Pane::Improvement.host()).is_some_and(|host| model.in_place_of(host) == Pane::Improvement);
     match model.in_place_of(Pane::Surface) {
-        Pane::Surface if model.study.space.len() == 1 && model.focus != Pane::Surface && !is_elsewhere => {
-            Pane::Improvement
+        Pane::Surface if model.study.space.len() == 1 && model.focus != Pane::Surface => {
+            (!is_elsewhere).then_some(Pane::Improvement)
         }
-        pane => pane,
+        pane => Some(pane),
     }
 }
 

@@ -6,7 +6,7 @@ pub(in crate::language) const SAID: Words = &[
     // whether the model can be trusted
     (
         "{n} trials say too little to check the model against; {enough} are a beginning.",
-        "{n} 次试验太少，无从检验模型；{enough} 次才是开端",
+        "{n} 次不足以检验模型；{enough} 次才是开端",
     ),
     (
         "It predicts left-out trials no better than their mean ({score}).",
@@ -277,6 +277,10 @@ pub(in crate::language) const SAID: Words = &[
     (
         "the search climbs from {n} scattered places alone: it may miss the highest hill",
         "搜索只从 {n} 个散布的地方攀登：可能错过最高的山",
+    ),
+    (
+        "{n} functions drawn from the prior: nothing is known yet",
+        "抽自先验的 {n} 个函数：还一无所知",
     ),
     ("no posterior samples are drawn", "不画后验样本"),
     (

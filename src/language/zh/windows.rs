@@ -113,6 +113,8 @@ pub(super) const WINDOWS: Words = &[
     ("the data speak clearly against it", "数据明显不支持它"),
     ("the data rule it out", "数据排除了它"),
     ("signal variance", "信号方差"),
+    ("noise variance", "噪声方差"),
+    ("lab", "实验室"),
     // the model
     (
         "No verdict yet: it comes with the first fit.",

@@ -163,7 +163,12 @@ pub fn mapped(model: &mut Model, stamped: Stamped<LikelihoodMap>) {
 /// Draws so many samples from now on.
 pub fn set_samples(model: &mut Model, count: usize) {
     model.explained.samples = count.min(MOST);
+    let is_prior = model
+        .lab
+        .as_ref()
+        .is_some_and(|l| l.bench.has_truth() && l.bench.points().is_empty());
     let words = match model.explained.samples {
+        n if n > 0 && is_prior => format!("{n} functions drawn from the prior: nothing is known yet"),
         0 => "no posterior samples are drawn".to_owned(),
         1 => "one posterior sample, with the place of its best value".to_owned(),
         n => format!("{n} posterior samples, each with the place of its best value"),

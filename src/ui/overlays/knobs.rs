@@ -134,11 +134,12 @@ fn price(ctx: &Context<'_>, lost: f64) -> &'static str {
 }
 
 fn words(ctx: &Context<'_>, knob: &Knob) -> String {
+    let what = ctx.language().word(knob.what);
     match (&knob.input, knob.kernel.as_str()) {
-        (Some(input), kernel) => format!("{kernel} {} {}", knob.what, text::clean(input)),
-        (None, "") => knob.what.to_owned(),
+        (Some(input), kernel) => format!("{kernel} {what} {}", text::clean(input)),
+        (None, "") => what.to_owned(),
         (None, "constant") => tr!(ctx, "signal variance").to_owned(),
-        (None, kernel) => format!("{kernel} {}", knob.what),
+        (None, kernel) => format!("{kernel} {what}"),
     }
 }
 

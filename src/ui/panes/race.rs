@@ -21,6 +21,9 @@ const LETTERS: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 const FLOOR: f64 = 1e-6;
 /// Width of the legend.
 const LEGEND: u16 = 42;
+/// The same without the mean over races, and from what width of the pane on there is room for that.
+const SLIM_LEGEND: u16 = 33;
+const WIDE: u16 = 76;
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let races = &ctx.model.races;
@@ -39,7 +42,11 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         return;
     };
     let has_legend = body.width >= 60;
-    let legend = if has_legend { LEGEND } else { 0 };
+    let legend = match body.width {
+        WIDE.. => LEGEND,
+        _ if has_legend => SLIM_LEGEND,
+        _ => 0,
+    };
     let plot = Rect {
         width: body.width.saturating_sub(legend),
         ..body

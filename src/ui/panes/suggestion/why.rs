@@ -147,40 +147,45 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
     out
 }
 
-/// "5 climb to 2 maxima: x 0.63 by 3, x 0.12 by 2; the highest is taken".
+/// "5 (∙) end at 2 maxima (△): x 0.63 by 3, x 0.12 by 2".
 fn climbs(ctx: &Context<'_>, climbs: &[Climb]) -> String {
+    if let [only] = climbs {
+        return tr!(ctx, "1 (∙) ends at {place} (△)", place = place(ctx, &only.to));
+    }
     let peaks = climbs.iter().map(|c| c.peak).max().unwrap_or(0) + 1;
     let told: Vec<String> = (0..peaks.min(3))
         .filter_map(|k| {
             let mut here = climbs.iter().filter(|c| c.peak == k);
-            let first = here.next()?;
-            let by = 1 + here.count();
-            let places = ctx
-                .model
-                .params_by_importance()
-                .into_iter()
-                .take(2)
-                .filter_map(|p| {
-                    let value = first.to.get(p).filter(|v| !v.is_inactive())?;
-                    Some(format!(
-                        "{} {}",
-                        text::fit(ctx.param_name(p), 12),
-                        Context::show_short(value)
-                    ))
-                });
-            let places = places.collect::<Vec<_>>().join(" ");
-            Some(tr!(ctx, "{places} by {by}", places = places, by = by))
+            let place = place(ctx, &here.next()?.to);
+            Some(tr!(ctx, "{place} by {by}", place = place, by = 1 + here.count()))
         })
         .collect();
-    let more = if peaks > 3 { ", …" } else { "" };
+    let (told, more) = (told.join(", "), if peaks > 3 { ", …" } else { "" });
+    let n = climbs.len();
+    if peaks == 1 {
+        return tr!(ctx, "all {n} (∙) end at {told} (△)", n = n, told = told);
+    }
     tr!(
         ctx,
-        "{n} of them end at {peaks} maxima: {told}{more}",
-        n = climbs.len(),
+        "{n} (∙) end at {peaks} maxima (△): {told}{more}",
+        n = n,
         peaks = peaks,
-        told = told.join(", "),
+        told = told,
         more = more
     )
+}
+
+/// The two parameters that matter most, at a configuration.
+fn place(ctx: &Context<'_>, configuration: &[crate::study::Value]) -> String {
+    let shown = (ctx.model.params_by_importance().into_iter().take(2)).filter_map(|p| {
+        let value = configuration.get(p).filter(|v| !v.is_inactive())?;
+        Some(format!(
+            "{} {}",
+            text::fit(ctx.param_name(p), 12),
+            Context::show_short(value)
+        ))
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// The other peak and in what it differs most visibly.

@@ -1,0 +1,140 @@
+//! EI, the ladder, the likelihood, the race, the lesson.
+
+use crate::language::Words;
+
+pub(super) const EXPLAINED: Words = &[
+    (
+        "What EI is made of appears with the first model: it needs a finished trial.",
+        "有了第一个模型，就会显示 EI 由什么组成：它需要一次完成的试验。",
+    ),
+    (
+        "This parameter has one value only, or the probe has none for it: there is nothing to draw. ] goes to the next.",
+        "这个参数只有一个值，或探针没有它的值：没有可画的。] 到下一个。",
+    ),
+    ("expected improvement", "期望改进"),
+    ("improvement", "改进"),
+    ("{what} along {param}", "{what}，沿 {param}"),
+    (", at {probe_words}, ξ {xi}", "，在{probe_words}，ξ {xi}"),
+    ("This picture needs more room.", "这幅图需要更大的地方。"),
+    ("beyond the axis", "在轴之外"),
+    ("best's mean", "最优处均值"),
+    ("best", "最优"),
+    ("P(ok)", "P(成功)"),
+    ("weighs it", "为它加权"),
+    ("and ξ to beat", "再加 ξ 要胜过"),
+    ("to beat", "要胜过"),
+    ("σ from it", "σ 之遥"),
+    ("P(improve)", "P(改进)"),
+    ("shaded", "涂色部分"),
+    ("× mean gain", "× 平均收益"),
+    ("lower is better", "越低越好"),
+    ("higher is better", "越高越好"),
+    ("   EI in {metric}", "   EI 以 {metric} 计"),
+    (
+        "   EI in model units, 1 = {unit} {metric}",
+        "   EI 以模型单位计，1 = {unit} {metric}",
+    ),
+    (
+        "   EI in model units: the output is warped",
+        "   EI 以模型单位计：输出经过变换",
+    ),
+    (" exploitation + ", " 利用项 + "),
+    (" exploration", " 探索项"),
+    (" exploit. + ", " 利用 + "),
+    (" explore", " 探索"),
+    // ladder
+    (
+        "Where the next point lies for each ξ appears with the first model.",
+        "有了第一个模型，就会显示每个 ξ 的下一个点在哪里。",
+    ),
+    ("Climbing…", "正在攀登…"),
+    (", on this slice", "，在这条切片上"),
+    (", {rungs} of {len}", "，{rungs}/{len}"),
+    ("next point by ξ along {param}", "下一个点随 ξ 的变化，沿 {param}"),
+    ("The ladder needs more room.", "阶梯需要更大的地方。"),
+    (" jump ", " 跳跃 "),
+    ("at ξ {xi} from {j} to {to}", "在 ξ {xi} 从 {j} 到 {to}"),
+    (
+        "The next point walks and never jumps, whatever ξ.",
+        "无论 ξ 多大，下一个点只走动，从不跳跃。",
+    ),
+    ("No jump so far.", "至今没有跳跃。"),
+    ("It jumps {join}.", "它跳跃：{join}。"),
+    // the likelihood
+    (
+        "The likelihood has no finite value here.",
+        "似然在这里没有有限的值。",
+    ),
+    (
+        "The likelihood of the model's hyperparameters appears with the first model.",
+        "有了第一个模型，就会出现超参数的似然。",
+    ),
+    (
+        "The kernel has no lengthscale for this parameter. ] goes to the next.",
+        "核对这个参数没有长度尺度。] 到下一个。",
+    ),
+    ("log likelihood", "对数似然"),
+    (
+        ", lengthscale of {param} → noise σ ↑",
+        "，{param} 的长度尺度 → 噪声 σ ↑",
+    ),
+    (", of {used} of {all} trials", "，基于 {used}/{all} 次试验"),
+    (", coarse", "，粗略"),
+    ("This map needs more room.", "这幅图需要更大的地方。"),
+    ("highest", "最高"),
+    ("second", "次高"),
+    ("fitted", "拟合"),
+    ("in hand", "手中"),
+    (
+        "{glyph} {glyph2}{nats} at length {lengthscale} σ {noise_sd}",
+        "{glyph} {glyph2}{nats}，长度 {lengthscale} σ {noise_sd}",
+    ),
+    (
+        "length: 1 is the whole axis; σ: in standard deviations of the model's output; nats below the highest",
+        "长度：1 是整条轴；σ：以模型输出的标准差计；低于最高处多少奈特",
+    ),
+    (
+        "length 1: the whole axis; σ in sd of the output; nats below the highest",
+        "长度 1：整条轴；σ 以输出标准差计；低于最高的奈特",
+    ),
+    // the race
+    ("The runners are at the start…", "选手在起点…"),
+    (
+        "Enter starts a race: acquisition functions, chance and the trials as they were run, from the same start.",
+        "Enter 开始赛跑：各采集函数、随机和实际跑过的试验，从同一起点出发。",
+    ),
+    ("regret", "遗憾"),
+    ("distance to the best found", "与所见最优的距离"),
+    ("{evaluations} evaluations each", "各 {evaluations} 次计算"),
+    ("{made} of {evaluations}", "{made}/{evaluations}"),
+    ("{what} on {ground}", "{what}，在 {ground} 上"),
+    ("Nobody is better than anybody yet.", "还没有谁领先。"),
+    ("1 race", "1 场"),
+    ("mean of {n}", "{n} 场平均"),
+    ("now", "现在"),
+    ("rank", "名次"),
+    (" after {points}", " 止于 {points}"),
+    ("random", "随机"),
+    ("EI per second", "每秒 EI"),
+    ("EI, misprinted", "EI（印错）"),
+    // the lesson
+    ("No lesson is played: J lists them.", "没有在上课：J 列出各课。"),
+    ("step {i} of {n}", "第 {i} 步，共 {n} 步"),
+    ("done", "完成"),
+    ("goes on", "继续"),
+    ("begins", "开始"),
+    ("gives a hint", "给出提示"),
+    (
+        "You have done every task of this lesson.",
+        "本课的任务全部完成了。",
+    ),
+    (
+        "The lesson is over; 1 task was passed over.",
+        "本课结束；跳过了 1 个任务。",
+    ),
+    (
+        "The lesson is over; {n} tasks were passed over.",
+        "本课结束；跳过了 {n} 个任务。",
+    ),
+    ("lists the lessons and the functions", "列出各课和函数"),
+];
