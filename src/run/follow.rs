@@ -293,6 +293,11 @@ impl Follower {
         }
         match self.scanner.metric() {
             Some(value) => Verdict::Value(value),
+            None if self.scanner.unread().is_some() => Verdict::Failed(format!(
+                "it told `{metric}` as `{}`, which is not one plain number such as 0.5; see {}",
+                scrub(self.scanner.unread().unwrap_or_default()),
+                name(&self.log_path())
+            )),
             None => Verdict::Failed(format!(
                 "it told no {metric}: print {metric}=VALUE, or a JSON line that has it; see {}",
                 name(&self.log_path())

@@ -1,8 +1,9 @@
 //! What a command says on standard output: its metric, and the values on the way to it.
 //!
 //! Lines come as bytes from a program that nobody vouches for: binary, without an end, full of progress
-//! bars. A line is a JSON object with the metric in it, or text with `metric=0.41` or `metric: 0.41`; with a
-//! step beside it, it is a value on the way.
+//! bars. A line is a JSON object with the metric in it, or text with `metric=0.41` or `metric: 0.41` (as Python
+//! prints a dictionary, too), `metric 0.41` alone on its line, or `metric | 0.41` in a table; with a step beside it, it
+//! is a value on the way. What could be read in two ways (`0,5`, `45%`) is not read at all, and said so.
 
 use crate::io::json::{Members, Node};
 
@@ -40,6 +41,8 @@ pub struct Scanner {
     lines: u64,
     /// The last line that said anything, for the message of a failure.
     last: String,
+    /// What stood behind the metric's name where that is no number.
+    unread: Option<String>,
 }
 
 /// The last line of a form that had the metric.
@@ -61,6 +64,7 @@ impl Scanner {
             text: None,
             lines: 0,
             last: String::new(),
+            unread: None,
         }
     }
 
@@ -99,6 +103,12 @@ impl Scanner {
         Some(found.value)
     }
 
+    /// What was told as the metric last, where it is no number.
+    #[must_use]
+    pub fn unread(&self) -> Option<&str> {
+        self.unread.as_deref()
+    }
+
     /// The last line with something in it.
     #[must_use]
     pub fn last_line(&self) -> &str {
@@ -117,10 +127,17 @@ impl Scanner {
         }
         self.lines += 1;
         self.last = text.chars().take(300).collect();
-        let (place, found) = if text.starts_with('{') {
+        // A dictionary as Python prints it is text.
+        let (place, found) = if text.starts_with('{') && !text.starts_with("{'") {
             (&mut self.json, json_line(text, &self.metric))
         } else {
-            (&mut self.text, text_line(text, &self.metric))
+            let found = text_line(text, &self.metric);
+            if found.is_none()
+                && let Some(Told::Unread(word)) = told(text, &self.metric, Form::Metric)
+            {
+                self.unread = Some(word.chars().take(60).collect());
+            }
+            (&mut self.text, found)
         };
         if let Some((value, step)) = found {
             *place = Some(Found {
@@ -222,9 +239,13 @@ fn number(node: &Node<'_>) -> Option<f64> {
 
 /// `step=100 val_loss=0.42`, `epoch 3: val_loss: 0.42,`.
 fn text_line(text: &str, metric: &str) -> Option<(f64, Option<u64>)> {
-    let value = assigned(text, metric, false)?;
+    let Told::Number(value) = told(text, metric, Form::Metric)? else {
+        return None;
+    };
     let step = STEPS.iter().find_map(|name| {
-        let step = assigned(text, name, true)?;
+        let Told::Number(step) = told(text, name, Form::Step)? else {
+            return None;
+        };
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -235,8 +256,25 @@ fn text_line(text: &str, metric: &str) -> Option<(f64, Option<u64>)> {
     Some((value, step))
 }
 
-/// The number after `name=`, `name: ` (or, for a step, `name `); the last of several.
-fn assigned(text: &str, name: &str, may_follow_a_blank: bool) -> Option<f64> {
+/// What stands behind a name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Told<'a> {
+    Number(f64),
+    /// Something that is no number, or one of which nobody can say which.
+    Unread(&'a str),
+}
+
+/// How a name and its value may stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// With `=`, `:` or the bar of a table between them, or the two alone on their line.
+    Metric,
+    /// With a blank between them as well (`epoch 3`).
+    Step,
+}
+
+/// What stands behind `name=`, `name: ` and the like: the last number of several, else the last that is none.
+fn told<'a>(text: &'a str, name: &str, form: Form) -> Option<Told<'a>> {
     if name.is_empty() {
         return None;
     }
@@ -250,22 +288,59 @@ fn assigned(text: &str, name: &str, may_follow_a_blank: bool) -> Option<f64> {
         let rest = text.get(at + name.len()..).unwrap_or_default();
         let rest = rest.strip_prefix(['"', '\'', '`']).unwrap_or(rest);
         let after = rest.trim_start();
-        let after = match after.strip_prefix(['=', ':']) {
-            Some(after) => after.trim_start(),
-            None if may_follow_a_blank && after.len() < rest.len() => after,
-            None => continue,
+        let has_blank = after.len() < rest.len();
+        let said = if let Some(after) = after.strip_prefix(['=', ':']) {
+            value(after.trim_start())
+        } else if let Some(after) = after.strip_prefix(['|', '│', '┃']) {
+            // The next cell of a table; in its head that is another name.
+            number_only(value(after.trim_start()))
+        } else if has_blank && (form == Form::Step || (at == 0 && !after.contains(char::is_whitespace))) {
+            number_only(value(after))
+        } else {
+            continue;
         };
-        let end = after
-            .find(|c: char| {
-                c.is_whitespace() || matches!(c, ',' | ';' | ')' | ']' | '}' | '/' | '|' | '"' | '\'')
-            })
-            .unwrap_or(after.len());
-        let word = after.get(..end).unwrap_or_default().trim_end_matches(['.', ':']);
-        if let Ok(value) = word.parse() {
-            found = Some(value);
-        }
+        found = match (said, found) {
+            (Some(Told::Unread(_)), Some(Told::Number(_))) | (None, _) => found,
+            (said, _) => said,
+        };
     }
     found
+}
+
+fn number_only(told: Option<Told<'_>>) -> Option<Told<'_>> {
+    told.filter(|t| matches!(t, Told::Number(_)))
+}
+
+/// The value that a text begins with.
+fn value(text: &str) -> Option<Told<'_>> {
+    let is_end = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                ',' | ';' | ')' | ']' | '}' | '/' | '|' | '│' | '┃' | '"' | '\''
+            )
+    };
+    let word = |text: &'_ str| text.find(is_end).unwrap_or(text.len());
+    // `np.float64(0.41)`, `tensor(0.41, device='cuda:0')`.
+    let inner = text.split_once('(').map_or(text, |(wrapper, inner)| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        let is_wrapper =
+            wrapper.starts_with(|c: char| c.is_ascii_alphabetic()) && wrapper.chars().all(is_name);
+        if is_wrapper { inner } else { text }
+    });
+    let inner = inner.strip_prefix(['"', '\'']).unwrap_or(inner);
+    let (number, behind) = inner.split_at(word(inner));
+    let is_cut = behind
+        .strip_prefix(',')
+        .is_some_and(|more| more.starts_with(|c: char| c.is_ascii_digit()));
+    match number.trim_end_matches(['.', ':']).parse() {
+        Ok(value) if !is_cut => Some(Told::Number(value)),
+        _ => {
+            let end = text.find(char::is_whitespace).unwrap_or(text.len());
+            let said = text.get(..end).filter(|t| !t.is_empty())?;
+            Some(Told::Unread(said))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -321,10 +396,40 @@ mod tests {
             ("val_loss", None),
             ("val_loss=", None),
             ("val_loss=abc", None),
+            ("{'val_loss': 0.5, 'acc': np.float64(0.9)}", Some(0.5)),
+            ("{'val_loss': np.float64(0.5)}", Some(0.5)),
+            ("val_loss: tensor(0.5000, device='cuda:0')", Some(0.5)),
+            ("val_loss = tensor(5.e-01)", Some(0.5)),
+            ("val_loss 0.5", Some(0.5)),
+            ("the val_loss 0.5", None),
+            ("val_loss 0.5 0.6", None),
+            ("| val_loss | 0.5 |", Some(0.5)),
+            ("│        val_loss        │   0.5    │", Some(0.5)),
+            ("| val_loss | train |", None),
+            ("val_loss=0.5,acc=1", Some(0.5)),
+            // Half, or five of something? A thousand, or one? Forty-five hundredths?
+            ("val_loss=0,5", None),
+            ("val_loss=1,234.5", None),
+            ("val_loss=45%", None),
+            ("val_loss=0.5 (was val_loss=abc)", Some(0.5)),
         ] {
             assert_eq!(scan(text).0, value, "{text}");
         }
         assert!(scan("val_loss=nan").0.unwrap().is_nan());
+    }
+
+    #[test]
+    fn a_metric_that_is_no_number_is_kept_for_the_message() {
+        for (text, said) in [
+            ("val_loss=0,5\n", Some("0,5")),
+            ("val_loss: 45%\n", Some("45%")),
+            ("val_loss=\n", None),
+            ("val_loss\n", None),
+        ] {
+            let mut scanner = Scanner::new("val_loss");
+            scanner.feed(text.as_bytes(), &mut |_| {});
+            assert_eq!((scanner.metric(), scanner.unread()), (None, said), "{text}");
+        }
     }
 
     #[test]
