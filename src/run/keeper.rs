@@ -5,18 +5,23 @@
 //! its end written down. Output goes into files, so a command never waits for a reader, and never loses one.
 
 use std::fs::File;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_process_group, test_kill_process_group,
+    wait as wait_for_any,
+};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::RunError;
-use super::place::{How, Kept, Over, Place, birth};
+use super::place::{How, Kept, Over, Place, birth, parent};
 use crate::io::delivery::claim::host;
 use crate::study::label::scrub;
 
@@ -56,7 +61,9 @@ pub struct KeeperArgs {
 }
 
 enum News {
-    Ended(std::io::Result<ExitStatus>),
+    Ended(How),
+    /// No process of the command is left.
+    Empty,
     Stop,
 }
 
@@ -95,14 +102,14 @@ pub fn keep(args: &KeeperArgs) -> Result<u8, RunError> {
         seconds: (clock.elapsed().as_secs_f64() * 1e3).round() / 1e3,
         metric_file,
     };
-    let mut child = match start(args, &place) {
-        Ok(child) => child,
+    adopt();
+    let pid = match start(args, &place) {
+        Ok(child) => child.id(),
         Err(why) => {
             record.add(&over(How::NotStarted(why), None))?;
             return Ok(0);
         }
     };
-    let pid = child.id();
     record.add(&Kept {
         host: host(),
         keeper: std::process::id(),
@@ -110,9 +117,7 @@ pub fn keep(args: &KeeperArgs) -> Result<u8, RunError> {
         born: birth(pid),
         started: jiff::Timestamp::now().to_string(),
     })?;
-    thread::spawn(move || {
-        let _ = sender.send(News::Ended(child.wait()));
-    });
+    thread::spawn(move || reap(pid, &sender));
     let logs = [
         place.log(args.trial, args.attempt),
         place.errors(args.trial, args.attempt),
@@ -143,7 +148,36 @@ fn start(args: &KeeperArgs, place: &Place) -> Result<std::process::Child, String
         .stderr(open(&place.errors(args.trial, args.attempt))?)
         .process_group(0)
         .spawn()
-        .map_err(|e| format!("{} cannot be started ({e})", scrub(program)))
+        .map_err(|e| not_started(program, &e))
+}
+
+/// Why a program cannot be started, and what to do.
+fn not_started(program: &str, error: &std::io::Error) -> String {
+    let name = scrub(program);
+    let path = Path::new(program);
+    let why = match error.kind() {
+        ErrorKind::NotFound if program.contains('/') && path.exists() => {
+            "the interpreter in its first line (#!) is not there".to_owned()
+        }
+        ErrorKind::NotFound if program.contains('/') => "there is no such file".to_owned(),
+        ErrorKind::NotFound if program.contains(char::is_whitespace) => {
+            "there is no program of this name; give the words of the command apart, without quotes around all of them"
+                .to_owned()
+        }
+        ErrorKind::NotFound if path.is_file() => {
+            format!("there is no program of this name; for the file in this folder write ./{name}")
+        }
+        ErrorKind::NotFound => "there is no program of this name in PATH".to_owned(),
+        ErrorKind::PermissionDenied if path.is_dir() => "it is a folder".to_owned(),
+        ErrorKind::PermissionDenied => {
+            "it may not be executed; run chmod +x on it, or give it to its interpreter (python FILE)".to_owned()
+        }
+        _ if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
+            "it is no program; give it to its interpreter (python FILE)".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    format!("the command {name} cannot be started: {why}")
 }
 
 /// Waits for the end, the time, a word to stop, or more output than is allowed: a loop that was killed limits nothing,
@@ -161,9 +195,9 @@ fn wait(
     let why = loop {
         let left = deadline.map_or(LOOK, |at| at.saturating_duration_since(Instant::now()));
         match news.recv_timeout(left.min(LOOK)) {
-            Ok(News::Ended(status)) => return how(status),
+            Ok(News::Ended(how)) => return how,
             Ok(News::Stop) => break How::Stopped,
-            Err(RecvTimeoutError::Disconnected) => return How::Lost,
+            Ok(News::Empty) | Err(RecvTimeoutError::Disconnected) => return How::Lost,
             Err(RecvTimeoutError::Timeout) if deadline.is_some_and(|at| Instant::now() >= at) => {
                 break How::TimedOut;
             }
@@ -171,25 +205,103 @@ fn wait(
             Err(RecvTimeoutError::Timeout) => {}
         }
     };
-    end_group(pid, || match news.recv_timeout(Duration::from_millis(20)) {
-        Ok(News::Ended(_)) | Err(RecvTimeoutError::Disconnected) => true,
-        Ok(News::Stop) | Err(RecvTimeoutError::Timeout) => false,
-    });
+    end_all(pid, news);
     why
 }
 
-fn how(status: std::io::Result<ExitStatus>) -> How {
-    match status {
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => How::Exited(code),
-            (None, Some(signal)) => How::Signalled(signal),
-            (None, None) => How::Lost,
-        },
-        Err(_) => How::Lost,
+/// Takes in the processes that the command leaves without a parent: one that begins a session of its own is no longer
+/// in its group, and would outlive the trial with the memory of a graphics card in its hands.
+fn adopt() {
+    // Where the system cannot, the group is all that is ended.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Waits for every process of the command, and tells of the first and of the last.
+fn reap(pid: u32, tell: &Sender<News>) {
+    loop {
+        let news = match wait_for_any(WaitOptions::empty()) {
+            Ok(Some((ended, status))) if u32::try_from(ended.as_raw_nonzero().get()) == Ok(pid) => {
+                News::Ended(how(status))
+            }
+            Ok(_) | Err(Errno::INTR) => continue,
+            Err(_) => News::Empty,
+        };
+        let is_last = matches!(news, News::Empty);
+        if tell.send(news).is_err() || is_last {
+            return;
+        }
     }
 }
 
-/// Asks a group to end, and ends it where it does not. `is_over` waits a moment for its first process.
+fn how(status: WaitStatus) -> How {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => How::Exited(code),
+        (None, Some(signal)) => How::Signalled(signal),
+        (None, None) => How::Lost,
+    }
+}
+
+/// Asks all processes of the command to end, in its group and out of it, and ends those that do not.
+fn end_all(pid: u32, news: &Receiver<News>) {
+    let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    let mut is_reaped = false;
+    let mut is_over = || {
+        match news.recv_timeout(Duration::from_millis(20)) {
+            Ok(News::Empty) | Err(RecvTimeoutError::Disconnected) => is_reaped = true,
+            Ok(News::Ended(_) | News::Stop) | Err(RecvTimeoutError::Timeout) => {}
+        }
+        is_reaped && test_kill_process_group(group).is_err()
+    };
+    let all = |signal| {
+        let _ = kill_process_group(group, signal);
+        for other in descendants() {
+            let _ = kill_process(other, signal);
+        }
+    };
+    all(Signal::TERM);
+    let asked = Instant::now();
+    while asked.elapsed() < GRACE {
+        if is_over() {
+            return;
+        }
+    }
+    let killed = Instant::now();
+    while killed.elapsed() < AFTER_KILL {
+        // Again and again: what is being killed may still begin others.
+        all(Signal::KILL);
+        if is_over() {
+            return;
+        }
+    }
+}
+
+/// Processes that descend from this one, where the system tells (proc(5)); those in the group of the command among them.
+fn descendants() -> Vec<Pid> {
+    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let pid = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            Some((pid, parent(pid)?))
+        })
+        .collect();
+    let mut found = vec![std::process::id()];
+    let mut at = 0;
+    while let Some(&one) = found.get(at) {
+        at += 1;
+        let children = parents.iter().filter(|(_, parent)| *parent == one);
+        found.extend(children.map(|(pid, _)| *pid));
+    }
+    let others = found.iter().skip(1);
+    others
+        .filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?))
+        .collect()
+}
+
+/// The same for the group of a keeper that is gone. `is_over` waits a moment for its first process.
 fn end_group(pid: u32, mut is_over: impl FnMut() -> bool) {
     let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return;

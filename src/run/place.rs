@@ -250,10 +250,21 @@ impl Record {
 /// When a process was born, where the system tells: field 22 of `/proc/PID/stat` (proc(5)).
 #[must_use]
 pub fn birth(pid: u32) -> Option<u64> {
+    field(pid, 22)
+}
+
+/// The parent of a process, where the system tells: field 4.
+#[must_use]
+pub fn parent(pid: u32) -> Option<u32> {
+    u32::try_from(field(pid, 4)?).ok()
+}
+
+/// A number of `/proc/PID/stat`, by its place in proc(5); those from 3 on.
+fn field(pid: u32, number: usize) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name of the program, in parentheses, may hold anything.
     let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(19)?.parse().ok()
+    rest.split(' ').nth(number.checked_sub(3)?)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -301,6 +312,10 @@ mod tests {
     #[test]
     fn a_process_has_a_time_of_birth() {
         assert!(birth(std::process::id()).is_some());
+        assert_eq!(
+            parent(std::process::id()),
+            Some(std::os::unix::process::parent_id())
+        );
         assert_eq!(birth(u32::MAX), None);
     }
 }
