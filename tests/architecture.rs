@@ -28,7 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "study", "analysis", "learn", "session", "keymap", "ui", "io", "config", "demo",
+            "study", "analysis", "learn", "session", "keymap", "ui", "io", "config", "demo", "run",
         ],
     ),
     (

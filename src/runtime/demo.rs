@@ -1,22 +1,18 @@
 //! `tunescope demo`: the explorer on the built-in objective, with a real worker beside it.
 //!
 //! The worker is a child process (`tunescope demo-worker`): killing it, or the explorer, loses nothing that
-//! was written. It takes accepted configurations first, the model's own suggestion next.
+//! was written. It takes accepted configurations first, the model's own suggestion next, and what was rejected or locked
+//! holds for that.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value as Json};
-
-use crate::analysis::{AcquisitionSettings, ModelSettings, SuggestRequest, Surrogate, suggest_without_model};
+use crate::analysis::{AcquisitionSettings, ModelSettings};
 use crate::demo::worker::{self, WorkerArgs};
 use crate::demo::{DemoError, DemoFiles, Start, prepare};
-use crate::io::reader::Reader;
 use crate::io::source::ReadOptions;
-use crate::study::Study;
+use crate::run::propose::{self, Engine};
 
 /// How long the worker may take to end after it was asked to.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -103,57 +99,16 @@ fn fresh_dir() -> PathBuf {
 /// # Errors
 /// As [`worker::run`].
 pub fn run_worker(args: &WorkerArgs) -> Result<(), DemoError> {
-    let mut engine = Engine {
-        reader: None,
-        last: None,
-        seed: args.seed,
-    };
-    worker::run(args, &mut |results| engine.suggest(results))
-}
-
-/// The model's own suggestion for the study in a results file, fit after fit.
-struct Engine {
-    reader: Option<Reader>,
-    last: Option<Surrogate>,
-    seed: u64,
-}
-
-impl Engine {
-    fn suggest(&mut self, results: &Path) -> Option<Map<String, Json>> {
-        if self.reader.is_none() {
-            self.reader = Reader::open(results, options(results)).ok();
-        }
-        let reader = self.reader.as_mut()?;
-        reader.poll_with(&mut |_| ControlFlow::Continue(())).ok()?;
-        let study = reader.study();
-        let found = self.next(&study)?;
-        Some(study.space.configuration_to_json(&found))
-    }
-
-    fn next(&mut self, study: &Arc<Study>) -> Option<Vec<crate::study::Value>> {
-        let request = SuggestRequest {
-            count: 1,
-            acquisition: AcquisitionSettings::default(),
-            locks: Vec::new(),
-            rejected: Vec::new(),
-            pending: Vec::new(),
-            seed: self.seed,
-        };
-        let settings = ModelSettings {
-            seed: self.seed,
+    let mut engine = Engine::new(propose::Settings {
+        read: options(&args.results),
+        model: ModelSettings {
+            seed: args.seed,
             ..ModelSettings::default()
-        };
-        let suggestions = match Surrogate::fit(study, &settings, self.last.as_ref(), &|| false) {
-            Ok(surrogate) => {
-                let found = surrogate.suggest(&request, &|| false).ok();
-                self.last = Some(surrogate);
-                found
-            }
-            Err(_) => None,
-        };
-        let suggestions = suggestions.unwrap_or_else(|| suggest_without_model(study, &request));
-        suggestions.into_iter().next().map(|s| s.configuration)
-    }
+        },
+        acquisition: AcquisitionSettings::default(),
+    });
+    // Without a model the worker draws by itself.
+    worker::run(args, &mut |results| engine.propose(results).ok()?.params)
 }
 
 /// How the demo's own source is read: with the space beside it.

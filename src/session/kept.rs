@@ -10,9 +10,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::analysis::settings::Objective;
 use crate::analysis::{AcquisitionFunction, ModelFile};
-use crate::study::{Configuration, Space, Value};
+use crate::study::{Configuration, Parameter, Space, Value};
 
 use super::draft::Draft;
+use super::effect::REJECTED_RADIUS;
 use super::model::{Model, Rejection};
 
 /// Parameter names and values.
@@ -160,6 +161,22 @@ impl Kept {
         }
     }
 
+    /// The rejected configurations that the space still has, each with the radius of its region.
+    #[must_use]
+    pub fn rejected_in(&self, space: &Space) -> Vec<(Configuration, f64)> {
+        let known = self.rejections.iter();
+        known
+            .filter_map(|r| Some((configuration(space, &r.params)?, REJECTED_RADIUS)))
+            .collect()
+    }
+
+    /// The locked value of each parameter of the space.
+    #[must_use]
+    pub fn locks_in(&self, space: &Space) -> Vec<Option<Value>> {
+        let lock = |p: &Parameter| p.snap(&Value::from_json(self.locks.get(p.name.raw())?)?);
+        space.params.iter().map(lock).collect()
+    }
+
     /// Puts it into the model, after what was decided there already. Returns whether the model or the
     /// acquisition function has changed.
     pub fn restore(&self, model: &mut Model) -> bool {
@@ -179,12 +196,9 @@ impl Kept {
             }
         }
         model.locks.resize(space.len(), None);
-        for (p, lock) in space.params.iter().zip(&mut model.locks) {
+        for (kept, lock) in self.locks_in(&space).into_iter().zip(&mut model.locks) {
             if lock.is_none() {
-                *lock = self
-                    .locks
-                    .get(p.name.raw())
-                    .and_then(|v| p.snap(&Value::from_json(v)?));
+                *lock = kept;
             }
         }
         if model.draft.is_none()
@@ -285,10 +299,13 @@ fn configuration(space: &Space, named: &Named) -> Option<Configuration> {
     space
         .params
         .iter()
-        .map(|p| match Value::from_json(named.get(p.name.raw())?)? {
-            // Of a parameter that is not active there.
-            Value::Null => Some(Value::Null),
-            value => p.snap(&value),
+        .map(|p| match named.get(p.name.raw()) {
+            // What takes no part there is not written down.
+            None => p.activity.as_ref().map(|_| Value::Inactive),
+            Some(value) => match Value::from_json(value)? {
+                Value::Null => Some(Value::Null),
+                value => p.snap(&value),
+            },
         })
         .collect()
 }
