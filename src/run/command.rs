@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::study::Space;
 use crate::study::label::scrub;
+use crate::study::{Space, Value};
 
 use super::RunError;
 use super::machine::Params;
@@ -32,7 +32,8 @@ const ATTEMPT: &str = "attempt";
 impl Template {
     /// Reads the words of a command. `{name}` is a parameter of the space, `{id}` the number of the trial,
     /// `{attempt}` that of the attempt. `${name}`, braces around anything that is no name, and `{{name}}`
-    /// (which becomes `{name}`) are text.
+    /// (which becomes `{name}`) are text. A name that no program would spell so (`{my rate}`) counts where a
+    /// parameter has it.
     ///
     /// # Errors
     /// No command, or a placeholder that nothing is known of.
@@ -53,7 +54,9 @@ impl Template {
         self.words.iter().flatten().any(|p| *p == Piece::Trial)
     }
 
-    /// The words for one attempt of one trial.
+    /// The words for one attempt of one trial. A parameter that takes no part leaves nothing behind: `{cycles}`
+    /// and `--cycles={cycles}` are left out, and so is the option of `--cycles {cycles}`; within other text its
+    /// place stays empty.
     #[must_use]
     pub fn fill(&self, params: &Params, trial: u64, attempt: u32) -> Vec<String> {
         let fill = |piece: &Piece| match piece {
@@ -62,11 +65,48 @@ impl Template {
             Piece::Trial => trial.to_string(),
             Piece::Attempt => attempt.to_string(),
         };
-        self.words
-            .iter()
-            .map(|pieces| pieces.iter().map(fill).collect())
-            .collect()
+        let mut words: Vec<String> = Vec::with_capacity(self.words.len());
+        let mut before: Option<&[Piece]> = None;
+        for pieces in &self.words {
+            match pieces.as_slice() {
+                [Piece::Param(name)] if !params.contains_key(name) => {
+                    if before.is_some_and(is_option) {
+                        words.pop();
+                    }
+                }
+                [Piece::Text(text), Piece::Param(name)]
+                    if !params.contains_key(name) && text.starts_with('-') && text.ends_with('=') => {}
+                pieces => words.push(pieces.iter().map(fill).collect()),
+            }
+            before = Some(pieces);
+        }
+        words
     }
+}
+
+/// `--cycles`, of which the value is the next word.
+fn is_option(pieces: &[Piece]) -> bool {
+    matches!(pieces, [Piece::Text(text)] if text.len() > 1 && text.starts_with('-') && text != "--" && !text.contains('='))
+}
+
+/// Parameters that take part in a configuration and have no value in it.
+#[must_use]
+pub fn missing<'a>(params: &Params, space: &'a Space) -> Vec<&'a str> {
+    let values: Vec<Value> = space
+        .params
+        .iter()
+        .map(|p| {
+            params
+                .get(p.name.raw())
+                .and_then(Value::from_json)
+                .unwrap_or(Value::Inactive)
+        })
+        .collect();
+    let names = space.params.iter().map(|p| p.name.raw()).enumerate();
+    names
+        .filter(|(i, name)| !params.contains_key(*name) && space.is_active(&values, *i))
+        .map(|(_, name)| name)
+        .collect()
 }
 
 fn pieces(word: &str, space: &Space) -> Result<Vec<Piece>, RunError> {
@@ -78,7 +118,10 @@ fn pieces(word: &str, space: &Space) -> Result<Vec<Piece>, RunError> {
         text.push_str(before);
         let is_doubled = from.starts_with("{{");
         let inner = from.get(1 + usize::from(is_doubled)..).unwrap_or_default();
-        let name = inner.split_once('}').map(|(name, _)| name).filter(|n| is_name(n));
+        let name = inner
+            .split_once('}')
+            .map(|(name, _)| name)
+            .filter(|n| is_name(n) || space.index_of(n).is_some());
         let is_shell = before.ends_with('$');
         let closing = if is_doubled { "}}" } else { "}" };
         match name {
@@ -167,6 +210,7 @@ pub fn input(params: &Params, trial: u64, attempt: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::activity::{Activity, Rule, When};
     use crate::study::{Domain, Parameter};
 
     fn space() -> Space {
@@ -177,7 +221,7 @@ mod tests {
             step: None,
         };
         Space {
-            params: ["lr", "opt.name"]
+            params: ["lr", "opt.name", "my rate"]
                 .into_iter()
                 .enumerate()
                 .map(|(i, name)| Parameter::new(name.into(), i, float()).unwrap())
@@ -191,6 +235,53 @@ mod tests {
         let params = json!({"lr": 1e-7, "opt.name": "a b"});
         let params = params.as_object().unwrap();
         Template::parse(&words, &space()).unwrap().fill(params, 7, 2)
+    }
+
+    #[test]
+    fn a_parameter_that_takes_no_part_leaves_nothing_behind() {
+        assert_eq!(
+            fill(&[
+                "run",
+                "--rate",
+                "{my rate}",
+                "--rate={my rate}",
+                "-r",
+                "{my rate}",
+                "{my rate}",
+                "end"
+            ]),
+            ["run", "end"]
+        );
+        assert_eq!(
+            fill(&[
+                "run",
+                "--x=1",
+                "{my rate}",
+                "file",
+                "{my rate}",
+                "echo '{my rate}'",
+                "--",
+                "{my rate}"
+            ]),
+            ["run", "--x=1", "file", "echo ''", "--"]
+        );
+    }
+
+    #[test]
+    fn what_takes_no_part_is_not_missed() {
+        let mut space = space();
+        space.params[2].activity = Some(Activity {
+            rules: vec![Rule {
+                parent: "opt.name".into(),
+                when: When::OneOf(vec![Value::Text("sgd".into())]),
+            }],
+            ..Activity::default()
+        });
+        let missed = |params: Json| missing(params.as_object().unwrap(), &space).join(",");
+        assert_eq!(missed(json!({"lr": 0.1, "opt.name": "adam"})), "");
+        assert_eq!(missed(json!({"lr": 0.1, "opt.name": "sgd"})), "my rate");
+        assert_eq!(missed(json!({"lr": 0.1, "opt.name": "sgd", "my rate": 1})), "");
+        assert_eq!(missed(json!({})), "lr,opt.name");
     }
 
     #[test]
@@ -222,7 +313,7 @@ mod tests {
         let words = ["run".to_owned(), "{learning_rate}".to_owned()];
         let error = Template::parse(&words, &space()).unwrap_err().to_string();
         assert!(
-            error.contains("{learning_rate}") && error.contains("lr, opt.name, id"),
+            error.contains("{learning_rate}") && error.contains("lr, opt.name, my rate, id"),
             "{error}"
         );
         assert!(matches!(Template::parse(&[], &space()), Err(RunError::NoCommand)));

@@ -1,17 +1,15 @@
 //! Carrying out what the machine decides: files, processes, the queue, the model.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value as Json, json};
 
 use super::RunError;
-use super::command::{Template, environment, input};
-use super::follow::{self, Attempt, News, Rein};
+use super::command::{Template, missing};
+use super::follow::{News, Rein};
 use super::machine::{Accepted, Effect, End, Event, Loop, Outcome, Params, Rules, Standing, Tries, Verdict};
 use super::output::Observed;
 use super::place::Place;
@@ -24,8 +22,10 @@ use crate::io::results::{Results, Row};
 use crate::study::Space;
 
 mod curve;
+mod process;
 
 use curve::Curve;
+use process::starting;
 
 /// How often the time is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -237,7 +237,13 @@ impl Drive<'_> {
                 }
                 self.step(Event::Leave);
             }
-            Input::Proposal(Ok(found)) => self.step(Event::Suggested(found)),
+            Input::Proposal(Ok(found)) => {
+                if let Some(heeds) = found.heeds {
+                    let text = format!("proposals now heed {heeds} of the explorer");
+                    (self.tell)(Told::Notice(text));
+                }
+                self.step(Event::Suggested(found.params));
+            }
             Input::Proposal(Err(why)) => self.step(Event::Broken(why)),
             Input::News(News::Observed { trial, values }) => self.observed(trial, &values),
             Input::News(News::Ended {
@@ -321,14 +327,7 @@ impl Drive<'_> {
             starting(&mut row, tries);
             row
         })?;
-        let missing: Vec<&str> = self
-            .settings
-            .space
-            .params
-            .iter()
-            .map(|p| p.name.raw())
-            .filter(|name| !params.contains_key(*name))
-            .collect();
+        let missing = missing(params, &self.settings.space);
         let next = if missing.is_empty() {
             self.start(trial, tries, row, queue_id.is_some())
         } else {
@@ -377,81 +376,6 @@ impl Drive<'_> {
                 Err(error) => self.forward(Event::Broken(error.to_string())),
             }
         }
-    }
-
-    /// Starts the keeper of an attempt; a verdict where that is not possible.
-    fn start(&mut self, trial: u64, tries: Tries, row: Row, accepted: bool) -> Option<Verdict> {
-        let params = match row.get("params") {
-            Some(Json::Object(params)) => params.clone(),
-            _ => Params::new(),
-        };
-        (self.tell)(Told::Began {
-            trial,
-            attempt: tries.attempt,
-            params: &params,
-            accepted,
-        });
-        let rein = self
-            .spawn(trial, tries.attempt, &params)
-            .and_then(|child| self.follow(trial, tries.attempt, Some(child)));
-        match rein {
-            Ok(rein) => {
-                self.keep(trial, row, rein);
-                None
-            }
-            Err(error) => {
-                self.keep(trial, row, Rein::default());
-                Some(Verdict::Failed(format!("its keeper cannot be started: {error}")))
-            }
-        }
-    }
-
-    fn keep(&mut self, trial: u64, row: Row, rein: Rein) {
-        let curve = Curve::new();
-        self.live.insert(trial, Live { row, curve, rein });
-    }
-
-    fn spawn(&self, trial: u64, attempt: u32, params: &Params) -> std::io::Result<Child> {
-        fs::write(self.place.input(trial, attempt), input(params, trial, attempt))?;
-        let mut command = Command::new(ourselves()?);
-        command
-            .arg("trial-keeper")
-            .arg("--logs")
-            .arg(self.place.dir())
-            .args(["--trial", &trial.to_string(), "--attempt", &attempt.to_string()])
-            .args(["--log-limit", &self.settings.log_limit.to_string()]);
-        if let Some(seconds) = self.settings.timeout {
-            command.args(["--timeout", &seconds.to_string()]);
-        }
-        if let Some(file) = &self.settings.metric_file {
-            let name = file.fill(params, trial, attempt).concat();
-            command.arg("--metric-file").arg(name);
-        }
-        command
-            .arg("--")
-            .args(self.settings.template.fill(params, trial, attempt));
-        for (name, value) in environment(params, trial, attempt) {
-            command.env(name, value);
-        }
-        let errors = File::create(self.place.errors(trial, attempt))?;
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
-        // Its own group: what the keyboard sends to ours is for the loop to judge.
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        command.spawn()
-    }
-
-    fn follow(&self, trial: u64, attempt: u32, child: Option<Child>) -> std::io::Result<Rein> {
-        let inputs = self.inputs.clone();
-        let attempt = Attempt {
-            place: self.place.clone(),
-            trial,
-            attempt,
-            metric: self.settings.metric.clone(),
-            has_metric_file: self.settings.metric_file.is_some(),
-            log_limit: self.settings.log_limit,
-            timeout: self.settings.timeout,
-        };
-        follow::spawn(attempt, child, move |news| inputs.send(Input::News(news)).is_ok())
     }
 
     /// Takes up an attempt that an earlier loop started.
@@ -547,29 +471,6 @@ impl Drive<'_> {
             (self.tell)(Told::Notice(error.to_string()));
         }
     }
-}
-
-/// What a row says while an attempt runs.
-fn starting(row: &mut Row, tries: Tries) {
-    row.insert(
-        "worker".to_owned(),
-        json!({
-            "host": host(),
-            "pid": std::process::id(),
-            "attempt": tries.attempt,
-            "failed": tries.failed,
-        }),
-    );
-    row.insert("started".to_owned(), json!(jiff::Timestamp::now().to_string()));
-}
-
-/// This very program, even where its file was replaced since it was started.
-fn ourselves() -> std::io::Result<PathBuf> {
-    let link = Path::new("/proc/self/exe");
-    if link.exists() {
-        return Ok(link.to_owned());
-    }
-    std::env::current_exe()
 }
 
 fn absolute(path: &Path) -> String {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::RunError;
+use super::command::missing;
 use super::follow::bury;
 use super::machine::{Past, Tries};
 use super::place::{How, Place};
@@ -114,5 +115,5 @@ pub fn tries_of(row: &Row) -> Tries {
 fn is_whole(row: &Row, space: &Space) -> bool {
     row.get("params")
         .and_then(Json::as_object)
-        .is_some_and(|params| space.params.iter().all(|p| params.contains_key(p.name.raw())))
+        .is_some_and(|params| missing(params, space).is_empty())
 }
