@@ -8,6 +8,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
+#[path = "run/commands.rs"]
+mod commands;
+#[path = "run/heeds.rs"]
+mod heeds;
+#[path = "common/skip.rs"]
+mod skip;
+
 const SPACE: &str = "[study]\nmetric = \"loss\"\ndirection = \"minimize\"\n\
     [params.x]\ntype = \"float\"\nlow = 0.0\nhigh = 1.0\n\
     [params.n]\ntype = \"int\"\nlow = 1\nhigh = 100\n";
@@ -195,7 +202,12 @@ fn a_trial_that_takes_too_long_is_stopped_with_all_its_processes() {
     let script = "trap '' TERM; (trap '' TERM; sleep 600 & echo $! > child; wait) & sleep 600; sleep 600";
     let clock = Instant::now();
     let output = place.run(&["--budget", "trials=1", "--timeout", "0.5s"], script);
-    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "nothing came of it: {}",
+        errors(&output)
+    );
     let rows = place.rows();
     assert_eq!(states(&rows), ["failed"]);
     assert!(

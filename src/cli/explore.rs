@@ -7,7 +7,7 @@ use std::sync::mpsc;
 
 use clap::CommandFactory as _;
 
-use super::args::{Cli, Demo, Explore, ObjectiveName, Screen};
+use super::args::{Cli, Demo, Explore, Format, ObjectiveName, Screen};
 use super::error::CliError;
 use super::out::Out;
 use super::{engine, glance, load};
@@ -154,8 +154,7 @@ pub fn run_loop(
     };
     let end = beside.join(signal)?;
     finish(ended)?;
-    super::run::say_end(&end);
-    super::run::status(&end, signal, settings)
+    super::run::conclude(&end, signal, settings, Format::Text)
 }
 
 pub fn finish(ended: std::io::Result<Ended>) -> Result<ExitCode, CliError> {

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::args::Explore;
 use super::error::CliError;
 use super::out::Out;
-use super::text::{Columns, configuration_words, harmless, value_words};
+use super::text::{Columns, best_words, harmless, value_words};
 use super::{engine, load};
 use crate::analysis::{AcquisitionSettings, ModelSettings, SurrogateError};
-use crate::study::number::{percent, significant, with_sd};
+use crate::study::number::{percent, with_sd};
 
 pub fn print(
     source: &Path,
@@ -29,15 +29,8 @@ pub fn print(
         counts.running,
         counts.waiting
     ))?;
-    if let Some(best) = study.best().and_then(|i| study.trials.get(i)) {
-        let params = study.space.configuration_of(best);
-        out.line(format!(
-            "best {} {} (trial {}): {}",
-            study.metric,
-            significant(best.objective().unwrap_or(f64::NAN), 6),
-            best.id,
-            params.map_or_else(String::new, |c| configuration_words(&study.space, &c))
-        ))?;
+    if let Some(best) = best_words(&study, "") {
+        out.line(best)?;
     }
     let modelling = (&args.modelling, settings);
     let name = args.reading.study.as_deref();

@@ -2,32 +2,34 @@
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use serde_json::Value as Json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::args::run::{LostName, Run};
 use super::args::{Format, Reading};
 use super::error::CliError;
 use super::out::Out;
-use super::text::{harmless, value_words};
+use super::text::{best_words, harmless};
 use super::{engine, explore, load};
 use crate::config::FileSettings;
-use crate::io::SpaceFile;
-use crate::io::results::Row;
+use crate::io::results::{Results, Row};
+use crate::io::{Reader, SpaceFile};
 use crate::run::command::input;
-use crate::run::drive::{Inbox, Word, control};
-use crate::run::machine::{Params, Rules, Standing};
+use crate::run::drive::{Word, control};
+use crate::run::machine::Rules;
 use crate::run::propose::{self, Engine};
 use crate::run::recover::Lost;
-use crate::run::{Control, End, RunError, Settings, Template, Told};
+use crate::run::{Control, End, RunError, Settings, Template};
 use crate::session::effect::RunWord;
-use crate::session::model::RunStatus;
-use crate::study::number::{duration, significant};
-use crate::study::{Budget, Direction, Space, Value};
+use crate::study::{Budget, Direction, Space};
+
+mod beside;
+mod lines;
+
+pub use beside::{Beside, status_teller};
+use lines::Lines;
 
 pub fn run(args: &Run) -> Result<ExitCode, CliError> {
     let file = FileSettings::load(args.config.config.as_deref())?;
@@ -48,7 +50,7 @@ fn settings(args: &Run, file: &FileSettings) -> Result<Settings, CliError> {
         inferred: false,
     };
     if space.is_empty() {
-        return Err(CliError::NoSpace {
+        return Err(CliError::EmptySpace {
             path: args.space.clone(),
         });
     }
@@ -122,6 +124,7 @@ fn dry_run(settings: &Settings) -> Result<(), CliError> {
     let params = engine
         .propose(&settings.results)
         .map_err(CliError::NoProposal)?
+        .params
         .ok_or(crate::analysis::SuggestError::Exhausted)?;
     let words = settings.template.fill(&params, 0, 1);
     let line = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
@@ -137,20 +140,19 @@ fn dry_run(settings: &Settings) -> Result<(), CliError> {
 
 fn plain(args: &Run, settings: &Settings) -> Result<ExitCode, CliError> {
     let (control, inbox) = control();
-    let signal = listen(&control)?;
+    let is_ending = Arc::new(AtomicBool::new(false));
+    let signal = listen(&control, Arc::clone(&is_ending))?;
     if settings.rules.budget == Budget::default() {
         super::say("there is no budget: the loop goes on until it is stopped (Ctrl-C)");
     }
-    let mut lines = Lines::new(args.format, settings);
+    let mut lines = Lines::new(args.format, settings, is_ending);
     let end = crate::run::run(settings, &control, &inbox, &mut |told| lines.told(&told))?;
-    if args.format == Format::Text {
-        say_end(&end);
-    }
-    status(&end, signal.load(Ordering::SeqCst), settings)
+    conclude(&end, signal.load(Ordering::SeqCst), settings, args.format)
 }
 
-/// Signals become words to the loop; the number of the last one is kept.
-fn listen(control: &Control) -> Result<Arc<AtomicI32>, CliError> {
+/// Signals become words to the loop; the number of the last one is kept. `is_ending`: nothing new is started, so that
+/// a further Ctrl-C stops what runs.
+fn listen(control: &Control, is_ending: Arc<AtomicBool>) -> Result<Arc<AtomicI32>, CliError> {
     let last = Arc::new(AtomicI32::new(0));
     let theirs = Arc::clone(&last);
     let control = control.clone();
@@ -161,7 +163,11 @@ fn listen(control: &Control) -> Result<Arc<AtomicI32>, CliError> {
             theirs.store(number, Ordering::SeqCst);
             let Some(word) = word_of(number) else { continue };
             if word == Word::Interrupt {
-                super::say("finishing what runs; Ctrl-C again stops it");
+                super::say(if is_ending.swap(true, Ordering::SeqCst) {
+                    "stopping what runs"
+                } else {
+                    "finishing what runs; Ctrl-C again stops it"
+                });
             }
             if !control.say(word) {
                 return;
@@ -189,227 +195,81 @@ pub fn word(word: RunWord) -> Word {
     }
 }
 
-/// Why it ended, where that is no error.
-pub fn say_end(end: &End) {
-    if end.word() != "failed" {
+/// What is said at the end, and the exit status of it.
+pub fn conclude(end: &End, signal: i32, settings: &Settings, format: Format) -> Result<ExitCode, CliError> {
+    let outcome = Outcome::read(settings);
+    let failed = |why| CliError::Loop {
+        path: settings.results.clone(),
+        why,
+    };
+    if end.is_done() && outcome.finished > 0 && outcome.best.is_none() {
+        return Err(failed(outcome.without_a_value(end)));
+    }
+    if end.word() == "failed" {
+        return Err(failed(end.sentence()));
+    }
+    if format == Format::Text {
         super::say(&end.sentence());
-    }
-}
-
-/// What a screen is told of the loop: how it stands, and at last why it ended.
-pub fn status_teller(
-    settings: &Settings,
-    statuses: Sender<RunStatus>,
-) -> impl FnMut(Result<&Told<'_>, &End>) + Send + 'static + use<> {
-    let jobs = settings.rules.jobs;
-    let mut last = None;
-    move |told| {
-        let status = match told {
-            Ok(Told::Standing(standing)) => RunStatus {
-                is_active: standing.phase != "over",
-                words: match standing.phase {
-                    "running" => format!("loop: {} of {jobs} jobs busy", standing.running),
-                    phase => format!("loop: {phase}, {} still run", standing.running),
-                },
-                running: standing.running,
-            },
-            Err(end) => RunStatus {
-                is_active: false,
-                words: format!("loop over: {}", end.sentence()),
-                running: 0,
-            },
-            Ok(_) => return,
-        };
-        if last.as_ref() != Some(&status) {
-            last = Some(status.clone());
-            // A screen that is gone needs no status.
-            let _ = statuses.send(status);
+        if let Some(best) = outcome.words() {
+            super::say(&best);
         }
     }
-}
-
-/// The exit status of an end.
-pub fn status(end: &End, signal: i32, settings: &Settings) -> Result<ExitCode, CliError> {
-    match end {
-        End::Trials(_) | End::Time(_) | End::Target(_) | End::Exhausted => Ok(ExitCode::SUCCESS),
-        End::Failures(..) | End::NotStarted(_) | End::Broken(_) => Err(CliError::Loop {
-            path: settings.results.clone(),
-            why: end.sentence(),
-        }),
+    Ok(match end {
         End::Interrupted { .. } | End::Left { .. } if signal > 0 => {
-            Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)))
+            ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
         }
-        End::Interrupted { .. } | End::Left { .. } => Ok(ExitCode::from(3)),
-    }
+        End::Interrupted { .. } | End::Left { .. } => ExitCode::from(3),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
-/// One line a trial, on standard output.
-struct Lines<'a> {
-    format: Format,
-    settings: &'a Settings,
-    /// Standard output is gone; the loop goes on without it.
-    is_closed: bool,
-    best: Option<f64>,
+/// What the trials of the results file came to.
+#[derive(Default)]
+struct Outcome {
+    finished: usize,
+    failed: usize,
+    /// The best trial, in words.
+    best: Option<String>,
+    /// Why the newest of the failed ones failed.
+    why: Option<String>,
 }
 
-impl<'a> Lines<'a> {
-    fn new(format: Format, settings: &'a Settings) -> Self {
+impl Outcome {
+    /// Nothing, where the file cannot be read: why, the loop has said.
+    fn read(settings: &Settings) -> Self {
+        let Ok(mut reader) = Reader::open(&settings.results, settings.propose.read.clone()) else {
+            return Self::default();
+        };
+        if reader.poll().is_err() {
+            return Self::default();
+        }
+        let study = reader.study();
+        let counts = study.counts();
+        let mut results = Results::new(&settings.results);
+        let rows = results.rows().ok();
+        let why = |row: &Row| Some(harmless(row.get("error")?.as_str()?));
         Self {
-            format,
-            settings,
-            is_closed: false,
-            best: None,
+            why: rows.and_then(|rows| rows.values().rev().find_map(why)),
+            finished: counts.complete + counts.pruned + counts.failed,
+            failed: counts.failed,
+            best: best_words(&study, ""),
         }
     }
 
-    fn told(&mut self, told: &Told<'_>) {
-        match told {
-            Told::Opened {
-                finished,
-                running,
-                waiting,
-            } => {
-                if finished + (*running + *waiting) as u64 > 0 {
-                    super::say(&format!(
-                        "going on with {}: {finished} trials are over, {running} still run, {waiting} are to be run again",
-                        harmless(&self.settings.results.to_string_lossy())
-                    ));
-                }
-            }
-            Told::Retry { trial, attempt, why } => {
-                super::say(&format!(
-                    "trial {trial}: attempt {attempt} failed ({why}); trying again"
-                ));
-            }
-            Told::Notice(text) => super::say(text),
-            Told::Ended { row, standing } => self.ended(row, standing),
-            Told::Standing(standing) => self.best = standing.best,
-            Told::Began { .. } => {}
-        }
-    }
-
-    fn ended(&mut self, row: &Row, standing: &Standing) {
-        let line = match self.format {
-            Format::Json => Json::Object((*row).clone()).to_string(),
-            Format::Text => self.line(row, standing),
-        };
-        if self.is_closed {
-            return;
-        }
-        let mut out = Out::new();
-        let written = out.line(line).and_then(|()| out.finish());
-        self.is_closed = written.is_err();
-    }
-
-    fn line(&mut self, row: &Row, standing: &Standing) -> String {
-        let id = row.get("id").and_then(Json::as_u64).unwrap_or(0);
-        let state = row.get("state").and_then(Json::as_str).unwrap_or("");
-        let what = match (row.get("value").and_then(Json::as_f64), row.get("error")) {
-            (Some(value), _) => format!("{} {}", harmless(&self.settings.metric), significant(value, 6)),
-            (None, Some(error)) => harmless(error.as_str().unwrap_or("")),
-            (None, None) => String::new(),
-        };
-        let seconds = row.get("seconds").and_then(Json::as_f64);
-        let took = seconds.map_or_else(String::new, |s| format!("  {}", duration(s)));
-        let is_best = standing.best != self.best;
-        self.best = standing.best;
-        let best = match standing.best {
-            Some(_) if is_best => "  the best so far".to_owned(),
-            Some(best) => format!("  best {}", significant(best, 6)),
-            None => String::new(),
-        };
-        let of = self.settings.rules.budget.trials;
-        let of = of.map_or_else(String::new, |n| format!(" of {n}"));
-        format!(
-            "{}{of}  trial {id}  {state}  {what}{took}  {}{best}",
-            standing.finished,
-            params_words(row.get("params").and_then(Json::as_object))
-        )
-    }
-}
-
-fn params_words(params: Option<&Params>) -> String {
-    let words: Vec<String> = params
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| {
-            let value = Value::from_json(value).map_or_else(|| value.to_string(), |v| value_words(&v));
-            format!("{}={}", harmless(name), harmless(&value))
+    fn words(&self) -> Option<String> {
+        let best = self.best.as_ref()?;
+        Some(match self.failed {
+            0 => best.clone(),
+            n => format!("{best}; {n} of {} trials failed", self.finished),
         })
-        .collect();
-    words.join(" ")
-}
-
-/// The loop beside a screen: a thread, and what it told last.
-pub struct Beside {
-    pub control: Control,
-    thread: std::thread::JoinHandle<Result<End, RunError>>,
-    told: Arc<Mutex<Vec<String>>>,
-}
-
-impl Beside {
-    /// Starts the loop; what it tells goes to `tell`.
-    pub fn start(
-        settings: &Settings,
-        mut tell: impl FnMut(Result<&Told<'_>, &End>) + Send + 'static,
-    ) -> Result<Self, CliError> {
-        let (control, inbox): (Control, Inbox) = control();
-        let ours = control.clone();
-        let settings = settings.clone();
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let (opened, is_open) = std::sync::mpsc::channel();
-        let notices = Arc::clone(&told);
-        let thread = std::thread::Builder::new()
-            .name("loop".into())
-            .spawn(move || {
-                let end = crate::run::run(&settings, &ours, &inbox, &mut |told| {
-                    if let Told::Notice(text) = &told {
-                        notices
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(text.clone());
-                    }
-                    if let Told::Opened { .. } = &told {
-                        let _ = opened.send(());
-                    }
-                    tell(Ok(&told));
-                })?;
-                tell(Err(&end));
-                Ok(end)
-            })
-            .map_err(CliError::Terminal)?;
-        let beside = Self {
-            control,
-            thread,
-            told,
-        };
-        // A loop that cannot begin has no use for a screen.
-        if is_open.recv().is_err() {
-            beside.join(0)?;
-            return Err(CliError::NoProposal("the loop ended before it began".to_owned()));
-        }
-        Ok(beside)
     }
 
-    /// Waits for the end, and says what was left to say. `signal` ended the screen, where it is not 0.
-    pub fn join(self, signal: i32) -> Result<End, CliError> {
-        let listening = listen(&self.control);
-        if let Some(word) = word_of(signal) {
-            self.control.say(word);
-        }
-        if !self.thread.is_finished() && signal == 0 {
-            super::say("waiting for the trials that run to end; Ctrl-C stops them");
-        }
-        let end = self.thread.join();
-        drop(listening);
-        for notice in self.told.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            super::say(&notice);
-        }
-        match end {
-            Ok(end) => Ok(end?),
-            Err(_) => Err(CliError::NoProposal(
-                "the loop ended by an error in tunescope itself".to_owned(),
-            )),
-        }
+    fn without_a_value(&self, end: &End) -> String {
+        let why = self.why.as_ref();
+        format!(
+            "{}, and none has given a value{}; mend the command and start again with another --out",
+            end.sentence(),
+            why.map_or_else(String::new, |why| format!(" (the last one: {why})"))
+        )
     }
 }

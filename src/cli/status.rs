@@ -12,7 +12,7 @@ use super::args::Format;
 use super::args::run::{Colors, Status};
 use super::error::CliError;
 use super::out::Out;
-use super::text::{configuration_words, harmless};
+use super::text::{best_words, configuration_words, harmless};
 use super::{engine, load};
 use crate::analysis::{SuggestRequest, Suggestion, Surrogate, SurrogateError, suggest_without_model};
 use crate::config::FileSettings;
@@ -298,22 +298,9 @@ fn text(facts: &Facts, out: &mut Out) -> Result<(), CliError> {
         counts.running,
         counts.waiting
     ))?;
-    match study.best().and_then(|i| study.trials.get(i)) {
-        None => out.line("no result yet")?,
-        Some(best) => {
-            let ago = facts
-                .best_age
-                .map_or_else(String::new, |a| format!(", {} ago", duration(a)));
-            let params = study.space.configuration_of(best);
-            out.line(format!(
-                "best {} {} (trial {}{ago}): {}",
-                study.metric,
-                significant(best.objective().unwrap_or(f64::NAN), 6),
-                best.id,
-                params.map_or_else(String::new, |c| configuration_words(&study.space, &c))
-            ))?;
-        }
-    }
+    let ago = facts.best_age;
+    let ago = ago.map_or_else(String::new, |a| format!(", {} ago", duration(a)));
+    out.line(best_words(study, &ago).unwrap_or_else(|| "no result yet".to_owned()))?;
     if let Some(model) = &facts.model {
         let trust = model.trust();
         out.line(format!(

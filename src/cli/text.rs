@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::study::label::is_hostile;
 use crate::study::number::significant;
-use crate::study::{Domain, Parameter, Space, Value};
+use crate::study::{Domain, Parameter, Space, Study, Value};
 
 /// One line without any character that a terminal must never see. Unlike `scrub` it cuts nothing: an error
 /// may name many columns.
@@ -33,6 +33,19 @@ pub fn configuration_words(space: &Space, configuration: &[Value]) -> String {
         .map(|(p, v)| format!("{}={}", p.name, value_words(v)))
         .collect();
     words.join(" ")
+}
+
+/// `best val_loss 0.41 (trial 7): lr=3e-4`, where there is a best; `ago` says when it was found.
+pub fn best_words(study: &Study, ago: &str) -> Option<String> {
+    let best = study.trials.get(study.best()?)?;
+    let params = study.space.configuration_of(best);
+    Some(format!(
+        "best {} {} (trial {}{ago}): {}",
+        study.metric,
+        significant(best.objective().unwrap_or(f64::NAN), 6),
+        best.id,
+        params.map_or_else(String::new, |c| configuration_words(&study.space, &c))
+    ))
 }
 
 /// What a parameter may be: `1e-5 … 0.03, log`.

@@ -199,6 +199,8 @@ pub struct Standing {
     pub waiting: usize,
     pub best: Option<f64>,
     pub phase: &'static str,
+    /// What the loop is about to end for, while what runs is finished.
+    pub ending: Option<End>,
 }
 
 impl Loop {
@@ -265,6 +267,10 @@ impl Loop {
                 Phase::Draining(_) => "finishing",
                 Phase::Halting(_) => "stopping",
                 Phase::Over => "over",
+            },
+            ending: match &self.phase {
+                Phase::Draining(end) => Some(end.clone()),
+                _ => None,
             },
         }
     }

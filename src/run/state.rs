@@ -95,13 +95,15 @@ impl End {
             Self::Trials(n) => format!("the budget of trials is used up: {n} are over"),
             Self::Time(seconds) => format!("the budget of time is used up: {}", duration(*seconds)),
             Self::Target(best) => format!("the target is reached: {}", significant(*best, 6)),
-            Self::Exhausted => "every configuration of the space has been tried".to_owned(),
+            Self::Exhausted => {
+                "every configuration of the space that is not rejected has been tried".to_owned()
+            }
             Self::Failures(1, why) => format!("a trial failed ({why})"),
             Self::Failures(n, why) => format!(
                 "{n} trials in a row failed, the last one because of: {why}; see its log, mend the command and start \
                  the loop again, or allow more with --max-failures N"
             ),
-            Self::NotStarted(why) => format!("the command could not be started: {why}"),
+            Self::NotStarted(why) => why.clone(),
             Self::Broken(why) => format!("the loop cannot go on: {why}"),
             Self::Interrupted { waiting: 0 } => "stopped; the same command goes on".to_owned(),
             Self::Interrupted { waiting: 1 } => {

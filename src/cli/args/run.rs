@@ -11,20 +11,25 @@ use crate::study::Budget;
 pub const RUN: &str = "\
 CMD is started without a shell. It finds the parameters as {name} in its arguments, as \
 TUNESCOPE_PARAM_<NAME> in its environment, and as JSON on its standard input; {id} is the number of the \
-trial, {attempt} that of the attempt, {{name}} is {name} as it stands. It tells its metric as the last line \
-of JSON on standard output that has it, as METRIC=VALUE or METRIC: VALUE, or in a file (--metric-file); lines \
-that have a step beside it (step=3 METRIC=0.5) are its learning curve.
+trial, {attempt} that of the attempt, {{name}} is {name} as it stands. A parameter that takes no part in a \
+configuration leaves out `--name={name}`, and `--name {name}` with its option.
+
+CMD tells its metric as the last line of JSON on standard output that has it, as METRIC=VALUE or METRIC: VALUE \
+(in a dictionary as Python prints it, too), or in a file (--metric-file); lines that have a step beside it \
+(step=3 METRIC=0.5) are its learning curve. Another exit status than 0, no metric, or one that is no finite \
+number is a failed trial.
 
 Trials are recorded in --out, their output in the folder beside it (results.logs/7.log, 7.err). Accepted \
-configurations (results.queue) go first. A loop that ends, even by kill -9, is taken up again by the same \
-command: trials that still run are followed to their end, none is lost or run twice. One loop at a time works \
-on a file.
+configurations (results.queue) go first; what was rejected or locked in the explorer holds for the loop, too. A \
+loop that ends, even by kill -9, is taken up again by the same command: trials that still run are followed to \
+their end, none is lost or run twice. One loop at a time works on a file.
 
-Ctrl-C: what runs is finished; twice: it is stopped, and run again by the next loop. SIGTERM stops; SIGHUP \
-leaves what runs to go on alone.
+At the budget what runs is finished. Ctrl-C: what runs is finished; twice: it is stopped, and run again by the \
+next loop. SIGTERM stops; SIGHUP leaves what runs to go on alone.
 
-Exit status: 0 the budget is reached, 1 the work could not be done (failures in a row, a command that cannot \
-be started), 2 the call is off, 3 stopped or left before the budget from the screen, 128+N by signal N.";
+Exit status: 0 the budget is reached, 1 the work could not be done (failures in a row, no trial with a value, a \
+command that cannot be started), 2 the call is off, 3 stopped or left before the budget from the screen, 128+N \
+by signal N.";
 
 pub const STATUS: &str = "\
 Exit status: 0 done, 1 the work could not be done, 2 the call is off. With --exit-code: 0 the study is done \
@@ -61,7 +66,7 @@ pub struct Run {
     /// Failed trials in a row that end the loop; 0: never
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub max_failures: u32,
-    /// Time an attempt may take (30m, 8h): its process group gets SIGTERM, then SIGKILL
+    /// Time an attempt may take (30m, 8h): all its processes get SIGTERM, then SIGKILL
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub timeout: Option<f64>,
     /// What is done with trials of a killed loop that did not end by themselves
