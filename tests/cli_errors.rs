@@ -30,7 +30,7 @@ const CARGO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 #[case::folder(&["trials", "/tmp"], 1, &["/tmp", "folder"])]
 #[case::unknown_kind(&["trials", NESTED, "--from", "jsnol"], 2, &["jsnol", "jsonl"])]
 #[case::unknown_study(&["trials", JOURNAL, "--study", "nope"], 1, &["nope", "man-finetune"])]
-#[case::unknown_param(&["trials", NESTED, "--params", "lr"], 1, &["no column lr"])]
+#[case::unknown_param(&["trials", NESTED, "--params", "lr"], 1, &["no parameter lr"])]
 #[case::bad_kernel(&["fit", NESTED, "--kernel", "matern53"], 2, &["kernel", "matern53"])]
 #[case::not_json(&["predict", NESTED, "--at", "{lr: 1}"], 2, &["--at", "JSON"])]
 #[case::not_an_object(&["predict", NESTED, "--at", "[1]"], 2, &["--at", "object"])]

@@ -254,7 +254,7 @@ fn what_cannot_be_worked_with_is_said_in_one_sentence() {
         ..ReadOptions::default()
     };
     let rows = "{\"id\": 1, \"params\": {\"lr\": 1, \"x\": 2}, \"value\": 3}\n";
-    assert!(why_not(rows, params).contains("no column typo"));
+    assert!(why_not(rows, params).contains("no parameter typo"));
     let missing = read_once(Path::new("/nowhere/x.jsonl"), ReadOptions::default(), &mut |_| {
         ControlFlow::Continue(())
     });

@@ -63,7 +63,7 @@ pub enum CliError {
         shown(path)
     )]
     ReportFormat { path: PathBuf },
-    #[error("{}{}", option_of(.0), .0)]
+    #[error(transparent)]
     Surrogate(#[from] SurrogateError),
     #[error("{}: {source}", shown(path))]
     Model {
@@ -102,15 +102,11 @@ pub enum CliError {
         shown(path)
     )]
     NoSpace { path: PathBuf },
-}
-
-/// Which option an error of the engine is about.
-fn option_of(error: &SurrogateError) -> &'static str {
-    if matches!(error, SurrogateError::Kernel(_)) {
-        "--kernel: "
-    } else {
-        ""
-    }
+    #[error(
+        "{}: the space file has no parameter; give each a table, such as [params.lr] with type, low and high",
+        shown(path)
+    )]
+    EmptySpace { path: PathBuf },
 }
 
 impl CliError {
@@ -130,11 +126,14 @@ impl CliError {
             | Self::Config(_)
             | Self::Hook(_)
             | Self::NotACommand { .. }
+            | Self::EmptySpace { .. }
             | Self::ReportFormat { .. }
             | Self::Json { .. }
             | Self::NotAnObject { .. }
             | Self::Configuration { .. }
-            | Self::Read(ReadError::NoSuchKind { .. } | ReadError::SpaceFile { .. }) => 2,
+            | Self::Read(
+                ReadError::NoSuchKind { .. } | ReadError::SpaceFile { .. } | ReadError::NoSpaceFile { .. },
+            ) => 2,
             Self::Learn(
                 super::learn::LearnError::Language { .. }
                 | super::learn::LearnError::Bounds { .. }

@@ -124,6 +124,9 @@ fn table(study: &Study) -> Columns {
 }
 
 fn value_words(trial: &Trial) -> String {
-    let words: Vec<String> = trial.values.iter().map(|v| significant(*v, 6)).collect();
-    words.join(" ")
+    let word = |v: &f64| match v.is_nan() {
+        true => "–".to_owned(),
+        false => significant(*v, 6),
+    };
+    trial.values.iter().map(word).collect::<Vec<_>>().join(" ")
 }

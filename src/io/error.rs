@@ -1,7 +1,7 @@
 //! Why a source cannot be read at all. What is wrong with one row is a `Diagnostic` instead.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::database::url::shown;
 
@@ -77,12 +77,17 @@ pub enum ReadError {
         name: String,
         known: String,
     },
-    #[error("{}: there is no column {name}; the columns are {known}", shown(path))]
+    #[error("{}: there is no parameter {name}; {}", shown(path), parameters(known, path))]
     NoSuchColumn {
         path: PathBuf,
         name: String,
         known: String,
     },
+    #[error(
+        "{}: there is no such space file; check the path, or write one: tunescope init SOURCE > space.toml",
+        shown(path)
+    )]
+    NoSpaceFile { path: PathBuf },
     #[error("{}:{line}: {message}", shown(path))]
     SpaceFile {
         path: PathBuf,
@@ -96,4 +101,13 @@ pub enum ReadError {
     TooMuch { path: PathBuf },
     #[error("reading was interrupted")]
     Interrupted,
+}
+
+/// Which parameters there are, or where to see them: what `--params` leaves out is not read at all.
+fn parameters(known: &str, path: &Path) -> String {
+    if known.is_empty() {
+        format!("`tunescope trials {}` without --params lists them", shown(path))
+    } else {
+        format!("of those named there are {known}")
+    }
 }

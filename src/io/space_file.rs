@@ -53,7 +53,7 @@ impl SpaceFile {
     /// It cannot be read, or says something that is not understood: with the line.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => ReadError::Missing {
+            std::io::ErrorKind::NotFound => ReadError::NoSpaceFile {
                 path: path.to_owned(),
             },
             std::io::ErrorKind::InvalidData => ReadError::SpaceFile {
