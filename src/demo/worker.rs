@@ -26,6 +26,8 @@ pub type Suggest<'a> = dyn FnMut(&Path) -> Option<Map<String, Json>> + 'a;
 const CURVE_INTERVAL: Duration = Duration::from_millis(300);
 /// How long a stop may go unnoticed while the worker waits.
 const NAP: Duration = Duration::from_millis(50);
+/// How often the queue is looked at by a worker that has nothing else to do.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Arguments of `tunescope demo-worker`.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,7 +37,7 @@ pub struct WorkerArgs {
     /// Makes the trials repeatable
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Stop after this many trials of this worker
+    /// Suggest no more after this many trials of this worker; with --parent, what is accepted is still run
     #[arg(long)]
     pub trials: Option<u64>,
     /// At least this long from the start of one trial to the next: `2s`, `500ms`
@@ -96,7 +98,12 @@ pub fn run(args: &WorkerArgs, suggest: &mut Suggest<'_>) -> Result<(), DemoError
         signalled.load(Ordering::Relaxed) || parent.is_some_and(|expected| parent_id() != Some(expected))
     };
     let mut worker = Worker::new(&args.results, args.seed, Effort::FULL, Box::new(is_stopped))?;
-    worker.run(args.trials.unwrap_or(u64::MAX), args.pace, suggest)
+    worker.run(args.trials.unwrap_or(u64::MAX), args.pace, suggest)?;
+    // As long as somebody watches, what they accept is run.
+    if args.parent.is_some() {
+        worker.serve()?;
+    }
+    Ok(())
 }
 
 fn parent_id() -> Option<u32> {
@@ -163,6 +170,34 @@ impl Worker {
         Ok(())
     }
 
+    /// Runs what is accepted, and nothing else, until it is stopped.
+    fn serve(&mut self) -> Result<(), DemoError> {
+        while !(self.is_stopped)() {
+            match self.claims.claim()? {
+                Some(claim) => {
+                    let job = self.claimed(claim)?;
+                    self.run_job(job)?;
+                }
+                None => std::thread::sleep(LOOK),
+            }
+        }
+        Ok(())
+    }
+
+    /// What was accepted, as the trial that was begun with it, where there is one.
+    fn claimed(&self, claim: Claim) -> Result<Job, DemoError> {
+        let rows = self.journal.rows()?;
+        let is_it = |row: &Row| {
+            row.get("state").and_then(Json::as_str) == Some("waiting")
+                && row.get("queue_id").and_then(Json::as_str) == Some(&claim.id)
+        };
+        Ok(Job {
+            id: rows.iter().find(|(_, row)| is_it(row)).map(|(id, _)| *id),
+            params: claim.params.clone(),
+            claim: Some(claim),
+        })
+    }
+
     /// Trials that a worker of this host had begun when it was killed are waiting again.
     fn recover(&self) -> Result<(), DemoError> {
         for mut row in self.journal.rows()?.into_values() {
@@ -178,22 +213,14 @@ impl Worker {
     }
 
     fn next_job(&self, suggest: &mut Suggest<'_>) -> Result<Job, DemoError> {
-        let rows = self.journal.rows()?;
-        let waiting = || {
-            rows.iter()
-                .filter(|(_, row)| row.get("state").and_then(Json::as_str) == Some("waiting"))
-        };
-        let queue_id = |row: &Row| row.get("queue_id").and_then(Json::as_str).map(str::to_owned);
         if let Some(claim) = self.claims.claim()? {
-            return Ok(Job {
-                id: waiting()
-                    .find(|(_, row)| queue_id(row).as_ref() == Some(&claim.id))
-                    .map(|(id, _)| *id),
-                params: claim.params.clone(),
-                claim: Some(claim),
-            });
+            return self.claimed(claim);
         }
-        if let Some((id, row)) = waiting().find(|(_, row)| queue_id(row).is_none())
+        let rows = self.journal.rows()?;
+        let is_waiting = |row: &Row| {
+            row.get("state").and_then(Json::as_str) == Some("waiting") && !row.contains_key("queue_id")
+        };
+        if let Some((id, row)) = rows.iter().find(|(_, row)| is_waiting(row))
             && let Some(Json::Object(params)) = row.get("params")
         {
             return Ok(Job {
