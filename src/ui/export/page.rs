@@ -10,14 +10,14 @@ use crate::ui::words::{Block, Section, Table};
 const STYLE: &str = "\
 body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;margin:0 auto;padding:1.5em;max-width:90em}\
 h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em;border-top:1px solid;padding-top:.6em}\
-figure{margin:1em 0}figure div,.table{overflow-x:auto}svg{max-width:none}\
+figure{margin:1em 0}figure div,.table{overflow-x:auto}svg{max-width:100%;min-width:60rem;height:auto}\
 table{border-collapse:collapse;margin:.6em 0;font-variant-numeric:tabular-nums}\
 caption{text-align:left;padding:.3em 0;font-style:italic}\
 th,td{padding:.15em .8em .15em 0;text-align:left;vertical-align:top}\
 thead th{border-bottom:1px solid}.n{text-align:right}\
 nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.3em 1.2em}a{color:inherit}\
 :focus-visible{outline:2px solid;outline-offset:2px}\
-@media print{nav{display:none}figure div{overflow:visible}svg{max-width:100%;height:auto}}";
+@media print{nav{display:none}figure div{overflow:visible}svg{min-width:0}}";
 
 fn head(title: &str, sheets: &Sheets<'_>, css: &str) -> String {
     format!(

@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::number::{percent, significant, with_sd};
 use super::super::panes::suggestion::why;
 use super::{Section, Table};
-use crate::analysis::Suggestion;
+use crate::analysis::{Reason, Suggestion};
 use crate::session::receipt::{Receipt, ReceiptState};
 
 pub fn section(ctx: &Context<'_>) -> Section {
@@ -19,10 +19,14 @@ pub fn section(ctx: &Context<'_>) -> Section {
 }
 
 fn suggested(ctx: &Context<'_>, suggestion: &Suggestion, out: &mut Section) {
-    out.say(format!(
-        "The next configuration comes from: {}.",
-        suggestion.reason.word()
-    ));
+    out.say(match suggestion.reason {
+        Reason::InitialDesign => "The next configuration is a point of the initial design.",
+        Reason::Acquisition => "The next configuration is the maximum of the acquisition function.",
+        Reason::Replicate => {
+            "The next configuration is one that was tried: with this noise it is worth another look."
+        }
+        Reason::Exhausted => "Every configuration was tried; this one is worth another look.",
+    });
     let best = ctx.best.and_then(|i| ctx.model.study.trials.get(i));
     let mut table = Table::new(
         "the next configuration",
