@@ -13,6 +13,11 @@ use jiff::Timestamp;
 use tunescope::io::delivery::{Decision, Origin, QueueFolder, Status, random_bytes};
 use tunescope::study::{Label, Value};
 
+#[path = "common/skip.rs"]
+mod skip;
+
+use skip::skipped;
+
 /// Ray takes about 20 s on two idle cores.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -29,9 +34,9 @@ fn python_with(package: &str) -> Option<PathBuf> {
 /// Runs a script on a queue with one accepted configuration; what it printed.
 fn run(package: &str, script: &str) -> Option<String> {
     let Some(python) = python_with(package) else {
-        let is_asked_for = std::env::var("TUNESCOPE_REQUIRE_PEERS").as_deref() == Ok("1");
-        assert!(!is_asked_for, "TUNESCOPE_REQUIRE_PEERS asks for {package}");
-        eprintln!("skipped: there is no Python with {package} (set TUNESCOPE_PYTHON)");
+        skipped(&format!(
+            "there is no Python with {package} (set TUNESCOPE_PYTHON)"
+        ));
         return None;
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -11,6 +11,11 @@ use serde_json::Value as Json;
 use tunescope::io::delivery::{Decision, Origin, QueueFolder, Status, random_bytes};
 use tunescope::study::{Label, Value};
 
+#[path = "common/skip.rs"]
+mod skip;
+
+use skip::skipped;
+
 fn client(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("demo/clients")
@@ -27,7 +32,7 @@ fn clients() -> Vec<&'static str> {
     if has_python {
         return vec!["claim.sh", "claim.py"];
     }
-    eprintln!("claim.py is skipped: there is no python3");
+    skipped("there is no python3 for claim.py");
     vec!["claim.sh"]
 }
 

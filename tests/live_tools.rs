@@ -14,6 +14,11 @@ use serde_json::Value as Json;
 use tunescope::io::{Change, ReadOptions, Reader};
 use tunescope::study::Study;
 
+#[path = "common/skip.rs"]
+mod skip;
+
+use skip::skipped;
+
 fn python() -> Command {
     Command::new(std::env::var("TUNESCOPE_PYTHON").unwrap_or_else(|_| "python3".into()))
 }
@@ -26,7 +31,9 @@ fn has(package: &str) -> bool {
         .status()
         .is_ok_and(|s| s.success());
     if !there {
-        eprintln!("skipped: there is no Python with {package} (set TUNESCOPE_PYTHON)");
+        skipped(&format!(
+            "there is no Python with {package} (set TUNESCOPE_PYTHON)"
+        ));
     }
     there
 }

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::peer::python;
+use super::peer::skip::skipped;
 
 /// The password that nobody may ever see.
 pub const SECRET: &str = "open-sesame";
@@ -35,15 +36,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn skipped(why: &str) {
-    assert_ne!(
-        std::env::var("TUNESCOPE_REQUIRE_PEERS").as_deref(),
-        Ok("1"),
-        "{why}, and TUNESCOPE_REQUIRE_PEERS asks for it"
-    );
-    eprintln!("skipped: {why}");
 }
 
 fn has_module(name: &str) -> bool {
