@@ -109,7 +109,7 @@ fn what_runs_when_the_budget_is_reached_is_finished_and_that_is_said() {
     let output = place.run(&["--budget", "target=0.5,trials=9", "--jobs", "2"], script);
     assert!(output.status.success(), "{}", errors(&output));
     assert!(
-        errors(&output).contains("the target is reached: 0; finishing the 1 that still run"),
+        errors(&output).contains("the target is reached: 0; finishing the trial that still runs"),
         "{}",
         errors(&output)
     );

@@ -64,11 +64,11 @@ impl<'a> Lines<'a> {
                     && standing.running > 0
                     && !self.is_ending.swap(true, Ordering::SeqCst)
                 {
-                    say(&format!(
-                        "{}; finishing the {} that still run, Ctrl-C stops them",
-                        end.sentence(),
-                        standing.running
-                    ));
+                    let what = match standing.running {
+                        1 => "the trial that still runs; Ctrl-C stops it".to_owned(),
+                        n => format!("the {n} trials that still run; Ctrl-C stops them"),
+                    };
+                    say(&format!("{}; finishing {what}", end.sentence()));
                 }
             }
             Told::Began { .. } => {}
