@@ -8,6 +8,7 @@ pub mod database;
 pub mod delivery;
 pub mod doctor;
 pub mod document;
+pub mod encoding;
 pub mod error;
 pub mod games;
 pub mod infer;

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::study::Diagnostic;
 use crate::study::label::scrub;
 
+use super::encoding::decoded;
 use super::tail::Stamp;
 
 /// Largest document that is read.
@@ -81,7 +82,7 @@ impl Document {
         Read::by_ref(&mut file).take(MAX_SIZE).read_to_end(&mut bytes)?;
         self.stamp = Some(Stamp::of(&metadata));
         self.modified = metadata.modified().ok().and_then(seconds);
-        Ok(Fresh::New(bytes))
+        Ok(Fresh::New(decoded(bytes)))
     }
 
     /// Whether it was written to so recently that a half of it may be there.

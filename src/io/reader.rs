@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crate::study::{Diagnostic, Label, Parameter, Study};
 
+use super::encoding::Decoder;
 use super::error::ReadError;
 use super::pipe::Pipe;
 pub use super::source::{Change, Progress};
 use super::source::{Kind, Lines, Problems, ReadOptions, Reads, Source, Store, StudyEntry};
-use super::strange::{HOLE, without_hole};
 use super::table::file_study;
 use super::tail::{Fate, Stamp, Tail};
 use super::watch::Target;
@@ -21,6 +21,7 @@ mod text;
 
 use check::{note_activity, warn_of_gaps};
 use origin::Found;
+use text::OddBytes;
 
 /// Where it is read from.
 enum Origin {
@@ -39,6 +40,8 @@ pub struct Reader {
     origin: Origin,
     kind: Option<&'static Kind>,
     lines_source: Option<Box<dyn Lines>>,
+    /// From the bytes of the file to those of its text.
+    decoder: Decoder,
     /// What `stat` said when it was last found to be no store (yet).
     probed: Option<Stamp>,
     /// The first bytes, while they may still change the opinion on the kind.
@@ -56,8 +59,10 @@ pub struct Reader {
     first: Vec<u8>,
     /// Whether the line being read is too long, so that it is passed over.
     is_skipping: bool,
-    /// Whether a line that is not UTF-8 was reported.
-    has_odd_bytes: bool,
+    /// What lines that are not UTF-8 are taken for, once there was one.
+    odd_bytes: Option<OddBytes>,
+    /// Whether a line had signs beyond ASCII that were UTF-8.
+    has_wide_signs: bool,
     is_missing: bool,
     /// Whether a read was stopped half-way, so that there is more although the file did not change.
     is_behind: bool,
@@ -93,6 +98,7 @@ impl Reader {
             origin: found.origin,
             kind: found.kind.or(options.kind),
             lines_source: None,
+            decoder: Decoder::default(),
             probed: None,
             head: Some(Vec::new()),
             rest: Vec::new(),
@@ -103,7 +109,8 @@ impl Reader {
             strange: None,
             first: Vec::new(),
             is_skipping: false,
-            has_odd_bytes: false,
+            odd_bytes: None,
+            has_wide_signs: false,
             is_missing: false,
             is_behind: false,
             study: Arc::new(Study::empty()),
@@ -152,6 +159,7 @@ impl Reader {
                 Fate::Same | Fate::Grown => {}
                 Fate::Replaced => {
                     self.restart();
+                    self.decoder = Decoder::default();
                     change = Change::Rebuilt;
                 }
             }
@@ -167,11 +175,7 @@ impl Reader {
             if read == 0 {
                 break;
             }
-            if self.feed(&chunk) {
-                change = Change::Rebuilt;
-            } else if change == Change::Unchanged {
-                change = Change::Appended;
-            }
+            change = change.and(self.take_in(&chunk));
             if watch(self.progress()).is_break() {
                 self.is_behind = true;
                 break;
@@ -181,6 +185,22 @@ impl Reader {
             self.study = Arc::new(self.compose());
         }
         Ok(change)
+    }
+
+    /// Takes the bytes of the file that were just read.
+    fn take_in(&mut self, bytes: &[u8]) -> Change {
+        let mut change = Change::Appended;
+        for piece in bytes.chunks(self.decoder.piece(bytes).max(1)) {
+            let text = self.decoder.decode(piece);
+            if self.feed(&text) {
+                change = Change::Rebuilt;
+                if matches!(&self.origin, Origin::File(tail) if tail.is_at_start()) {
+                    // All of it is read again.
+                    break;
+                }
+            }
+        }
+        change
     }
 
     fn poll_store(
@@ -224,22 +244,25 @@ impl Reader {
         if self.lines_source.is_none() {
             self.decide_at_end();
         }
-        let (Some(source), Some(kind)) = (self.lines_source.as_mut(), self.kind) else {
+        let (Some(mut source), Some(kind)) = (self.lines_source.take(), self.kind) else {
             return Change::Unchanged;
         };
         if !matches!(kind.reads, Reads::Lines { settles: true, .. }) || self.settled > 0 {
+            self.lines_source = Some(source);
             return Change::Unchanged;
         }
         let is_new = !self.rest.trim_ascii().is_empty();
         if is_new {
-            let line = without_hole(&self.rest);
-            if line.len() < self.rest.len() {
-                self.problems.push(self.lines + 1, || HOLE.to_owned());
-            }
-            source.line(self.lines + 1, line, &mut self.problems);
-            self.settled = self.rest.len();
+            let rest = std::mem::take(&mut self.rest);
+            self.lines += 1;
+            self.hand_out(source.as_mut(), &rest);
+            // It is stepped over when its line end comes.
+            self.lines -= 1;
+            self.settled = rest.len();
+            self.rest = rest;
         }
         let is_judged = source.settle(&mut self.problems);
+        self.lines_source = Some(source);
         self.must_restart |= is_judged;
         if is_new || is_judged {
             self.study = Arc::new(self.compose());
@@ -282,6 +305,12 @@ impl Reader {
         let decided = std::mem::replace(&mut study.diagnostics, self.problems.list());
         study.diagnostics.extend(decided);
         warn_of_gaps(&mut study);
+        if let Some(why) = self.decoder.trouble() {
+            study.diagnostics.push(Diagnostic {
+                line: None,
+                message: format!("{why}."),
+            });
+        }
         if let Some(why) = self.strange {
             study.diagnostics.push(Diagnostic {
                 line: None,

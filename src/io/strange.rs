@@ -11,12 +11,32 @@ pub const LOOKED_AT: usize = 4096;
 pub const HOLE: &str =
     "zero bytes stand where text should, as after a crash; what else is on the line was read.";
 
+/// The first bytes of archives, and what to do about them.
+const PACKED: &[(&[u8], &str)] = &[
+    (
+        b"PK\x03\x04",
+        "is a zip archive; unpack it, for example with `unzip`",
+    ),
+    (
+        b"\xfd7zXZ\0",
+        "is packed by xz; unpack it, for example with `xz -dk`",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "is packed by zstd; unpack it, for example with `zstd -d`",
+    ),
+    (
+        b"BZh",
+        "is packed by bzip2; unpack it, for example with `bzip2 -dk`",
+    ),
+];
+
 /// Why a text cannot be a results file, by its first bytes; `None` where nothing speaks against it.
 #[must_use]
 pub fn strangeness(bytes: &[u8]) -> Option<&'static str> {
     let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return Some("is UTF-16 text, and UTF-8 is read; save it as UTF-8");
+    if let Some((_, why)) = PACKED.iter().find(|(sign, _)| head.starts_with(sign)) {
+        return Some(why);
     }
     if is_binary(head) {
         return Some("is binary, and text is read: jsonl, csv or an Optuna journal");
@@ -91,7 +111,8 @@ mod tests {
         let is = |bytes: &[u8], word: &str| {
             assert!(strangeness(bytes).is_some_and(|why| why.contains(word)), "{word}");
         };
-        is(b"\xff\xfel\0r\0", "UTF-16");
+        is(b"\xfd7zXZ\0\0\x04\xe6", "xz -dk");
+        is(b"PK\x03\x04\x14\0", "unzip");
         is(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0", "binary");
         is(b"\x7fELF\0\x01\n\x02", "binary");
         is(b"[\n {\n  \"a\": 1", "several lines");

@@ -115,6 +115,12 @@ impl Tail {
         self.file = None;
     }
 
+    /// Whether nothing was read yet.
+    #[must_use]
+    pub fn is_at_start(&self) -> bool {
+        self.offset == 0
+    }
+
     /// Bytes read so far, and bytes there are.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {

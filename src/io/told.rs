@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::encoding::{Decoder, Encoding};
 use crate::study::{Study, TrialId};
 
 /// Longest text that is written to by hand.
@@ -36,6 +37,10 @@ pub enum TellError {
         "a row for it would be read as something else ({what}); let the program that writes it record the trial"
     )]
     Misread { what: &'static str },
+    #[error(
+        "it is no UTF-8 text, and rows are written as that; let the program that writes it record the trial"
+    )]
+    Encoding,
     #[error("it is larger than 1 GB; let the program that writes it record the trial")]
     TooLarge,
 }
@@ -71,6 +76,11 @@ impl Rows {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(wrong("read"))?;
+        let mut decoder = Decoder::default();
+        decoder.decode(&bytes);
+        if !matches!(decoder.encoding(), None | Some(Encoding::Utf8)) {
+            return Err(TellError::Encoding);
+        }
         Ok(Self {
             path: path.to_owned(),
             file,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::super::encoding::decoded;
 use super::super::error::ReadError;
 use super::super::merged;
 use super::super::pipe::Pipe;
@@ -111,13 +112,13 @@ fn is_address(path: &Path) -> bool {
     })
 }
 
-/// The first bytes of a file; nothing where it cannot be read (reading it will say why).
+/// The first bytes of the text of a file; nothing where it cannot be read (reading it will say why).
 pub(crate) fn first_bytes(path: &Path) -> Vec<u8> {
     let mut first = Vec::new();
     if let Ok(file) = File::open(path) {
         let _ = file.take(Place::LOOKED_AT as u64).read_to_end(&mut first);
     }
-    first
+    decoded(first)
 }
 
 /// The one file or folder in a folder that can be read, where there is one already.

@@ -1,5 +1,6 @@
 //! A text on its way to its kind: whole lines, one after the other, from bytes as they come.
 
+use super::super::encoding::{Decoder, eight_bit};
 use super::super::source::{Head, Kind, Lines, Reads, without_mark};
 use super::super::sources;
 use super::super::strange::{HOLE, LOOKED_AT, strangeness, without_hole};
@@ -10,6 +11,19 @@ use super::{Origin, Reader};
 const MAX_HEAD: usize = 256 * 1024;
 /// Longest line that is read.
 const MAX_LINE: usize = 64 * 1024 * 1024;
+
+/// What the bytes of lines that are not UTF-8 are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OddBytes {
+    /// Windows-1252: no line before was UTF-8 beyond ASCII.
+    EightBit,
+    /// Damage, in a text that is UTF-8.
+    Damage,
+}
+
+const IS_EIGHT_BIT: &str = "the line is not UTF-8; it was read as Windows-1252 (Latin-1), as are later ones; save the \
+                            file as UTF-8.";
+const IS_DAMAGED: &str = "the line is not UTF-8; what is not is shown as \u{fffd}, here and in later lines; save the file as UTF-8.";
 
 impl Reader {
     /// Takes new bytes. Returns whether everything had to be read anew.
@@ -95,6 +109,7 @@ impl Reader {
         self.must_restart = false;
         if let Origin::File(tail) = &mut self.origin {
             *tail = Tail::new(&self.path);
+            self.decoder = Decoder::default();
             let is_open = tail.look().is_ok();
             self.restart();
             return is_open;
@@ -117,7 +132,8 @@ impl Reader {
         self.strange = None;
         self.first.clear();
         self.is_skipping = false;
-        self.has_odd_bytes = false;
+        self.odd_bytes = None;
+        self.has_wide_signs = false;
     }
 
     /// Finds out what kind of text it is. While the text is short the opinion may change: then everything
@@ -191,32 +207,50 @@ impl Reader {
     }
 
     fn take_lines(&mut self) {
-        let Some(source) = self.lines_source.as_mut() else {
+        let Some(mut source) = self.lines_source.take() else {
             return;
         };
-        let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else {
-            return;
-        };
-        let whole = self.rest.get(..end).unwrap_or_default();
-        for line in whole.split(|b| *b == b'\n') {
-            self.lines += 1;
-            let line = if self.lines == 1 { without_mark(line) } else { line };
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let text = without_hole(line);
-            if text.len() < line.len() {
-                self.problems.push(self.lines, || HOLE.to_owned());
+        if let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') {
+            let rest = std::mem::take(&mut self.rest);
+            for line in rest.get(..end).unwrap_or_default().split(|b| *b == b'\n') {
+                self.lines += 1;
+                let line = if self.lines == 1 { without_mark(line) } else { line };
+                self.hand_out(source.as_mut(), line.strip_suffix(b"\r").unwrap_or(line));
             }
-            let line = text;
-            if !self.has_odd_bytes && std::str::from_utf8(line).is_err() {
-                self.has_odd_bytes = true;
-                self.problems.push(self.lines, || {
-                    "the line is not UTF-8; what is not is shown as \u{fffd}, here and in later lines; save the \
-                     file as UTF-8."
-                        .to_owned()
-                });
-            }
-            source.line(self.lines, line, &mut self.problems);
+            self.rest = rest;
+            self.rest.drain(..=end);
         }
-        self.rest.drain(..=end);
+        self.lines_source = Some(source);
+    }
+
+    /// Gives a whole line to the source, as UTF-8.
+    pub(super) fn hand_out(&mut self, source: &mut dyn Lines, line: &[u8]) {
+        let text = without_hole(line);
+        if text.len() < line.len() {
+            self.problems.push(self.lines, || HOLE.to_owned());
+        }
+        if text.is_ascii() {
+            source.line(self.lines, text, &mut self.problems);
+            return;
+        }
+        if std::str::from_utf8(text).is_ok() {
+            self.has_wide_signs = true;
+            source.line(self.lines, text, &mut self.problems);
+            return;
+        }
+        let is_first = self.odd_bytes.is_none();
+        let taken_for = *self.odd_bytes.get_or_insert(if self.has_wide_signs {
+            OddBytes::Damage
+        } else {
+            OddBytes::EightBit
+        });
+        let (text, why) = match taken_for {
+            OddBytes::EightBit => (eight_bit(text), IS_EIGHT_BIT),
+            OddBytes::Damage => (String::from_utf8_lossy(text).into_owned(), IS_DAMAGED),
+        };
+        if is_first {
+            self.problems.push(self.lines, || why.to_owned());
+        }
+        source.line(self.lines, text.as_bytes(), &mut self.problems);
     }
 }
