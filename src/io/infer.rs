@@ -105,6 +105,13 @@ impl Stats {
         self.ints + self.floats > 0
     }
 
+    /// Whether there are more different numbers than one would offer as choices: five with a fraction, or nine.
+    #[must_use]
+    pub fn is_no_choice(&self) -> bool {
+        let most = if self.floats > 0 { 4 } else { 8 };
+        self.has_more_choices || self.choices.len() > most
+    }
+
     /// Whether the values look drawn from a logarithmic scale: two decades or more, and more of the first values lie
     /// far below `high` than chance would put there on an even scale. Of `n` values there, the number up to a small `x`
     /// is Poisson with mean `n·x/high`. In simulation 3 in 100 even parameters are taken for logarithmic, of those that

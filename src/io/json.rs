@@ -1,7 +1,8 @@
 //! A lenient, byte-level reader of JSON text.
 //!
 //! Tuners write what Python's `json.dumps` writes: bare `NaN` and `Infinity`, which a strict parser
-//! refuses. This one reads one value at a time without building a tree: scalars come out parsed, arrays
+//! refuses, and people leave behind comments, a comma after the last member, and the single quotes and words of
+//! Python's `print`. This one takes all that. It reads one value at a time without building a tree: scalars come out parsed, arrays
 //! and objects as the bytes they span, to be entered only where their content is wanted. It allocates
 //! only for strings with escapes, never recurses, and accepts invalid UTF-8 as U+FFFD.
 
@@ -102,8 +103,17 @@ impl<'a> Cursor<'a> {
     }
 
     fn skip_blanks(&mut self) {
-        while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
+                Some(b'/') => {
+                    let Some(length) = comment(self.bytes.get(self.at..).unwrap_or_default()) else {
+                        return;
+                    };
+                    self.at += length;
+                }
+                _ => return,
+            }
         }
     }
 
@@ -127,7 +137,7 @@ impl<'a> Cursor<'a> {
     /// Where the text is not JSON, even leniently.
     pub fn value(&mut self) -> Result<Node<'a>, JsonError> {
         match self.peek() {
-            Some(b'"') => Ok(Node::Text(self.string()?)),
+            Some(b'"' | b'\'') => Ok(Node::Text(self.string()?)),
             Some(b'{') => Ok(Node::Object(self.span()?)),
             Some(b'[') => Ok(Node::Array(self.span()?)),
             Some(b'-' | b'+' | b'.' | b'0'..=b'9') => self.number(),
@@ -169,17 +179,19 @@ impl<'a> Cursor<'a> {
                 }),
             };
         }
-        let mut is_whole = true;
+        let (mut is_whole, mut is_grouped) = (true, false);
         self.at += 1;
         while let Some(b) = self.bytes.get(self.at) {
             match b {
                 b'0'..=b'9' => {}
                 b'.' | b'e' | b'E' | b'+' | b'-' => is_whole = false,
+                b'_' if self.bytes.get(self.at + 1).is_some_and(u8::is_ascii_digit) => is_grouped = true,
                 _ => break,
             }
             self.at += 1;
         }
         let text = std::str::from_utf8(self.bytes.get(start..self.at).unwrap_or_default()).unwrap_or("");
+        let text = if is_grouped { &text.replace('_', "") } else { text };
         if is_whole && let Ok(i) = text.parse() {
             return Ok(Node::Int(i));
         }
@@ -206,19 +218,21 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// Where no string begins, or it does not end.
     pub fn raw_string(&mut self) -> Result<&'a [u8], JsonError> {
-        if !self.take(b'"') {
-            return self.fail("a string");
-        }
+        let quote = match self.peek() {
+            Some(quote @ (b'"' | b'\'')) => quote,
+            _ => return self.fail("a string"),
+        };
+        self.at += 1;
         let start = self.at;
-        self.skip_string_rest()?;
+        self.skip_string_rest(quote)?;
         Ok(self.bytes.get(start..self.at - 1).unwrap_or_default())
     }
 
     /// From after the opening quote to after the closing one.
-    fn skip_string_rest(&mut self) -> Result<(), JsonError> {
+    fn skip_string_rest(&mut self, quote: u8) -> Result<(), JsonError> {
         while let Some(b) = self.bytes.get(self.at) {
             match b {
-                b'"' => {
+                b if *b == quote => {
                     self.at += 1;
                     return Ok(());
                 }
@@ -239,7 +253,7 @@ impl<'a> Cursor<'a> {
         while let Some(b) = self.bytes.get(self.at) {
             self.at += 1;
             match b {
-                b'"' => self.skip_string_rest()?,
+                b'"' | b'\'' => self.skip_string_rest(*b)?,
                 b'{' | b'[' => {
                     depth += 1;
                     if depth > MAX_DEPTH {
@@ -263,6 +277,15 @@ impl<'a> Cursor<'a> {
         }
         self.fail("the end of the object")
     }
+}
+
+/// The length of the comment that begins here, `// to the end of the line` or `/* to the other sign */`.
+fn comment(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(b"//") {
+        return Some(bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len()));
+    }
+    let rest = bytes.strip_prefix(b"/*")?;
+    rest.windows(2).position(|w| w == b"*/").map(|at| at + 4)
 }
 
 fn unescape(raw: &[u8]) -> String {
@@ -352,6 +375,9 @@ impl<'a> Members<'a> {
             if !self.cursor.take(b',') {
                 return self.cursor.fail("`,` or `}`");
             }
+            if self.cursor.take(b'}') {
+                return Ok(None);
+            }
         }
         let key = self.cursor.string()?;
         if !self.cursor.take(b':') {
@@ -394,15 +420,12 @@ pub fn elements(bytes: &[u8]) -> Result<Vec<Node<'_>>, JsonError> {
     if !cursor.take(b'[') {
         return cursor.fail("an array");
     }
-    if cursor.take(b']') {
-        return Ok(out);
-    }
     loop {
-        out.push(cursor.value()?);
         if cursor.take(b']') {
             return Ok(out);
         }
-        if !cursor.take(b',') {
+        out.push(cursor.value()?);
+        if !cursor.take(b',') && cursor.peek() != Some(b']') {
             return cursor.fail("`,` or `]`");
         }
     }
@@ -430,6 +453,20 @@ mod tests {
         assert!(read[0].1.as_f64().unwrap().is_nan());
         assert_eq!(read[1].1.as_f64(), Some(f64::NEG_INFINITY));
         assert_eq!(read[2].1.as_f64(), Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn what_people_leave_behind_is_read() {
+        let read =
+            members("{'a': True, \"it's\": 'x\\'y', /* 1 */ \"n\": 1_000, \"l\": [1, 2,],} // the end");
+        assert_eq!(read[0], ("a".to_owned(), Node::Bool(true)));
+        assert_eq!(read[1], ("it's".to_owned(), Node::Text("x'y".into())));
+        assert_eq!(read[2].1, Node::Int(1000));
+        assert_eq!(read[3].1, Node::Array(b"[1, 2,]"));
+        assert_eq!(elements(b"[1, 2,]").unwrap().len(), 2);
+        let mut cursor = Cursor::new(b"{} // the end\n/* and no more");
+        cursor.value().unwrap();
+        assert_eq!(cursor.peek(), Some(b'/'), "a comment that does not end");
     }
 
     #[test]

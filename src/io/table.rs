@@ -5,17 +5,22 @@
 //! built again only where a row changed or the decision did.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::study::{Direction, Domain, Label, Trial, TrialId, TrialState, Value};
 
 use super::infer::Stats;
+use super::names::{self, Role};
 use super::source::ReadOptions;
 
 mod build;
+mod merge;
 mod roles;
+mod steps;
 
 pub use build::file_study;
+use merge::merge;
 use roles::Roles;
 
 /// Where a column stood: that decides what it can be.
@@ -34,6 +39,10 @@ pub struct Column {
     pub name: Label,
     pub group: Group,
     pub stats: Stats,
+    /// Whether its name, or where it stands, says that it is a measurement.
+    is_measured: bool,
+    /// Whether it may be a parameter.
+    is_setting: bool,
     /// Once there was a text: the statistics with texts that read as numbers taken for numbers.
     mended: Option<Box<Stats>>,
     /// Lines of the texts that do not, the first [`MAX_ODD`] of them.
@@ -60,6 +69,8 @@ pub struct Row {
     pub(crate) is_anonymous: bool,
     pub state: Option<TrialState>,
     pub step: Option<u64>,
+    /// The step where the row is one of a named trial, and the number of the trial itself where it is not.
+    pub iteration: Option<u64>,
     /// The objective under a name that says so (`value`, `values_0`); NaN where it is null.
     pub values: Option<Vec<f64>>,
     pub intermediate: Option<Vec<(u64, f64)>>,
@@ -68,6 +79,8 @@ pub struct Row {
     pub seconds: Option<f64>,
     pub queue_id: Option<Label>,
     pub error: Option<Label>,
+    /// A hash of what tells it from other runs with the same parameters.
+    pub(crate) label: u64,
     /// What the row says beside all that.
     pub attributes: Vec<(Label, Value)>,
     /// Aligned with the columns of the table; may be shorter.
@@ -88,6 +101,13 @@ impl Row {
         if let Some(cell) = self.cells.get_mut(column) {
             *cell = Some(value);
         }
+    }
+
+    /// Takes a name or a seed into account that tells the row from others with the same parameters.
+    pub fn tell_apart(&mut self, label: &str) {
+        let mut hasher = DefaultHasher::new();
+        (self.label, label).hash(&mut hasher);
+        self.label = hasher.finish();
     }
 
     pub(crate) fn cell(&self, column: usize) -> Option<&Value> {
@@ -123,6 +143,10 @@ pub struct Table {
     pub(crate) declared: Declared,
     built: Vec<Arc<Trial>>,
     dirty: Vec<usize>,
+    /// The trial without a name that runs with some parameters, by a hash of these.
+    unnamed: HashMap<u64, usize>,
+    /// Rows that continue one.
+    joined: u64,
     roles: Roles,
 }
 
@@ -142,6 +166,8 @@ impl Table {
             declared: Declared::default(),
             built: Vec::new(),
             dirty: Vec::new(),
+            unnamed: HashMap::new(),
+            joined: 0,
             roles: Roles::default(),
         }
     }
@@ -187,6 +213,9 @@ impl Table {
             name: Label::new(name),
             group,
             stats: Stats::default(),
+            is_measured: group == Group::Metric || names::is_metric(name),
+            is_setting: group == Group::Param
+                || group == Group::Plain && !names::is_metric(name) && names::role(name) == Role::Other,
             mended: None,
             odd: Vec::new(),
             odd_count: 0,
@@ -251,24 +280,34 @@ impl Table {
     /// Takes a row: a new trial, a further step of one, or the later word on one.
     pub fn push(&mut self, mut row: Row) {
         self.has_values |= row.values.is_some();
-        self.observe(&row);
+        if row.id.is_some() || row.run.is_some() {
+            row.step = row.step.or(row.iteration);
+        }
+        row.is_anonymous = row.id.is_none() && (row.run.is_none() || row.step.is_none());
+        let continued = if row.is_anonymous {
+            self.continued(&row)
+        } else {
+            None
+        };
+        self.observe(&row, continued);
         let run = row.run.take().filter(|_| row.step.is_some());
         let given = row.id.take().or(run);
-        row.is_anonymous = given.is_none();
+        if let Some(step) = row.step {
+            self.note_step(step, &mut row);
+        }
+        if let Some(index) = continued {
+            self.joined += 1;
+            self.merge(index, row);
+            return;
+        }
         let id = given.unwrap_or(TrialId::Number(self.next_number));
         if let TrialId::Number(n) = id {
             self.next_number = self.next_number.max(n.saturating_add(1));
         }
         row.id = Some(id.clone());
-        if let Some(step) = row.step {
-            self.note_step(step, &mut row);
-        }
         self.make_way(&id);
         if let Some(&index) = self.by_id.get(&id) {
-            if let Some(old) = self.rows.get_mut(index) {
-                merge(old, row, &self.columns);
-                self.dirty.push(index);
-            }
+            self.merge(index, row);
             return;
         }
         row.cells.shrink_to_fit();
@@ -276,13 +315,20 @@ impl Table {
         self.rows.push(row);
     }
 
+    fn merge(&mut self, index: usize, row: Row) {
+        if let Some(old) = self.rows.get_mut(index) {
+            merge(old, row, &self.columns);
+            self.dirty.push(index);
+        }
+    }
+
     /// Takes the cells of a row into account; those that the trial had before count once, or a trial of many steps
     /// would speak for many.
-    fn observe(&mut self, row: &Row) {
+    fn observe(&mut self, row: &Row, continued: Option<usize>) {
         let run = row.run.as_ref().filter(|_| row.step.is_some());
-        let known = (row.id.as_ref().or(run))
-            .and_then(|id| self.by_id.get(id))
-            .and_then(|index| self.rows.get(*index));
+        let known = continued
+            .or_else(|| self.by_id.get(row.id.as_ref().or(run)?).copied())
+            .and_then(|index| self.rows.get(index));
         for (i, (column, cell)) in self.columns.iter_mut().zip(&row.cells).enumerate() {
             if let Some(value) = cell
                 && known.and_then(|row| row.cell(i)) != Some(value)
@@ -343,11 +389,14 @@ impl Column {
         self.stats.observe(value);
     }
 
-    /// Whether it is a column of numbers but for texts that read as such, and at most one odd one in ten.
+    /// Whether it is a column of numbers but for texts that read as such, and at most one odd one in ten (one in two
+    /// of what is a measurement by its name). Where all are texts, many different numbers are numbers; few are choices.
     pub(crate) fn is_mended(&self) -> bool {
+        let share = if self.is_measured { 2 } else { 10 };
         self.mended.as_ref().is_some_and(|mended| {
             let numbers = mended.numbers();
-            self.stats.has_numbers() && mended.is_numeric() && numbers * 10 >= (numbers + self.odd_count) * 9
+            let is_told = self.stats.has_numbers() || self.odd_count == 0 && mended.is_no_choice();
+            is_told && mended.is_numeric() && numbers * share >= (numbers + self.odd_count) * (share - 1)
         })
     }
 
@@ -367,55 +416,4 @@ pub(crate) fn number_of(text: &Label) -> Option<Value> {
         let x: f64 = text.parse().ok().filter(|x: &f64| x.is_finite())?;
         Some(Value::Float(x))
     })
-}
-
-/// The later word on a trial. Of what it does not mention, the parameters, the start, the queue entry and
-/// the learning curve stay; a row with another step continues the curve.
-fn merge(old: &mut Row, new: Row, columns: &[Column]) {
-    let is_step = new.step.is_some() && old.step.is_some() && new.step != old.step;
-    let has_params = new
-        .cells
-        .iter()
-        .zip(columns)
-        .any(|(cell, column)| cell.is_some() && column.group == Group::Param);
-    for (i, column) in columns.iter().enumerate() {
-        let keeps = is_step || column.group != Group::Param || !has_params;
-        match new.cell(i) {
-            Some(value) => old.set(i, value.clone()),
-            None if keeps => {}
-            None => {
-                if let Some(cell) = old.cells.get_mut(i) {
-                    *cell = None;
-                }
-            }
-        }
-    }
-    if is_step {
-        old.steps.extend(new.steps);
-        if new.values.is_some() {
-            old.values = new.values;
-        }
-        if new.state.is_some() {
-            old.state = new.state;
-        }
-    } else {
-        if !new.steps.is_empty() {
-            old.steps.retain(|(step, ..)| Some(*step) != new.step);
-            old.steps.extend(new.steps);
-        }
-        old.values = new.values;
-        old.state = new.state;
-        old.error = None;
-        old.finished = None;
-    }
-    old.step = new.step.or(old.step);
-    old.intermediate = new.intermediate.or(old.intermediate.take());
-    old.started = new.started.or(old.started);
-    old.finished = new.finished.or(old.finished);
-    old.seconds = new.seconds.or(old.seconds);
-    old.queue_id = new.queue_id.or(old.queue_id.take());
-    old.error = new.error.or(old.error.take());
-    if !new.attributes.is_empty() {
-        old.attributes = new.attributes;
-    }
 }

@@ -1,22 +1,28 @@
-//! Generic CSV and TSV: a header, then one trial a row.
+//! Generic CSV and TSV, and tables printed in columns or frames: a line of names, then one trial a row.
 
-use crate::study::{Label, Study, TrialId, Value};
+use crate::study::{Label, Study};
 
-use super::super::json::{Members, Node};
 use super::super::names::{self, Prefixed, Role};
-use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source};
-use super::super::table::{Group, Row, Table};
-use super::super::time::{parse_duration, parse_time};
-use super::jsonl::not_finite;
+use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source, without_mark};
+use super::super::table::{Group, Table};
+use cells::{is_rule, separator};
 use decimal::Mark;
+use head::{Header, Line};
 
+mod cells;
 mod decimal;
+mod head;
+mod row;
+mod scalar;
 
-/// Separated by comma, semicolon, tab or bar.
+pub(crate) use cells::{Separator, split};
+pub(crate) use scalar::{Scalar, scalar};
+
+/// Separated by comma, semicolon, tab, bar or blanks.
 pub static KIND: Kind = Kind {
     name: "csv",
     title: "CSV",
-    aliases: &["tsv"],
+    aliases: &["tsv", "table"],
     reads: Reads::Lines {
         recognize,
         open: |options| Box::new(Delimited::new(options)),
@@ -26,88 +32,41 @@ pub static KIND: Kind = Kind {
 
 /// Lines that one quoted cell may span; beyond, the quote is taken for damage.
 const MAX_CELL_LINES: usize = 200;
+/// Lines that tell where the rows begin.
+const MAX_HEAD: usize = 24;
 
 fn recognize(head: &Head<'_>) -> u8 {
-    let Some(header) = head.lines().next() else {
-        return 0;
+    let text = |line: &[u8]| String::from_utf8_lossy(line).into_owned();
+    let lines: Vec<Line> = head
+        .lines()
+        .take(MAX_HEAD)
+        .map(text)
+        .filter(|line| !is_rule(line))
+        .zip(1..)
+        .map(|(line, number)| (number, line))
+        .collect();
+    let remark = without_mark(head.bytes)
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .take_while(|line| line.is_empty() || line.starts_with(b"#"))
+        .filter(|line| !line.is_empty())
+        .last()
+        .map(text);
+    head::sureness(&lines, remark.as_deref())
+}
+
+/// The separator and the names of the columns of a table that is there.
+pub(crate) fn header_of(text: &str) -> Option<(Separator, Vec<String>)> {
+    let is_row = |line: &&str| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with('#') && !is_rule(line)
     };
-    if header.starts_with(b"{") || header.starts_with(b"[") {
-        return 0;
-    }
-    let Ok(header) = std::str::from_utf8(header) else {
-        return 0;
-    };
-    if header.starts_with("sep=") {
-        return 60;
-    }
-    let names = split(header, separator(header)).unwrap_or_default();
-    let has_name = names.iter().any(|n| n.text.chars().any(char::is_alphabetic));
-    // Lines of a log begin with a time.
-    let is_log = names.iter().any(|n| parse_time(n.text.trim()).is_some());
-    if names.len() > 1 && has_name && !is_log && !header.chars().any(|c| c.is_control() && c != '\t') {
-        50
-    } else {
-        0
-    }
-}
-
-/// The separator of a header: the one of which it has most, outside quotes.
-pub(crate) fn separator(header: &str) -> char {
-    let mut counts = [(',', 0), (';', 0), ('\t', 0), ('|', 0)];
-    let mut is_quoted = false;
-    for c in header.chars() {
-        if c == '"' {
-            is_quoted = !is_quoted;
-        } else if !is_quoted && let Some(count) = counts.iter_mut().find(|(s, _)| *s == c) {
-            count.1 += 1;
-        }
-    }
-    let mut best = counts[0];
-    for count in counts {
-        if count.1 > best.1 {
-            best = count;
-        }
-    }
-    best.0
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Cell {
-    pub text: String,
-    is_quoted: bool,
-}
-
-/// The cells of a record; `None` where a quote is open at its end.
-pub(crate) fn split(record: &str, separator: char) -> Option<Vec<Cell>> {
-    let mut cells = Vec::new();
-    let mut text = String::new();
-    let (mut is_quoted, mut is_open) = (false, false);
-    let mut chars = record.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if is_open && chars.peek() == Some(&'"') => {
-                chars.next();
-                text.push('"');
-            }
-            '"' if is_open => is_open = false,
-            // Inside an unquoted cell a quote is a character like any other.
-            '"' if text.trim().is_empty() && !is_quoted => {
-                text.clear();
-                is_quoted = true;
-                is_open = true;
-            }
-            c if c == separator && !is_open => {
-                cells.push(Cell {
-                    text: std::mem::take(&mut text),
-                    is_quoted,
-                });
-                is_quoted = false;
-            }
-            c => text.push(c),
-        }
-    }
-    cells.push(Cell { text, is_quoted });
-    (!is_open).then_some(cells)
+    let mut lines = text.lines().filter(is_row).peekable();
+    let given = lines.peek().and_then(|line| line.trim().strip_prefix("sep="));
+    let given = given.and_then(|sep| sep.chars().next()).map(Separator::Sign);
+    let lines = lines.skip(usize::from(given.is_some())).take(MAX_HEAD);
+    let lines: Vec<Line> = (1..).zip(lines.map(str::to_owned)).collect();
+    head::header(&lines, None, given, true).map(|header| (header.separator, header.names))
 }
 
 /// What is done with a column.
@@ -116,12 +75,23 @@ enum Place {
     Role(Role),
     Cell(usize),
     Objective(usize),
+    /// Says by yes or no what became of the trial.
+    Flag,
+    /// Names the measurement that a row is.
+    Named,
 }
 
 struct Delimited {
     table: Table,
-    separator: Option<char>,
+    /// As a line `sep=…` gives it.
+    given: Option<Separator>,
+    separator: Separator,
     decimal: Mark,
+    /// The comment that was read last.
+    remark: Option<String>,
+    /// The first lines, until it is clear where the rows begin.
+    first: Vec<Line>,
+    has_header: bool,
     header: Option<String>,
     /// Names of the columns, as the header gives them.
     names: Vec<String>,
@@ -135,8 +105,12 @@ impl Delimited {
     fn new(options: &ReadOptions) -> Self {
         Self {
             table: Table::new(options, true),
-            separator: None,
+            given: None,
+            separator: Separator::Sign(','),
             decimal: Mark::default(),
+            remark: None,
+            first: Vec::new(),
+            has_header: false,
             header: None,
             names: Vec::new(),
             places: Vec::new(),
@@ -146,15 +120,14 @@ impl Delimited {
     }
 
     fn record(&mut self, number: u64, record: &str, problems: &mut Problems) {
-        let separator = *self.separator.get_or_insert_with(|| separator(record));
-        let Some(cells) = split(record, separator) else {
-            return;
-        };
-        if self.header.is_none() {
-            self.header = Some(record.to_owned());
-            self.read_header(number, &cells, problems);
+        if !self.has_header {
+            self.first.push((number, record.to_owned()));
+            self.find_header(false, problems);
             return;
         }
+        let Some(cells) = split(record, self.separator) else {
+            return;
+        };
         let has_excess = cells
             .get(self.places.len()..)
             .is_some_and(|rest| rest.iter().any(|c| !c.text.trim().is_empty()));
@@ -165,18 +138,41 @@ impl Delimited {
             });
             return;
         }
-        if separator != ',' {
+        let is_comma = self.separator == Separator::Sign(',');
+        if !is_comma {
             self.decimal = self.decimal.in_the_light_of(cells.iter().map(|c| c.text.trim()));
         }
-        let has_decimal_comma = separator != ',' && self.decimal != Mark::Point;
+        let has_decimal_comma = !is_comma && self.decimal != Mark::Point;
         self.row(number, &cells, has_decimal_comma, problems);
     }
 
-    fn read_header(&mut self, number: u64, cells: &[Cell], problems: &mut Problems) {
-        let mut seen = std::collections::HashSet::new();
-        let numbers = cells
+    /// Where it is clear where the rows begin, what was held back is read.
+    fn find_header(&mut self, is_all: bool, problems: &mut Problems) {
+        let Some(header) = head::header(&self.first, self.remark.as_deref(), self.given, is_all) else {
+            return;
+        };
+        let first = std::mem::take(&mut self.first);
+        self.has_header = true;
+        for (number, _) in first.iter().take(header.titles) {
+            problems.push(*number, || {
+                "the line stands above the names of the columns; it was skipped.".to_owned()
+            });
+        }
+        let at = first.get(header.titles).map_or(1, |(number, _)| *number);
+        let above = header.above;
+        self.read_header(at, header, problems);
+        for (number, text) in first.into_iter().skip(above) {
+            self.record(number, &text, problems);
+        }
+    }
+
+    fn read_header(&mut self, number: u64, header: Header, problems: &mut Problems) {
+        self.separator = header.separator;
+        self.header = header.line;
+        let numbers = header
+            .names
             .iter()
-            .filter(|c| c.text.trim().parse::<f64>().is_ok())
+            .filter(|name| name.parse::<f64>().is_ok())
             .count();
         if numbers > 1 {
             problems.push(number, || {
@@ -185,18 +181,39 @@ impl Delimited {
                 )
             });
         }
-        for cell in cells {
-            let name = cell.text.trim();
-            self.names.push(name.to_owned());
-            if !name.is_empty() && !seen.insert(name.to_owned()) {
+        let mut seen = std::collections::HashSet::new();
+        for name in header.names {
+            if !name.is_empty() && !seen.insert(name.clone()) {
                 problems.push(number, || {
                     format!("two columns are named {name}; the first one counts.")
                 });
                 self.places.push(Place::Role(Role::Ignored));
-                continue;
+            } else {
+                let place = self.place(&name);
+                self.places.push(place);
             }
-            let place = self.place(name);
-            self.places.push(place);
+            self.names.push(name);
+        }
+        self.find_named();
+    }
+
+    /// A row a measurement: a column that names it beside one for its value, of trials that have names.
+    fn find_named(&mut self) {
+        let is_name = |name: &String| {
+            ["metric", "metric_name", "metric_key", "key", "tag", "variable"]
+                .contains(&names::normalized(name).as_str())
+        };
+        let has_trials = self
+            .places
+            .iter()
+            .any(|p| matches!(p, Place::Role(Role::Id(_) | Role::Run)));
+        let at = self.names.iter().position(is_name);
+        if self.objectives == 1
+            && has_trials
+            && let Some(place) = at.and_then(|k| self.places.get_mut(k))
+            && matches!(place, Place::Cell(_))
+        {
+            *place = Place::Named;
         }
     }
 
@@ -227,189 +244,10 @@ impl Delimited {
                 self.objectives += 1;
                 Place::Objective(self.objectives - 1)
             }
+            Role::Other | Role::Metrics if names::is_flag(name) => Place::Flag,
             Role::Other | Role::Metrics => Place::Cell(self.table.column(Group::Plain, name)),
             role => Place::Role(role),
         }
-    }
-
-    fn row(&mut self, number: u64, cells: &[Cell], has_decimal_comma: bool, problems: &mut Problems) {
-        let mut row = Row {
-            line: number,
-            ..Row::default()
-        };
-        let mut id_rank = u8::MAX;
-        for (k, cell) in cells.iter().enumerate() {
-            let Some(place) = self.places.get(k).copied() else {
-                break;
-            };
-            let has_decimal_comma = has_decimal_comma || has_quoted_decimal_comma(cell);
-            let text = cell.text.trim();
-            if let Place::Objective(k) = place {
-                let x = match scalar(text, has_decimal_comma) {
-                    Scalar::Value(value) => value.as_f64().unwrap_or(f64::NAN),
-                    Scalar::Text | Scalar::Absent => f64::NAN,
-                };
-                let values = row.values.get_or_insert_default();
-                values.resize(values.len().max(k + 1), f64::NAN);
-                if let Some(slot) = values.get_mut(k) {
-                    *slot = x;
-                }
-                continue;
-            }
-            if text.is_empty() {
-                continue;
-            }
-            match place {
-                Place::Role(Role::Id(rank)) if rank < id_rank => {
-                    id_rank = rank;
-                    row.id = Some(trial_id(text));
-                }
-                Place::Role(Role::Params) if text.starts_with('{') => self.object(text, &mut row),
-                Place::Role(Role::Params) => {
-                    // Under such a name but no object: a column like any other.
-                    let name = self.names.get(k).cloned().unwrap_or_default();
-                    let column = self.table.column(Group::Plain, &name);
-                    let value = match scalar(text, has_decimal_comma) {
-                        Scalar::Value(value) => value,
-                        Scalar::Text | Scalar::Absent => self.table.text(column, text),
-                    };
-                    row.set(column, value);
-                }
-                Place::Role(role) => by_role(role, text, &mut row, number, problems),
-                Place::Cell(column) => {
-                    let value = match scalar(text, has_decimal_comma) {
-                        Scalar::Value(value) => value,
-                        Scalar::Text => match self.percentage(k, text) {
-                            Some(x) => Value::Float(x),
-                            None => self.table.text(column, text),
-                        },
-                        Scalar::Absent => continue,
-                    };
-                    row.set(column, value);
-                }
-                Place::Objective(_) => {}
-            }
-        }
-        self.table.push(row);
-    }
-}
-
-impl Delimited {
-    /// The number before a percent sign, in the column of a metric.
-    fn percentage(&self, column: usize, text: &str) -> Option<f64> {
-        let number = text.strip_suffix('%')?.trim_end().parse().ok()?;
-        names::is_metric(self.names.get(column)?).then_some(number)
-    }
-
-    /// A cell that holds all parameters as a JSON object.
-    fn object(&mut self, text: &str, row: &mut Row) {
-        for (name, node) in Members::of(text.as_bytes()).map_while(Result::ok) {
-            let column = self.table.column(Group::Param, &name);
-            let value = match node {
-                Node::Null => Value::Null,
-                Node::Bool(b) => Value::Bool(b),
-                Node::Int(i) => Value::Int(i),
-                Node::Float(x) => Value::Float(x),
-                Node::Text(text) => self.table.text(column, &text),
-                Node::Array(bytes) | Node::Object(bytes) => {
-                    self.table.text(column, &String::from_utf8_lossy(bytes))
-                }
-            };
-            row.set(column, value);
-        }
-    }
-}
-
-fn number_of_trial(text: &str) -> Option<u64> {
-    text.parse()
-        .ok()
-        .or_else(|| text.strip_suffix(".0").and_then(|t| t.parse().ok()))
-}
-
-fn trial_id(text: &str) -> TrialId {
-    number_of_trial(text).map_or_else(|| TrialId::Text(Label::new(text)), TrialId::Number)
-}
-
-/// Whether a quoted cell between commas is a number with a decimal comma (`0,125`), not one with its
-/// thousands apart (`10,000`).
-fn has_quoted_decimal_comma(cell: &Cell) -> bool {
-    let text = cell.text.trim().trim_start_matches(['-', '+']);
-    cell.is_quoted
-        && text.split_once(',').is_some_and(|(whole, part)| {
-            part.len() != 3 || whole.len() > 3 || whole.is_empty() || whole.starts_with('0')
-        })
-}
-
-fn by_role(role: Role, text: &str, row: &mut Row, number: u64, problems: &mut Problems) {
-    match role {
-        Role::State => {
-            row.state = names::state(text);
-            if row.state.is_none() {
-                problems.push(number, || {
-                    format!("{text} is no state that is known; the value decides.")
-                });
-            }
-        }
-        Role::Step => row.step = number_of_trial(text),
-        Role::Started => row.started = moment(text),
-        Role::Finished => row.finished = moment(text).or(row.finished),
-        Role::Seconds => row.seconds = row.seconds.or_else(|| parse_duration(text)),
-        Role::Run => row.run = row.run.take().or_else(|| Some(trial_id(text))),
-        Role::QueueId => row.queue_id = Some(Label::new(text)),
-        Role::Error => row.error = Some(Label::new(text)),
-        Role::Id(_)
-        | Role::Value
-        | Role::Intermediate
-        | Role::Params
-        | Role::Metrics
-        | Role::Ignored
-        | Role::Other => {}
-    }
-}
-
-fn moment(text: &str) -> Option<f64> {
-    parse_time(text).or_else(|| {
-        let x: f64 = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0)?;
-        Some(if x > 1e11 { x / 1e3 } else { x })
-    })
-}
-
-/// What a cell holds.
-pub(crate) enum Scalar {
-    Value(Value),
-    Text,
-    Absent,
-}
-
-/// A cell as a number, a boolean or nothing; text is left to the caller.
-pub(crate) fn scalar(text: &str, has_decimal_comma: bool) -> Scalar {
-    if text.is_empty() {
-        return Scalar::Absent;
-    }
-    let first = text.as_bytes().first().copied().unwrap_or(0);
-    if first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.') {
-        if let Ok(i) = text.parse::<i64>() {
-            return Scalar::Value(Value::Int(i));
-        }
-        if let Ok(x) = text.parse::<f64>() {
-            return Scalar::Value(Value::Float(x));
-        }
-        if has_decimal_comma
-            && text.matches(',').count() == 1
-            && !text.contains('.')
-            && let Ok(x) = text.replace(',', ".").parse::<f64>()
-        {
-            return Scalar::Value(Value::Float(x));
-        }
-    }
-    if let Some(x) = not_finite(text) {
-        return Scalar::Value(Value::Float(x));
-    }
-    match text {
-        "None" | "none" | "null" | "NULL" | "NA" | "N/A" | "<NA>" | "NaT" => Scalar::Value(Value::Null),
-        "true" | "True" | "TRUE" => Scalar::Value(Value::Bool(true)),
-        "false" | "False" | "FALSE" => Scalar::Value(Value::Bool(false)),
-        _ => Scalar::Text,
     }
 }
 
@@ -425,11 +263,14 @@ impl Lines for Delimited {
             }
             None => {
                 let blank = text.trim();
-                if blank.is_empty() || blank.starts_with('#') {
+                if blank.starts_with('#') && !self.has_header && self.first.is_empty() {
+                    self.remark = Some(blank.to_owned());
+                }
+                if blank.is_empty() || blank.starts_with('#') || is_rule(blank) {
                     return;
                 }
-                if let (None, Some(sep)) = (&self.header, blank.strip_prefix("sep=")) {
-                    self.separator = sep.chars().next();
+                if let (false, Some(sep)) = (self.has_header, blank.strip_prefix("sep=")) {
+                    self.given = sep.chars().next().map(Separator::Sign);
                     return;
                 }
                 if self.header.as_deref() == Some(text) {
@@ -438,7 +279,11 @@ impl Lines for Delimited {
                 (number, text.to_owned(), 1)
             }
         };
-        let separator = self.separator.unwrap_or_else(|| separator(&record));
+        let separator = if self.has_header {
+            self.separator
+        } else {
+            self.given.unwrap_or_else(|| separator(&record))
+        };
         if split(&record, separator).is_some() {
             self.record(first, &record, problems);
         } else if lines < MAX_CELL_LINES {
@@ -449,9 +294,10 @@ impl Lines for Delimited {
         }
     }
 
-    /// A quote that never closes: the line where it opened is bad, those after it are read again.
+    /// A quote that never closes: the line where it opened is bad, those after it are read again. The names of the
+    /// columns are where they seem to be by now.
     fn settle(&mut self, problems: &mut Problems) -> bool {
-        let is_held = self.pending.is_some();
+        let is_held = self.pending.is_some() || !self.first.is_empty();
         while let Some((first, record, _)) = self.pending.take() {
             problems.push(first, || {
                 "a quote is opened and never closed; the line was skipped.".to_owned()
@@ -460,6 +306,7 @@ impl Lines for Delimited {
                 self.line(number, line.as_bytes(), problems);
             }
         }
+        self.find_header(true, problems);
         is_held
     }
 }

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::study::Study;
+use crate::study::{Direction, Label, Study};
 
 use super::super::document::{Complaints, Document};
 use super::super::error::ReadError;
@@ -14,9 +14,13 @@ use super::super::json::tree::Json;
 use super::super::source::{
     Change, Form, Kind, Lines, Place, Problems, Progress, ReadOptions, Reads, Source, Store,
 };
+use super::super::table::Declared;
 use super::super::watch::Target;
 use super::jsonl::Jsonl;
 use super::smac::look;
+use shape::{LISTS, domains, is_table, trials};
+
+mod shape;
 
 /// One JSON document.
 pub static KIND: Kind = Kind {
@@ -28,20 +32,6 @@ pub static KIND: Kind = Kind {
         open: |path, options| Ok(Box::new(Whole::new(path, options))),
     },
 };
-
-/// Names under which the trials stand in an object, in the order of preference.
-const LISTS: &[&str] = &[
-    "datapoints",
-    "trials",
-    "results",
-    "history",
-    "runs",
-    "experiments",
-    "evaluations",
-    "observations",
-    "data",
-    "rows",
-];
 
 fn recognize(place: &Place<'_>) -> u8 {
     if place.form != Form::File {
@@ -79,7 +69,13 @@ fn recognize(place: &Place<'_>) -> u8 {
     let is_single = second.is_none()
         && (first.starts_with(b"{\"") && opens_objects(first)
             || first.starts_with(b"[{") && first.ends_with(b"]"));
-    if is_printed || is_single { 40 } else { 0 }
+    let is_object = first.starts_with(b"{") && (second.is_none() || first == b"{");
+    let is_columns = is_object && is_table(place.first);
+    if is_printed || is_single || is_columns {
+        40
+    } else {
+        0
+    }
 }
 
 /// Whether one of the first names of an object holds a list of objects. A `history` may be the learning curve of
@@ -99,6 +95,8 @@ struct Whole {
     document: Document,
     options: ReadOptions,
     rows: Jsonl,
+    /// What the document calls its study.
+    name: Option<Label>,
     problems: Problems,
     complaints: Complaints,
 }
@@ -109,39 +107,37 @@ impl Whole {
             document: Document::new(path),
             options: options.clone(),
             rows: Jsonl::new(options),
+            name: None,
             problems: Problems::default(),
             complaints: Complaints::default(),
         }
     }
 }
 
-/// The objects that are trials.
-fn items(json: &Json) -> &[Json] {
-    match json {
-        Json::List(items) => items,
-        object => LISTS
-            .iter()
-            .map(|name| object.at(name).items())
-            .find(|items| !items.is_empty())
-            .unwrap_or_default(),
-    }
-}
-
-/// One trial as a line; HiPlot keeps the values of a point in an object of its own.
-fn line(item: &Json) -> String {
-    let Json::Map(values) = item.at("values") else {
-        return item.to_string();
+/// What the document says of the study beside its trials.
+fn declared(json: &Json) -> Declared {
+    let told = |names: &[&str]| names.iter().find_map(|name| json.at(name).as_text());
+    let direction = |word: &str| match word.to_lowercase().as_str() {
+        "max" | "maximize" | "maximise" | "maximization" => Some(Direction::Maximize),
+        "min" | "minimize" | "minimise" | "minimization" => Some(Direction::Minimize),
+        _ => None,
     };
-    let own = item
-        .members()
-        .iter()
-        .filter(|(name, _)| name == "uid" || name == "from_uid");
-    Json::Map(own.chain(values).cloned().collect()).to_string()
+    let several = json.at("directions").items().iter().filter_map(Json::as_text);
+    let mut directions: Vec<Direction> = several.filter_map(direction).collect();
+    if directions.is_empty() {
+        directions.extend(told(&["direction", "mode", "goal", "study_direction"]).and_then(direction));
+    }
+    Declared {
+        metric: told(&["metric", "metric_name", "objective", "objective_name"]).map(Label::new),
+        directions,
+        domains: domains(json),
+    }
 }
 
 impl Source for Whole {
     fn study(&mut self) -> Study {
         let mut study = self.rows.study();
+        study.name = self.name.clone().unwrap_or(study.name);
         study.diagnostics.extend(self.problems.list());
         study.diagnostics.extend(self.complaints.list());
         study
@@ -159,14 +155,20 @@ impl Store for Whole {
         };
         self.rows = Jsonl::new(&self.options);
         self.problems.clear();
-        let items = items(&json);
+        let items = trials(&json);
+        self.rows.declare(declared(&json));
+        let name = ["study_name", "study", "name", "experiment_name"]
+            .iter()
+            .find_map(|name| json.at(name).as_text());
+        self.name = name.map(Label::new);
         if items.is_empty() && !json.items().is_empty() | !json.members().is_empty() {
             self.problems.push(0, || {
                 format!("the document holds no list of trials ({}).", LISTS.join(", "))
             });
         }
         for (item, number) in items.iter().zip(1..) {
-            self.rows.line(number, line(item).as_bytes(), &mut self.problems);
+            self.rows
+                .line(number, item.to_string().as_bytes(), &mut self.problems);
         }
         Ok(Change::Rebuilt)
     }

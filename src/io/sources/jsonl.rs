@@ -3,13 +3,18 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::study::{Label, Study, TrialId, Value};
+use crate::study::{Label, Study, Value};
 
 use super::super::json::{Cursor, JsonError, Members, Node, elements};
 use super::super::names::{self, Prefixed, Role};
 use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source};
-use super::super::table::{Group, Row, Table};
-use super::super::time::{parse_duration, parse_time};
+use super::super::table::{Declared, Group, Row, Table};
+use super::super::time::parse_duration;
+use values::{curve, long_id, moment, named, trial_id};
+
+mod values;
+
+pub(super) use values::not_finite;
 
 /// One JSON object a line.
 pub static KIND: Kind = Kind {
@@ -47,7 +52,7 @@ fn recognize(head: &Head<'_>) -> u8 {
 fn opens_object(line: &[u8]) -> bool {
     let mut cursor = Cursor::new(line);
     cursor.take(b'[');
-    cursor.take(b'{') && matches!(cursor.peek(), Some(b'"' | b'}'))
+    cursor.take(b'{') && matches!(cursor.peek(), Some(b'"' | b'\'' | b'}'))
 }
 
 /// What is done with the value of a key.
@@ -81,6 +86,11 @@ impl Jsonl {
             objectives: Vec::new(),
             odd_states: Vec::new(),
         }
+    }
+
+    /// Takes what is known of the study beside its rows.
+    pub(super) fn declare(&mut self, declared: Declared) {
+        self.table.declare(declared);
     }
 
     fn place(&mut self, key: &str) -> Place {
@@ -133,7 +143,14 @@ impl Jsonl {
                         row.id = Some(id);
                     }
                 }
+                // No message: a measurement of that name.
+                Place::Role(Role::Error) if matches!(node, Node::Int(_) | Node::Float(_)) => {
+                    self.flatten(Group::Plain, &key, &node, &mut row, 0)?;
+                }
                 Place::Role(role) => self.by_role(role, &key, &node, &mut row)?,
+                Place::Open if matches!(node, Node::Bool(_)) && names::is_flag(&key) => {
+                    row.state = row.state.or(names::flag(&key, node == Node::Bool(true)));
+                }
                 Place::Cell(group, column) => self.cell(group, column, &node, &mut row),
                 Place::Objective(k) => {
                     let values = row.values.get_or_insert_default();
@@ -162,23 +179,36 @@ impl Jsonl {
         };
         match role {
             Role::State => {
-                row.state = node.as_text().and_then(names::state);
-                if let (None, Some(word)) = (row.state, node.as_text()) {
+                let said = node.as_text().and_then(names::state);
+                if let (None, Some(word)) = (said, node.as_text()) {
                     self.odd_states.push(word.to_owned());
                 }
+                row.state = said.or(row.state);
             }
-            Role::Step => row.step = node.as_i64().and_then(|i| u64::try_from(i).ok()),
+            Role::Step => {
+                row.step = node.as_i64().and_then(|i| u64::try_from(i).ok()).or(row.step);
+            }
+            Role::Iteration => row.iteration = node.as_i64().and_then(|i| u64::try_from(i).ok()),
             Role::Value => row.values = objectives(self, node)?,
             Role::Intermediate => row.intermediate = curve(node)?,
             Role::Started => row.started = moment(node),
             Role::Finished => row.finished = moment(node).or(row.finished),
             Role::Seconds => {
+                let unit = names::seconds_a_unit(key).unwrap_or(1.0);
                 row.seconds = row.seconds.or_else(|| match node {
                     Node::Text(text) => parse_duration(text),
-                    node => node.as_f64().filter(|x| x.is_finite() && *x >= 0.0),
+                    node => node
+                        .as_f64()
+                        .map(|x| x * unit)
+                        .filter(|x| x.is_finite() && *x >= 0.0),
                 });
             }
             Role::Run => row.run = row.run.take().or_else(|| trial_id(node)),
+            Role::Label => {
+                if let Some(label) = label(node) {
+                    row.tell_apart(label.raw());
+                }
+            }
             Role::QueueId => row.queue_id = label(node),
             Role::Error => row.error = label(node),
             Role::Params | Role::Metrics => {
@@ -352,68 +382,6 @@ fn opening_of(text: &[u8]) -> Option<Vec<u8>> {
     text.get(..=end).map(<[u8]>::to_vec)
 }
 
-fn trial_id(node: &Node<'_>) -> Option<TrialId> {
-    match node {
-        Node::Text(text) => Some(TrialId::Text(Label::new(text))),
-        node => node
-            .as_i64()
-            .and_then(|i| u64::try_from(i).ok())
-            .map(TrialId::Number)
-            .or_else(|| match node {
-                Node::Int(i) => Some(TrialId::Text(Label::new(&i.to_string()))),
-                Node::Float(x) if x.is_finite() => Some(TrialId::Text(Label::new(&x.to_string()))),
-                _ => None,
-            }),
-    }
-}
-
-/// A whole number that is longer than a number of a machine (128 random bits, say), digit by digit: as a float it would
-/// be that of other trials too. It ends at `end`.
-fn long_id(node: &Node<'_>, text: &[u8], end: usize) -> Option<TrialId> {
-    let (Node::Float(_), Some(head)) = (node, text.get(..end)) else {
-        return None;
-    };
-    let start = head
-        .iter()
-        .rposition(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
-        .map_or(0, |at| at + 1);
-    let digits = std::str::from_utf8(head.get(start..)?).ok()?;
-    let is_whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    is_whole.then(|| {
-        digits
-            .parse()
-            .map_or_else(|_| TrialId::Text(Label::new(digits)), TrialId::Number)
-    })
-}
-
-/// NaN and the infinities as text.
-pub(super) fn not_finite(text: &str) -> Option<f64> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "nan" => Some(f64::NAN),
-        "inf" | "infinity" | "+inf" | "+infinity" => Some(f64::INFINITY),
-        "-inf" | "-infinity" => Some(f64::NEG_INFINITY),
-        _ => None,
-    }
-}
-
-/// The members of a list of pairs, `[{"name": "lr", "value": 0.1}, …]`.
-fn named(list: &[u8]) -> Result<Vec<(Cow<'_, str>, Node<'_>)>, JsonError> {
-    let mut pairs = Vec::new();
-    for element in elements(list)? {
-        let Node::Object(bytes) = element else { continue };
-        let (mut name, mut value) = (None, None);
-        for member in Members::of(bytes) {
-            match member? {
-                (key, Node::Text(text)) if key == "name" => name = Some(text),
-                (key, node) if key == "value" => value = Some(node),
-                _ => {}
-            }
-        }
-        pairs.extend(name.zip(value));
-    }
-    Ok(pairs)
-}
-
 /// The objectives under `value` or `values`: a number, a list, or an object of named ones.
 fn objectives(source: &mut Jsonl, node: &Node<'_>) -> Result<Option<Vec<f64>>, JsonError> {
     let number = |node: &Node<'_>| node.as_f64().unwrap_or(f64::NAN);
@@ -428,75 +396,6 @@ fn objectives(source: &mut Jsonl, node: &Node<'_>) -> Result<Option<Vec<f64>>, J
         }
         node => vec![number(node)],
     }))
-}
-
-/// `{"100": 0.61}`, `[[100, 0.61]]`, `[{"step": 100, "value": 0.61}]` or `[0.61, 0.48]` (steps from 0).
-fn curve(node: &Node<'_>) -> Result<Option<Vec<(u64, f64)>>, JsonError> {
-    let number = |node: &Node<'_>| node.as_f64().unwrap_or(f64::NAN);
-    let step = |node: &Node<'_>| node.as_f64().filter(|x| *x >= 0.0 && *x < 9e15);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked above"
-    )]
-    let whole = |x: f64| x as u64;
-    let mut points = Vec::new();
-    match node {
-        Node::Object(bytes) => {
-            for member in Members::of(bytes) {
-                let (key, node) = member?;
-                if let Ok(at) = key.trim().parse::<u64>() {
-                    points.push((at, number(&node)));
-                }
-            }
-        }
-        Node::Array(bytes) => {
-            for (k, element) in (0u64..).zip(elements(bytes)?) {
-                match element {
-                    Node::Array(pair) => {
-                        let pair = elements(pair)?;
-                        if let [at, value] = pair.as_slice()
-                            && let Some(at) = step(at)
-                        {
-                            points.push((whole(at), number(value)));
-                        }
-                    }
-                    Node::Object(bytes) => points.extend(point(k, bytes)?),
-                    node => points.push((k, number(&node))),
-                }
-            }
-        }
-        _ => return Ok(None),
-    }
-    points.sort_by_key(|(at, _)| *at);
-    Ok(Some(points))
-}
-
-fn point(k: u64, bytes: &[u8]) -> Result<Option<(u64, f64)>, JsonError> {
-    let (mut at, mut value) = (k, None);
-    for member in Members::of(bytes) {
-        let (key, node) = member?;
-        match names::role(&key) {
-            Role::Step => at = node.as_i64().and_then(|i| u64::try_from(i).ok()).unwrap_or(k),
-            Role::Value => value = Some(node.as_f64().unwrap_or(f64::NAN)),
-            _ if value.is_none() && names::is_metric(&key) => {
-                value = Some(node.as_f64().unwrap_or(f64::NAN));
-            }
-            _ => {}
-        }
-    }
-    Ok(value.map(|value| (at, value)))
-}
-
-/// An ISO time, or seconds (or milliseconds) since the epoch.
-fn moment(node: &Node<'_>) -> Option<f64> {
-    match node {
-        Node::Text(text) => parse_time(text),
-        node => node
-            .as_f64()
-            .filter(|x| x.is_finite() && *x > 0.0)
-            .map(|x| if x > 1e11 { x / 1e3 } else { x }),
-    }
 }
 
 #[cfg(test)]

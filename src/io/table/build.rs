@@ -279,10 +279,12 @@ fn intermediate(row: &Row, roles: &Roles) -> Vec<(u64, f64)> {
         Objective::Values => Some(VALUE_COLUMN),
         Objective::Column(i) => u32::try_from(i).ok(),
     };
+    // A single step of a trial without a name is how far it came, no curve.
+    let is_curve = !row.is_anonymous || row.steps.iter().any(|(step, ..)| Some(*step) != row.step);
     points.extend(
         row.steps
             .iter()
-            .filter(|(_, column, _)| Some(*column) == wanted)
+            .filter(|(_, column, _)| is_curve && Some(*column) == wanted)
             .map(|(step, _, x)| (*step, *x)),
     );
     // Of repeated steps the last one counts; the sort is stable.

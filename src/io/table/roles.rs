@@ -1,6 +1,6 @@
 //! Which columns are parameters, and which is the objective.
 
-use crate::study::{Diagnostic, Direction, Label, TrialState};
+use crate::study::{Diagnostic, Direction, Domain, Label, TrialState};
 
 use super::super::infer::{Inferred, left_out};
 use super::super::names::{self, Role};
@@ -107,6 +107,11 @@ impl Table {
         if let Some((i, _)) = by_name {
             return Objective::Column(i);
         }
+        let responses =
+            candidates().filter(|(_, c)| c.seen().has_numbers() && names::is_response(c.name.raw()));
+        if let Some((i, _)) = responses.last() {
+            return Objective::Column(i);
+        }
         // Nothing has a telling name; where parameters are marked, a single number beside them is it.
         let has_params = self.columns.iter().any(|c| c.group == Group::Param);
         let mut rest = candidates().filter(|(_, c)| c.seen().has_numbers());
@@ -119,7 +124,9 @@ impl Table {
     fn is_mended(&self, i: usize) -> bool {
         let is_choice = |name: &Label| {
             let params = self.options.space.iter().flat_map(|s| &s.params);
+            let declared = &self.declared.domains;
             params.into_iter().any(|p| p.name == *name && p.is_categorical())
+                || (declared.iter()).any(|(n, d)| n == name && matches!(d, Domain::Categorical { .. }))
         };
         self.columns
             .get(i)
@@ -332,6 +339,12 @@ impl Table {
             }
             _ => {}
         }
+        if self.joined > 0 {
+            notes.push(
+                "rows without a name that have the same parameters and a step that rises are taken for one trial."
+                    .to_owned(),
+            );
+        }
         for name in &self.options.params {
             if !self.rows.is_empty() && self.best_column(name).is_none() {
                 notes.push(format!(
@@ -362,7 +375,7 @@ impl Table {
 
     /// Why a parameter is not in the inferred space; `None` where it is.
     pub(super) fn why_left_out(&self, column: &Column, inferred: &Inferred) -> Option<String> {
-        let is_noise = names::role(column.name.raw()) == names::Role::Ignored
+        let is_noise = matches!(names::role(column.name.raw()), Role::Ignored | Role::Label)
             && !self.options.params.iter().any(|p| column.name == **p);
         if is_noise && matches!(inferred, Inferred::Domain(_)) {
             return Some(format!(

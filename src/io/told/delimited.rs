@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::super::names::{self, Prefixed, Role};
-use super::super::sources::delimited::{separator, split};
+use super::super::sources::delimited::{Separator, header_of, split};
 use super::{Rows, TellError, next_number};
 use crate::study::{Study, TrialState};
 
@@ -17,7 +17,7 @@ pub fn is_named_so(name: &str) -> bool {
 /// How a table is written.
 #[derive(Debug)]
 struct Style {
-    separator: char,
+    separator: Separator,
     has_decimal_comma: bool,
     has_carriage_return: bool,
     names: Vec<String>,
@@ -27,20 +27,7 @@ struct Style {
 
 impl Style {
     fn of(text: &str) -> Result<Self, TellError> {
-        let mut lines = text.trim_start_matches('\u{feff}').lines();
-        let is_head = |line: &&str| {
-            let line = line.trim();
-            !line.is_empty() && !line.starts_with('#')
-        };
-        let mut given = None;
-        let mut header = lines.find(is_head).ok_or(TellError::NoHeader)?;
-        if let Some(sep) = header.trim().strip_prefix("sep=") {
-            given = sep.chars().next();
-            header = lines.find(is_head).ok_or(TellError::NoHeader)?;
-        }
-        let separator = given.unwrap_or_else(|| separator(header));
-        let cells = split(header.trim_end_matches('\r'), separator).ok_or(TellError::NoHeader)?;
-        let names: Vec<String> = cells.into_iter().map(|c| c.text.trim().to_owned()).collect();
+        let (separator, names) = header_of(text.trim_start_matches('\u{feff}')).ok_or(TellError::NoHeader)?;
         let state = names.iter().position(|n| names::role(n) == Role::State);
         let mut style = Self {
             separator,
@@ -49,9 +36,10 @@ impl Style {
             names,
             words: Vec::new(),
         };
-        for line in lines {
+        for line in text.lines() {
             let cells = split(line, separator).unwrap_or_default();
-            style.has_decimal_comma |= separator == ';' && cells.iter().any(|c| has_comma(&c.text));
+            style.has_decimal_comma |=
+                separator == Separator::Sign(';') && cells.iter().any(|c| has_comma(&c.text));
             if let Some(word) = state.and_then(|k| cells.get(k)).map(|c| c.text.trim())
                 && let Some(state) = names::state(word)
                 && !style.words.iter().any(|(s, _)| *s == state)
@@ -97,8 +85,11 @@ impl Style {
     }
 
     fn quoted(&self, cell: &str) -> String {
-        let is_special = |c: char| c == self.separator || matches!(c, '"' | '\n' | '\r');
-        if cell.contains(is_special) || cell.trim() != cell {
+        let is_special = |c: char| c == self.separator.sign() || matches!(c, '"' | '\n' | '\r');
+        if cell.is_empty() && !matches!(self.separator, Separator::Sign(_)) {
+            // Between blanks nothing is no cell.
+            "NA".to_owned()
+        } else if cell.contains(is_special) || cell.trim() != cell {
             format!("\"{}\"", cell.replace('"', "\"\""))
         } else {
             cell.to_owned()
@@ -131,7 +122,11 @@ pub fn row(
             .path()
             .extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        fresh(params, values.len(), if is_tab { '\t' } else { ',' })
+        fresh(
+            params,
+            values.len(),
+            Separator::Sign(if is_tab { '\t' } else { ',' }),
+        )
     } else {
         Style::of(&rows.text)?
     };
@@ -150,7 +145,7 @@ pub fn row(
     Ok(out)
 }
 
-fn fresh(params: &Map<String, Json>, values: usize, separator: char) -> Style {
+fn fresh(params: &Map<String, Json>, values: usize, separator: Separator) -> Style {
     let mut names = vec!["id".to_owned(), "state".to_owned()];
     names.extend(params.keys().cloned());
     match values {
@@ -168,7 +163,7 @@ fn fresh(params: &Map<String, Json>, values: usize, separator: char) -> Style {
 
 fn line(style: &Style, cells: &[String]) -> String {
     let quoted: Vec<String> = cells.iter().map(|c| style.quoted(c)).collect();
-    quoted.join(&style.separator.to_string())
+    quoted.join(&style.separator.sign().to_string())
 }
 
 fn cells(
@@ -228,7 +223,10 @@ mod tests {
     #[test]
     fn the_style_of_a_table_is_kept() {
         let style = Style::of("\u{feff}number;value;params_lr;state\r\n0;1,5;0,1;COMPLETE\r\n").unwrap();
-        assert_eq!((style.separator, style.has_decimal_comma), (';', true));
+        assert_eq!(
+            (style.separator, style.has_decimal_comma),
+            (Separator::Sign(';'), true)
+        );
         assert!(style.has_carriage_return);
         assert_eq!(style.number(0.25), "0,25");
         assert_eq!(style.word(TrialState::Failed), "FAIL");

@@ -2,7 +2,7 @@
 //! people keep the smaller one.
 
 use super::super::super::json::tree::Json;
-use super::super::delimited::{Scalar, scalar, split};
+use super::super::delimited::{Scalar, Separator, scalar, split};
 use crate::study::Value;
 
 /// The table of a trial, as far as it was read.
@@ -23,7 +23,7 @@ impl Progress {
         if self.header.as_deref() == Some(line) {
             return Ok(None);
         }
-        let cells = split(line, ',').ok_or("a quote is opened and never closed")?;
+        let cells = split(line, Separator::Sign(',')).ok_or("a quote is opened and never closed")?;
         if self.header.is_none() {
             self.names = cells.into_iter().map(|c| c.text).collect();
             self.header = Some(line.to_owned());
