@@ -99,6 +99,18 @@ pub enum ReadError {
         path.display()
     )]
     TooMuch { path: PathBuf },
+    #[error(
+        "{first} and {other} are no one study: {metric} is to be {direction} in one and {other_metric} {other_direction} \
+         in the other; --metric NAME, with --direction, chooses what they share"
+    )]
+    Directions {
+        first: String,
+        other: String,
+        metric: String,
+        other_metric: String,
+        direction: &'static str,
+        other_direction: &'static str,
+    },
     #[error("reading was interrupted")]
     Interrupted,
 }

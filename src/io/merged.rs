@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::study::label::scrub;
-use crate::study::{Diagnostic, Domain, Label, Parameter, Study, Trial, TrialId, Value};
+use crate::study::{Diagnostic, Direction, Domain, Label, Parameter, Study, Trial, TrialId, Value};
 
 use super::error::ReadError;
 use super::reader::Reader;
@@ -258,6 +258,30 @@ impl Merged {
         }
     }
 
+    /// What is to be large in one and small in another is no one objective.
+    fn check_directions(&self) -> Result<(), ReadError> {
+        let studies = self.parts.iter().map(|part| (part, part.reader.study()));
+        let mut with_trials = studies.filter(|(_, study)| !study.trials.is_empty());
+        let Some((first, study)) = with_trials.next() else {
+            return Ok(());
+        };
+        let word = |study: &Study| match study.directions.first() {
+            Some(Direction::Maximize) => "maximized",
+            Some(Direction::Minimize) | None => "minimized",
+        };
+        match with_trials.find(|(_, other)| other.directions.first() != study.directions.first()) {
+            Some((part, other)) => Err(ReadError::Directions {
+                first: scrub(&first.name),
+                other: scrub(&part.name),
+                metric: study.metric.shown().to_owned(),
+                other_metric: other.metric.shown().to_owned(),
+                direction: word(&study),
+                other_direction: word(&other),
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn trials(&mut self, studies: &[Arc<Study>]) -> Vec<Arc<Trial>> {
         let mut all = Vec::new();
         for (part, own) in self.parts.iter_mut().zip(studies) {
@@ -420,7 +444,8 @@ impl Store for Merged {
     }
 
     fn check(&self) -> Result<(), ReadError> {
-        self.parts.iter().try_for_each(|part| part.reader.check())
+        self.parts.iter().try_for_each(|part| part.reader.check())?;
+        self.check_directions()
     }
 
     fn watched(&self) -> Vec<Target> {
