@@ -9,7 +9,8 @@ use rstest::rstest;
 use serde_json::Value as Json;
 
 use reading::{report_of, try_read};
-use tunescope::io::{ReadOptions, Reader, trials_report};
+use tunescope::io::{ReadOptions, Reader, trials_csv, trials_report};
+use tunescope::study::label::is_hostile;
 
 /// `kind | metric direction | states | parameters | identity and value of the best`.
 fn summary(report: &Json) -> String {
@@ -371,4 +372,16 @@ fn studies_that_improve_in_opposite_directions_are_not_one() {
     let shared = report_of(&a, both(Some("acc")));
     assert_eq!(shared["best"]["id"], "b/1");
     assert_eq!(shared["study"]["direction"], "maximize");
+}
+
+#[test]
+fn a_table_of_trials_has_nothing_that_a_terminal_must_not_see() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    let rows = "{\"params\": {\"o\": \"a\\u001b[31m\\u202e\", \"k\\u009b\": 1}, \"value\": 1}\n";
+    std::fs::write(&path, rows).unwrap();
+    let reader = try_read(&path, ReadOptions::default()).unwrap();
+    let table = trials_csv(&reader.study()).unwrap();
+    assert!(table.contains("a\u{fffd}[31m\u{fffd}"), "{table}");
+    assert!(!table.chars().any(|c| c != '\n' && is_hostile(c)), "{table:?}");
 }

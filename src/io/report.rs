@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
+use crate::study::label::is_hostile;
 use crate::study::{Diagnostic, Domain, Parameter, Study, Trial, When};
 
 /// The JSON of `trials --format json`, made a trial at a time as it is written: as one tree, that of 100,000 trials
@@ -158,6 +159,18 @@ pub fn trials_jsonl(study: &Study) -> String {
     out
 }
 
+/// A text as it is, but for what a terminal must never see: a table has no escapes for it.
+fn harmless(text: &str) -> String {
+    let sign = |c| {
+        if is_hostile(c) && !matches!(c, '\n' | '\t') {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(sign).collect()
+}
+
 /// `trials --format csv`: a header and one trial a row, with parameters as `params_NAME`, in the shape
 /// that the generic reader reads.
 ///
@@ -173,7 +186,12 @@ pub fn trials_csv(study: &Study) -> Result<String, csv::Error> {
         header.push("value".to_owned());
     }
     header.push("seconds".to_owned());
-    header.extend(study.columns.iter().map(|c| format!("params_{}", c.raw())));
+    header.extend(
+        study
+            .columns
+            .iter()
+            .map(|c| harmless(&format!("params_{}", c.raw()))),
+    );
     writer.write_record(&header)?;
     for trial in &study.trials {
         let number = |x: Option<&f64>| x.map_or_else(String::new, f64::to_string);
@@ -184,7 +202,7 @@ pub fn trials_csv(study: &Study) -> Result<String, csv::Error> {
             trial
                 .param(k)
                 .map_or_else(String::new, |value| match value.to_json() {
-                    Json::String(text) => text,
+                    Json::String(text) => harmless(&text),
                     Json::Null => "None".to_owned(),
                     other => other.to_string(),
                 })

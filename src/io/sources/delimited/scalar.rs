@@ -24,7 +24,8 @@ const ABSENT: &[&str] = &[
 
 /// Whether a cell says that it has no value.
 pub(super) fn is_absent(text: &str) -> bool {
-    text.is_empty() || ABSENT.contains(&text)
+    let is_digit = text.as_bytes().first().is_none_or(u8::is_ascii_digit);
+    text.is_empty() || !is_digit && ABSENT.contains(&text)
 }
 
 /// A cell as a number, a boolean or nothing; text is left to the caller.
