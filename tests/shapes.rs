@@ -100,7 +100,6 @@ const DOCUMENT: &str = "json-document | loss min | 2 complete | lr 0.1..0.2 | 1 
     "csv | loss min | 2 complete | lr 0.1..0.2, opt of 2 | 1 0.25"
 )]
 #[case::row_names_without_a_name("lr,loss\n\"1\",0.1,0.5\n\"2\",0.2,0.25\n", CSV)]
-#[case::old_line_ends("lr,loss\r0.1,0.5\r0.2,0.25\r", CSV)]
 #[case::two_lines_of_names(
     "params,params,metrics\nlr,opt,loss\n0.1,a,0.5\n0.2,b,0.25\n",
     "csv | loss min | 2 complete | lr 0.1..0.2, opt of 2 | 1 0.25"
@@ -157,9 +156,7 @@ const DOCUMENT: &str = "json-document | loss min | 2 complete | lr 0.1..0.2 | 1 
 fn tables_are_read_as_people_keep_them(#[case] text: &str, #[case] expected: &str) {
     let report = read("table.txt", text.as_bytes());
     assert_eq!(summary(&report), expected, "{:?}", complaints(&report));
-    // A lone return may be the first half of a line end.
-    let pieces: &[usize] = if text.contains('\r') { &[] } else { &[1, 7] };
-    for piece in pieces.iter().copied() {
+    for piece in [1, 7] {
         let live = grown(text.as_bytes(), piece);
         assert_eq!(live["trials"], report["trials"], "{piece} bytes at a time");
         assert_eq!(complaints(&live), complaints(&report));

@@ -1,5 +1,5 @@
-//! From the bytes of a file to UTF-8 text with `\n` line ends: UTF-16 (with a byte order mark or without), the
-//! carriage returns of old tables, and gzip. What is UTF-8 already is handed on as it is.
+//! From the bytes of a file to UTF-8 text: UTF-16 (with a byte order mark or without) and gzip. What is UTF-8 already
+//! is handed on as it is.
 //!
 //! Bytes come in pieces as a file grows; what cannot be told yet is held back.
 
@@ -8,8 +8,6 @@ use std::borrow::Cow;
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
-/// Bytes of a text by which its encoding is judged.
-const JUDGED: usize = 4096;
 /// Most text that is unpacked: a bomb ends there.
 const MAX_UNPACKED: u64 = 1 << 30;
 /// Packed bytes that are decoded at a time: they may become a thousand times as many.
@@ -22,8 +20,6 @@ const WINDOW: usize = 64 * 1024;
 pub enum Encoding {
     #[default]
     Utf8,
-    /// UTF-8 with `\r` for line ends.
-    CarriageReturns,
     Utf16Little,
     Utf16Big,
     Gzip,
@@ -85,12 +81,6 @@ impl Decoder {
         };
         match encoding {
             Encoding::Utf8 => Cow::Borrowed(bytes),
-            Encoding::CarriageReturns => Cow::Owned(
-                bytes
-                    .iter()
-                    .map(|b| if *b == b'\r' { b'\n' } else { *b })
-                    .collect(),
-            ),
             Encoding::Utf16Little => Cow::Owned(self.utf16(bytes, u16::from_le_bytes)),
             Encoding::Utf16Big => Cow::Owned(self.utf16(bytes, u16::from_be_bytes)),
             Encoding::Gzip => {
@@ -133,8 +123,7 @@ impl Decoder {
 
 /// How a text is written, by its first bytes; `None` where they may still become either.
 fn recognize(bytes: &[u8]) -> Option<Encoding> {
-    let head = bytes.get(..JUDGED).unwrap_or(bytes);
-    match head {
+    match bytes {
         [] | [0xff | 0xfe | 0x1f] | [0x1f, 0x8b] => None,
         [0xff, 0xfe, ..] => Some(Encoding::Utf16Little),
         [0xfe, 0xff, ..] => Some(Encoding::Utf16Big),
@@ -143,16 +132,7 @@ fn recognize(bytes: &[u8]) -> Option<Encoding> {
         [0] | [0, _] | [0, _, 0] | [_, 0] | [_, 0, _] => None,
         [a, 0, b, 0, ..] if *a != 0 && *b != 0 => Some(Encoding::Utf16Little),
         [0, a, 0, b, ..] if *a != 0 && *b != 0 => Some(Encoding::Utf16Big),
-        head => {
-            // One may be the first half of `\r\n`.
-            let returns = head.iter().filter(|b| **b == b'\r').count();
-            let is_old = returns > 1 && !head.contains(&b'\n') && !head.contains(&0);
-            Some(if is_old {
-                Encoding::CarriageReturns
-            } else {
-                Encoding::Utf8
-            })
-        }
+        _ => Some(Encoding::Utf8),
     }
 }
 
@@ -358,7 +338,6 @@ mod tests {
                 Cow::Borrowed(_)
             ));
         }
-        assert_eq!(in_pieces(b"a,b\r1,2\r3,4", 100).0, "a,b\n1,2\n3,4");
     }
 
     fn gzip(text: &[u8]) -> Vec<u8> {

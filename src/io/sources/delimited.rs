@@ -139,7 +139,12 @@ impl Delimited {
             return;
         }
         let is_comma = self.separator == Separator::Sign(',');
-        if !is_comma {
+        if is_comma {
+            // Beside numbers with a decimal comma there is no telling what `10,000` is.
+            if cells.iter().any(scalar::has_quoted_decimal_comma) {
+                self.decimal = Mark::Comma;
+            }
+        } else {
             self.decimal = self.decimal.in_the_light_of(cells.iter().map(|c| c.text.trim()));
         }
         let has_decimal_comma = !is_comma && self.decimal != Mark::Point;

@@ -8,6 +8,7 @@ use super::super::super::source::Problems;
 use super::super::super::table::{Group, Row};
 use super::super::super::time::{parse_duration, parse_time};
 use super::cells::Cell;
+use super::decimal::Mark;
 use super::scalar::{Scalar, has_quoted_decimal_comma, is_absent, measured, scalar, without_groups};
 use super::{Delimited, Place};
 
@@ -30,7 +31,7 @@ impl Delimited {
                 break;
             };
             let has_decimal_comma = has_decimal_comma || has_quoted_decimal_comma(cell);
-            let plain = without_groups(cell);
+            let plain = without_groups(cell).filter(|_| self.decimal != Mark::Comma);
             let text = plain.as_deref().unwrap_or(&cell.text).trim();
             let means = || scalar(text, has_decimal_comma);
             match place {
