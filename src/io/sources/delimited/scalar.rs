@@ -116,7 +116,8 @@ pub(super) fn has_quoted_decimal_comma(cell: &Cell) -> bool {
     let text = cell.text.trim().trim_start_matches(['-', '+']);
     cell.is_quoted
         && text.split_once(',').is_some_and(|(whole, part)| {
-            part.len() != 3 || whole.len() > 3 || whole.is_empty() || whole.starts_with('0')
+            let is_number = format!("{whole}.{part}").parse::<f64>().is_ok();
+            is_number && (part.len() != 3 || whole.len() > 3 || whole.is_empty() || whole.starts_with('0'))
         })
 }
 
