@@ -329,7 +329,7 @@ impl Source for Delimited {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::TrialState;
+    use crate::study::{TrialState, Value};
 
     fn read(text: &str) -> (Study, Problems) {
         let mut source = Delimited::new(&ReadOptions::default());
