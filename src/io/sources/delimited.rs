@@ -287,7 +287,9 @@ impl Lines for Delimited {
         let separator = if self.has_header {
             self.separator
         } else {
-            self.given.unwrap_or_else(|| separator(&record))
+            self.given
+                .or_else(|| self.first.iter().find_map(|(_, line)| head::own_separator(line)))
+                .unwrap_or_else(|| separator(&record))
         };
         if split(&record, separator).is_some() {
             self.record(first, &record, problems);

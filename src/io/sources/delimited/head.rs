@@ -96,6 +96,14 @@ pub(super) fn header(
     Some(header)
 }
 
+/// The sign that separates the cells of a line, where it has several.
+pub(super) fn own_separator(line: &str) -> Option<Separator> {
+    let separator = separator(line);
+    let is_sign = separator != Separator::Blanks;
+    let cells = split(line, separator).map_or(0, |cells| cells.len());
+    (is_sign && cells > 1).then_some(separator)
+}
+
 fn at_line(lines: &[Line], at: usize, separator: Separator) -> Option<Header> {
     let (_, text) = lines.get(at)?;
     let cells = split(text, separator)?;

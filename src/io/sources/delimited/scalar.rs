@@ -123,33 +123,26 @@ pub(super) fn has_quoted_decimal_comma(cell: &Cell) -> bool {
 
 /// The number of a measurement with its unit or its spread behind it: `91.5 %`, `12.5ms`, `0.41 ± 0.02`, `0.41 (0.02)`.
 pub(super) fn measured(text: &str) -> Option<f64> {
-    let end = text
-        .char_indices()
-        .find(|(i, c)| {
-            let is_exponent = matches!(c, 'e' | 'E')
-                && text.get(i + 1..).is_some_and(|r| {
-                    r.trim_start_matches(['-', '+'])
-                        .starts_with(|c: char| c.is_ascii_digit())
-                });
-            !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+') || is_exponent)
-        })
-        .map(|(i, _)| i)?;
-    // `0.41+-0.02` and `0.41+/-0.02`.
-    let number = text.get(..end)?;
-    let number = number
-        .strip_suffix("+-")
-        .or(number.strip_suffix('+'))
-        .unwrap_or(number);
-    let (number, rest) = match number.split_once("+-") {
-        Some((number, _)) => (number, "±"),
-        None => (number, text.get(end..)?.trim_start()),
+    let spread = ["±", "+/-", "+-", "("]
+        .iter()
+        .find_map(|sign| text.split_once(sign));
+    if let Some((number, _)) = spread {
+        return number.trim().parse().ok();
+    }
+    let is_exponent = |at: usize| {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        rest.trim_start_matches(['-', '+'])
+            .starts_with(|c: char| c.is_ascii_digit())
     };
-    let is_unit = rest.chars().count() <= 8
-        && rest
+    let (end, _) = text.char_indices().find(|(at, c)| {
+        !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+') && !(matches!(c, 'e' | 'E') && is_exponent(*at))
+    })?;
+    let unit = text.get(end..)?.trim_start();
+    let is_unit = unit.chars().count() <= 8
+        && unit
             .chars()
             .all(|c| c.is_alphabetic() || matches!(c, '%' | '/' | 'µ'));
-    let is_spread = rest.starts_with(['±', '(']) || rest.starts_with("+/-") || rest.starts_with("/-");
-    (is_unit || is_spread).then(|| number.trim().parse().ok())?
+    is_unit.then(|| text.get(..end)?.trim().parse().ok())?
 }
 
 #[cfg(test)]
