@@ -107,9 +107,9 @@ impl Table {
         if let Some((i, _)) = by_name {
             return Objective::Column(i);
         }
-        let responses =
+        let mut responses =
             candidates().filter(|(_, c)| c.seen().has_numbers() && names::is_response(c.name.raw()));
-        if let Some((i, _)) = responses.last() {
+        if let Some((i, _)) = responses.next_back() {
             return Objective::Column(i);
         }
         // Nothing has a telling name; where parameters are marked, a single number beside them is it.

@@ -135,7 +135,7 @@ pub(super) fn measured(text: &str) -> Option<f64> {
             .starts_with(|c: char| c.is_ascii_digit())
     };
     let (end, _) = text.char_indices().find(|(at, c)| {
-        !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+') && !(matches!(c, 'e' | 'E') && is_exponent(*at))
+        !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+') || matches!(c, 'e' | 'E') && is_exponent(*at))
     })?;
     let unit = text.get(end..)?.trim_start();
     let is_unit = unit.chars().count() <= 8
