@@ -63,6 +63,8 @@ fn the_list_as_json_names_the_same() {
 #[case::bad_formula(&["--formula", "x +"], 2, &["x +", "sin(3*x)"])]
 #[case::bad_bounds(&["--formula", "x", "--low", "2", "--high", "1"], 2, &["--low 2", "--high 1"])]
 #[case::missing_lesson(&["/no/such.md"], 1, &["/no/such.md"])]
+#[case::game_on_a_lesson(&["5", "--game"], 2, &["--game", "not on a lesson"])]
+#[case::truth_as_a_formula(&["--formula", "x < 1"], 2, &["x < 1", "not a number"])]
 #[case::no_terminal(&["forrester"], 1, &["terminal", "--list"])]
 fn what_cannot_be_opened_is_told_in_one_sentence(
     #[case] args: &[&str],
@@ -86,6 +88,26 @@ fn a_broken_lesson_is_told_with_its_file_and_line() {
     let (code, _, said) = learn(&[path.to_str().unwrap()], "C");
     assert_eq!(code, 1);
     assert!(said.contains("mine.md:9:") && said.contains("nope"), "{said}");
+}
+
+#[test]
+fn a_study_that_a_lesson_names_and_is_not_there_is_told_on_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mine.md");
+    std::fs::write(&path, "+++\ntitle = \"T\"\nstudy = \"nowhere.jsonl\"\n+++\nHi.\n").unwrap();
+    let (code, _, said) = learn(&[path.to_str().unwrap()], "C");
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("mine.md:3:") && said.contains("nowhere.jsonl"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_template_is_printed_as_a_file_that_can_be_played() {
+    let (code, out, said) = learn(&["--template"], "C");
+    assert_eq!((code, said.as_str()), (0, ""));
+    tunescope::learn::lesson::Lesson::parse("template.md", &out).unwrap();
 }
 
 #[test]

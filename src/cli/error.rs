@@ -136,6 +136,7 @@ impl CliError {
             ) => 2,
             Self::Learn(
                 super::learn::LearnError::Language { .. }
+                | super::learn::LearnError::GameOnLesson
                 | super::learn::LearnError::Bounds { .. }
                 | super::learn::LearnError::Formula { .. }
                 | super::learn::LearnError::Nothing { .. },

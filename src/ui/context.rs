@@ -109,11 +109,13 @@ impl<'a> Context<'a> {
     /// The name of a trial as it may be shown.
     #[must_use]
     pub fn trial_name(&self, trial: usize) -> String {
-        self.model
-            .study
-            .trials
-            .get(trial)
-            .map_or_else(|| "?".to_owned(), |t| t.id.to_string())
+        self.model.study.trials.get(trial).map_or_else(
+            || "?".to_owned(),
+            |t| match t.id.to_string() {
+                id if id == "imagined" => tr!(self, "imagined").to_owned(),
+                id => id,
+            },
+        )
     }
 
     #[must_use]
