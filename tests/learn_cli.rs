@@ -43,6 +43,39 @@ fn the_list_is_chinese_where_that_is_asked_for(#[case] args: &[&str], #[case] lo
     );
 }
 
+#[rstest]
+#[case::unknown_name(&["forester", "--lang", "zh"], 2, &["forester", "forrester", "没有课程"])]
+#[case::bad_formula(&["--formula", "x +", "--lang", "zh"], 2, &["x +", "公式"])]
+#[case::by_locale(&["5", "--game"], 2, &["不是课程"])]
+fn errors_are_told_in_chinese_where_that_is_the_language(
+    #[case] args: &[&str],
+    #[case] status: i32,
+    #[case] words: &[&str],
+) {
+    let (code, _, said) = learn(args, "zh_CN.UTF-8");
+    assert_eq!(code, status, "{said}");
+    for word in words {
+        assert!(said.contains(word), "{args:?} said {said:?}, without {word:?}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_lesson_is_told_in_chinese_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mine.md");
+    std::fs::write(
+        &path,
+        "+++\ntitle = \"T\"\nfunction = \"forrester\"\nxi = \"a\"\n+++\nHi.\n",
+    )
+    .unwrap();
+    let (code, _, said) = learn(&[path.to_str().unwrap(), "--lang", "zh"], "C");
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("mine.md:4") && said.contains("xi 是一个数"),
+        "{said}"
+    );
+}
+
 #[test]
 fn the_list_as_json_names_the_same() {
     let (code, out, _) = learn(&["--list", "--format", "json"], "C");

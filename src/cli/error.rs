@@ -9,6 +9,7 @@ use crate::demo::DemoError;
 use crate::io::ReadError;
 use crate::io::database::url::shown;
 use crate::io::delivery::{DeliveryError, HookError};
+use crate::language::Language;
 use crate::study::StudyError;
 
 /// What a command ends with where it does not end well. Each message is one sentence: what, where, what to
@@ -77,6 +78,9 @@ pub enum CliError {
     Demo(#[from] DemoError),
     #[error(transparent)]
     Learn(#[from] super::learn::LearnError),
+    /// Another error, in the language of the lab.
+    #[error("{said}")]
+    Told { said: String, status: u8 },
     #[error("give the results file to watch, such as `tunescope results.jsonl`; `tunescope demo` needs none")]
     NoSource,
     #[error("the demo needs a terminal, and standard output is none; run it in a terminal window")]
@@ -110,11 +114,26 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// The same in another language, as far as its words are known there.
+    #[must_use]
+    pub fn told_in(self, language: Language) -> Self {
+        let english = self.to_string();
+        let said = language.reword(&english);
+        if said == english {
+            return self;
+        }
+        Self::Told {
+            status: self.status(),
+            said: said.into_owned(),
+        }
+    }
+
     /// 1: the work could not be done; 2: the call is off; 0 where the reader of a pipe has had enough.
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
+            Self::Told { status, .. } => *status,
             Self::Run(
                 crate::run::RunError::NoCommand
                 | crate::run::RunError::Placeholder { .. }

@@ -13,6 +13,7 @@ use super::out::Out;
 use super::{engine, explore, load};
 use crate::config::{FileSettings, nearest};
 use crate::io::kept;
+use crate::language::tr;
 use crate::learn::expression::{Expression, Kind};
 use crate::learn::function::Function;
 use crate::learn::lesson::catalog::{self, Language};
@@ -57,8 +58,12 @@ pub enum LearnError {
 }
 
 pub fn run(args: &Learn) -> Result<ExitCode, CliError> {
-    let file = FileSettings::load(args.config.config.as_deref())?;
     let language = language(args.lang.as_deref())?;
+    run_in(args, language).map_err(|error| error.told_in(language))
+}
+
+fn run_in(args: &Learn, language: Language) -> Result<ExitCode, CliError> {
+    let file = FileSettings::load(args.config.config.as_deref())?;
     let mut shelf = Shelf {
         studies: Vec::new(),
         done: kept::default_folder().map_or_else(Vec::new, |folder| crate::io::progress::read(&folder)),
@@ -252,13 +257,11 @@ fn list(format: Format, language: Language, shelf: &Shelf) -> Result<(), CliErro
     }
     out.line("")?;
     for f in functions() {
-        let plural = if f.dims() == 1 { "" } else { "s" };
-        out.line(format!(
-            "  {:<22} {}, {} parameter{plural}",
-            f.name,
-            f.title,
-            f.dims()
-        ))?;
+        let dims = match f.dims() {
+            1 => tr!(language, "1 parameter").to_owned(),
+            n => tr!(language, "{n} parameters", n = n),
+        };
+        out.line(format!("  {:<22} {}, {dims}", f.name, language.reword(&f.title)))?;
     }
     out.finish()
 }

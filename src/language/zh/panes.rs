@@ -92,7 +92,7 @@ pub(super) const PANES: Words = &[
     (", row {at}", "，第 {at} 行"),
     (", following the newest", "，跟随最新"),
     (", search {search}", "，搜索 {search}"),
-    ("id", "编号"),
+    ("id", "号"),
     ("state", "状态"),
     ("z, + better", "z，+ 更好"),
     ("took", "用时"),
@@ -216,5 +216,5 @@ pub(super) const PANES: Words = &[
     ),
     ("above", "在上方之外"),
     ("below", "在下方之外"),
-    ("next", "下一个"),
+    ("next", "下次"),
 ];

@@ -351,6 +351,136 @@ pub(in crate::language) const SAID: Words = &[
     ("there is no value to copy yet", "还没有可复制的值"),
     ("there is no configuration to copy yet", "还没有可复制的配置"),
     ("this source holds one study only", "这个来源只有一个研究"),
+    // the command
+    (
+        "the lab needs a terminal, and standard output is none; run it in a terminal window, or use --list",
+        "实验室需要终端，而标准输出不是；请在终端窗口里运行，或用 --list",
+    ),
+    (
+        "--low {low} --high {high}: the bounds of a formula are finite, the first below the second",
+        "--low {low} --high {high}：公式的边界是有限的数，前者小于后者",
+    ),
+    (
+        "--game is played on a function, a formula, a draw from a prior or a results file, not on a lesson",
+        "--game 玩的是函数、公式、先验的抽取或结果文件，不是课程",
+    ),
+    (
+        "the formula {formula}: {why}; write for example 'sin(3*x) + 0.5*x'",
+        "公式 {formula}：{why}；请写例如 'sin(3*x) + 0.5*x'",
+    ),
+    ("{name} (did you mean {near}?)", "{name}（是想说 {near} 吗？）"),
+    (
+        "there is no lesson, function or file {name}; tunescope learn --list shows what there is",
+        "没有课程、函数或文件 {name}；tunescope learn --list 列出有什么",
+    ),
+    ("cannot read {path}: {why}", "无法读取 {path}：{why}"),
+    // a lesson that is none
+    ("{file}.md:{line}: {what}", "{file}.md:{line}：{what}"),
+    (
+        "a lesson starts with a line +++, its settings, and another line +++",
+        "课程以一行 +++ 开始，接着是设置，再一行 +++",
+    ),
+    (
+        "the front matter has no closing line +++",
+        "设置之后没有结束的一行 +++",
+    ),
+    (
+        "unknown field {field}, expected one of {known}",
+        "没有设置项 {field}；可用的有 {known}",
+    ),
+    ("missing field {field}", "缺少设置项 {field}"),
+    (
+        "{field} is a number, not {found}",
+        "{field} 是一个数，而不是 {found}",
+    ),
+    (
+        "{field} is a whole number of at least 0, not {found}",
+        "{field} 是不小于 0 的整数，而不是 {found}",
+    ),
+    (
+        "{field} is a text in quotation marks, not {found}",
+        "{field} 是引号里的文字，而不是 {found}",
+    ),
+    (
+        "{field} is a list in [ ], not {found}",
+        "{field} 是 [ ] 里的列表，而不是 {found}",
+    ),
+    (
+        "say what is explored: one of function, formula, prior, study",
+        "请说明探索什么：function、formula、prior、study 之一",
+    ),
+    (
+        "only one of function, formula, prior and study can be explored; keep one",
+        "function、formula、prior、study 只能探索一个；请留一个",
+    ),
+    (
+        "a formula needs low < high, both finite",
+        "公式需要 low < high，都是有限的数",
+    ),
+    (
+        "a formula gives a number, not true or false",
+        "公式给出一个数，而不是真假",
+    ),
+    ("in the formula, {what}", "公式里，{what}"),
+    ("in the check, {what}", "检查里，{what}"),
+    (
+        "a check is true or false: compare with <, <=, >, >=, == or !=",
+        "检查要有真假：请用 <、<=、>、>=、== 或 != 比较",
+    ),
+    (
+        "a point has {n} where the function has {d}",
+        "一个点有 {n}，而函数有 {d}",
+    ),
+    ("{x} is outside {low} … {high}", "{x} 在 {low} … {high} 之外"),
+    (
+        "a recorded study has its own points; leave this out",
+        "记录有自己的点；请去掉这一项",
+    ),
+    (
+        "there is no panel {panel} to {do}; the panels are {known}",
+        "没有可 {do} 的窗格 {panel}；窗格有 {known}",
+    ),
+    (
+        "there is no knob {name}; the knobs are {known}",
+        "没有旋钮 {name}；旋钮有 {known}",
+    ),
+    (
+        "there is no acquisition function {name}; they are {known}",
+        "没有采集函数 {name}；有 {known}",
+    ),
+    (
+        "there is no direction @{name}; the directions are {known}",
+        "没有指令 @{name}；指令有 {known}",
+    ),
+    (
+        "@{name} stands before the first heading (## …); move it below one",
+        "@{name} 在第一个标题（## …）之前；请移到标题之下",
+    ),
+    (
+        "@{name} says nothing; write it on the same line",
+        "@{name} 什么也没说；请写在同一行",
+    ),
+    (
+        "@{name} has no @do before it that says what to do; add one",
+        "@{name} 之前没有说明做什么的 @do；请加上",
+    ),
+    (
+        "@do has no @until that says when it is done; add one",
+        "@do 没有说明何时完成的 @until；请加上",
+    ),
+    (
+        "a step has one @do; begin another step with ##",
+        "一步只有一个 @do；请用 ## 开始另一步",
+    ),
+    (
+        "a step begins with ## , a space and its heading",
+        "一步以 ## 、空格和标题开始",
+    ),
+    ("write @set NAME = VALUE", "请写 @set 名字 = 值"),
+    (
+        "{name} is set to a number, not {value}",
+        "{name} 应设为一个数，而不是 {value}",
+    ),
     // expressions and lessons
     (
         "there is nothing; write an expression such as {example}",
