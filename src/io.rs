@@ -22,6 +22,7 @@ pub mod progress;
 pub mod reader;
 pub mod report;
 pub mod results;
+pub mod scalar;
 pub mod source;
 pub mod sources;
 pub mod space_file;

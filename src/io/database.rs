@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
+use super::scalar::Scalar;
 pub use error::DatabaseError;
 pub use sqlite::{SqliteFile, is_sqlite};
 pub use url::{Dialect, Url};
@@ -42,34 +43,30 @@ impl<'a> Cell<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
+    fn scalar(&self) -> Scalar<'_> {
+        match self {
+            Self::Int(i) => Scalar::Int(*i),
+            Self::Real(x) => Scalar::Real(*x),
+            Self::Text(text) => Scalar::Text(text),
+            Self::Null | Self::Moment(_) => Scalar::Other,
+        }
+    }
+
+    /// The whole number, also where a driver gives it as text.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        match self {
-            Self::Int(i) => Some(*i),
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number")]
-            Self::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Some(*x as i64),
-            Self::Text(text) => text.trim().parse().ok(),
-            _ => None,
-        }
+        let scalar = self.scalar();
+        scalar.as_i64().or_else(|| scalar.as_text()?.trim().parse().ok())
     }
 
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
-        match self {
-            #[expect(clippy::cast_precision_loss, reason = "measurements beyond 2^53 have no use")]
-            Self::Int(i) => Some(*i as f64),
-            Self::Real(x) => Some(*x),
-            Self::Text(text) => text.trim().parse().ok(),
-            _ => None,
-        }
+        self.scalar().as_f64()
     }
 
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
+        self.scalar().as_text()
     }
 
     /// A time without zone; SQLite keeps it as text.
@@ -132,6 +129,22 @@ pub fn first<T>(
 /// What is done inside one transaction. A read may be done again from its start, so it must not keep anything
 /// of an earlier try.
 pub type Work<'f> = dyn FnMut(&mut dyn Connection) -> Result<(), DatabaseError> + 'f;
+
+/// Ends a transaction: keeps what the work has done, or undoes it. `say` tells the database one word; returns what
+/// became of it all, and whether the connection can be used again.
+fn ended(
+    outcome: Result<(), DatabaseError>,
+    mut say: impl FnMut(&str) -> Result<(), DatabaseError>,
+) -> (Result<(), DatabaseError>, bool) {
+    match outcome {
+        Ok(()) => {
+            let committed = say("COMMIT");
+            let is_usable = committed.is_ok();
+            (committed, is_usable)
+        }
+        Err(refused) => (Err(refused), say("ROLLBACK").is_ok()),
+    }
+}
 
 /// A database, not necessarily connected.
 #[derive(Debug)]

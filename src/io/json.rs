@@ -10,6 +10,8 @@ pub mod tree;
 
 use std::borrow::Cow;
 
+use super::scalar::Scalar;
+
 /// Deepest nesting that is followed; one bit a level says whether it is an object or an array.
 const MAX_DEPTH: u32 = 128;
 
@@ -34,34 +36,29 @@ pub enum Node<'a> {
 }
 
 impl Node<'_> {
+    fn scalar(&self) -> Scalar<'_> {
+        match self {
+            Self::Int(i) => Scalar::Int(*i),
+            Self::Float(x) => Scalar::Real(*x),
+            Self::Text(text) => Scalar::Text(text),
+            Self::Null | Self::Bool(_) | Self::Array(_) | Self::Object(_) => Scalar::Other,
+        }
+    }
+
     /// The number, also where it is written as a string (`"NaN"`, `"0.3"`).
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
-        match self {
-            #[expect(clippy::cast_precision_loss, reason = "measurements beyond 2^53 have no use")]
-            Self::Int(i) => Some(*i as f64),
-            Self::Float(x) => Some(*x),
-            Self::Text(text) => text.trim().parse().ok(),
-            _ => None,
-        }
+        self.scalar().as_f64()
     }
 
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        match self {
-            Self::Int(i) => Some(*i),
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number")]
-            Self::Float(x) if x.fract() == 0.0 && x.abs() < 9e15 => Some(*x as i64),
-            _ => None,
-        }
+        self.scalar().as_i64()
     }
 
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
+        self.scalar().as_text()
     }
 }
 

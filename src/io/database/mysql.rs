@@ -7,7 +7,7 @@ use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error as MyError, Opts, OptsBuilder, Params, SslOpts, Value};
 
-use super::{CONNECT, Cell, Connection, DatabaseError, Dialect, EachRow, STATEMENT, Url, Work};
+use super::{CONNECT, Cell, Connection, DatabaseError, Dialect, EachRow, STATEMENT, Url, Work, ended};
 
 /// A server and, between two transactions, the connection to it.
 pub struct Mysql {
@@ -55,17 +55,10 @@ impl Mysql {
             conn.query_drop(statement).map_err(|e| said(url, &e))?;
         }
         let mut inside = Inside { url, conn: &mut conn };
-        match work(&mut inside) {
-            Ok(()) => conn.query_drop("COMMIT").map_err(|e| said(url, &e))?,
-            Err(error) => {
-                if conn.query_drop("ROLLBACK").is_ok() {
-                    self.conn = Some(conn);
-                }
-                return Err(error);
-            }
-        }
-        self.conn = Some(conn);
-        Ok(())
+        let outcome = work(&mut inside);
+        let (outcome, is_usable) = ended(outcome, |word| conn.query_drop(word).map_err(|e| said(url, &e)));
+        self.conn = Some(conn).filter(|_| is_usable);
+        outcome
     }
 
     fn connect(&self) -> Result<Conn, DatabaseError> {

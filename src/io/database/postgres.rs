@@ -12,7 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::passfile::{self, Asked};
 use super::tls::{self, Check};
-use super::{CONNECT, Cell, Connection, DatabaseError, Dialect, EachRow, STATEMENT, Url, Work};
+use super::{CONNECT, Cell, Connection, DatabaseError, Dialect, EachRow, STATEMENT, Url, Work, ended};
 
 /// Seconds from the Unix epoch to 2000-01-01, where PostgreSQL counts from.
 const EPOCH_2000: f64 = 946_684_800.0;
@@ -63,17 +63,13 @@ impl Postgres {
             url: &self.url,
             client: &mut client,
         };
-        match work(&mut inside) {
-            Ok(()) => client.batch_execute("COMMIT").map_err(|e| said(&self.url, &e))?,
-            Err(error) => {
-                if client.batch_execute("ROLLBACK").is_ok() {
-                    self.client = Some(client);
-                }
-                return Err(error);
-            }
-        }
-        self.client = Some(client);
-        Ok(())
+        let outcome = work(&mut inside);
+        let url = &self.url;
+        let (outcome, is_usable) = ended(outcome, |word| {
+            client.batch_execute(word).map_err(|e| said(url, &e))
+        });
+        self.client = Some(client).filter(|_| is_usable);
+        outcome
     }
 
     fn connect(&self) -> Result<Client, DatabaseError> {

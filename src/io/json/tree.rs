@@ -2,6 +2,7 @@
 //!
 //! For documents that are rewritten whole. Files of many rows are read row by row instead.
 
+use super::super::scalar::Scalar;
 use super::{Cursor, JsonError, Members, Node, elements};
 
 /// One value of a document.
@@ -95,26 +96,24 @@ impl Json {
         *self == Self::Null
     }
 
+    fn scalar(&self) -> Scalar<'_> {
+        match self {
+            Self::Int(i) => Scalar::Int(*i),
+            Self::Float(x) => Scalar::Real(*x),
+            Self::Text(text) => Scalar::Text(text),
+            Self::Null | Self::Bool(_) | Self::List(_) | Self::Map(_) => Scalar::Other,
+        }
+    }
+
     /// The number, also where it is written as a string.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
-        match self {
-            #[expect(clippy::cast_precision_loss, reason = "measurements beyond 2^53 have no use")]
-            Self::Int(i) => Some(*i as f64),
-            Self::Float(x) => Some(*x),
-            Self::Text(text) => text.trim().parse().ok(),
-            _ => None,
-        }
+        self.scalar().as_f64()
     }
 
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        match self {
-            Self::Int(i) => Some(*i),
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number")]
-            Self::Float(x) if x.fract() == 0.0 && x.abs() < 9e15 => Some(*x as i64),
-            _ => None,
-        }
+        self.scalar().as_i64()
     }
 
     #[must_use]
@@ -132,21 +131,20 @@ impl Json {
 
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
+        self.scalar().as_text()
     }
 }
 
-/// JSON text, compact.
+/// JSON text, compact; numbers that are none in JSON as Python writes them.
 impl std::fmt::Display for Json {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(b) => write!(f, "{b}"),
             Self::Int(i) => write!(f, "{i}"),
-            Self::Float(x) => write!(f, "{x}"),
+            Self::Float(x) if x.is_infinite() => f.write_str(if *x > 0.0 { "Infinity" } else { "-Infinity" }),
+            // With a point, so that it is read as what it is.
+            Self::Float(x) => write!(f, "{x:?}"),
             Self::Text(text) => write!(f, "{}", serde_json::Value::from(text.as_str())),
             Self::List(items) => {
                 f.write_str("[")?;
