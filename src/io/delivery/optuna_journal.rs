@@ -13,16 +13,34 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
-use crate::study::TrialId;
 use crate::study::label::scrub;
+use crate::study::{TrialId, TrialState};
 
+use super::super::optuna::distribution::Distribution;
+use super::super::optuna::journal::rules::{StudySlot, TimeDialect, code};
 use super::decision::random_uuid;
 use super::error::{printable, resolved, shown};
-use super::journal_lock::{JournalLock, LockPolicy};
-use super::journal_replay::{COMPLETE, Dialect, FAIL, OurTrial, PRUNED, RUNNING, Replay, StudySlot, WAITING};
 use super::told::{Told, ToldParam};
-use super::waiting;
+use super::waiting::{self, Domains};
 use super::{Decision, DeliveryError, Plan, Receipt, Status, Written};
+
+mod lock;
+mod replay;
+
+pub use lock::{JournalLock, LockPolicy};
+use replay::{OurTrial, Replay};
+
+impl Domains for StudySlot {
+    fn distribution(&self, name: &str) -> Option<&Distribution> {
+        self.last(name).map(AsRef::as_ref)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.params().collect();
+        names.sort_unstable();
+        names
+    }
+}
 
 /// The door into one study of an Optuna journal.
 #[derive(Debug)]
@@ -114,9 +132,9 @@ impl OptunaJournal {
             "op_code": 6,
             "worker_id": self.worker_id,
             "trial_id": trial,
-            "state": FAIL,
+            "state": code(TrialState::Failed),
             "values": null,
-            "datetime_complete": time_text(now, self.replay.dialect),
+            "datetime_complete": time_text(now, self.replay.rules.dialect),
         });
         self.append(&mut journal, &line)?;
         drop(journal);
@@ -133,7 +151,7 @@ impl OptunaJournal {
         self.finished_trial(study, slot, told)?;
         let mut journal = self.lock()?;
         let (study, slot) = self.study()?;
-        let number = slot.trials;
+        let number = slot.trials as u64;
         let line = self.finished_trial(study, slot, told)?;
         self.append(&mut journal, &line)?;
         drop(journal);
@@ -150,7 +168,7 @@ impl OptunaJournal {
         let params = told.params(slot)?;
         let text = |p: &ToldParam| (p.name.clone(), Json::from(p.distribution.as_str()));
         let number = |p: &ToldParam| (p.name.clone(), Json::from(p.internal));
-        let when = time_text(told.when, self.replay.dialect);
+        let when = time_text(told.when, self.replay.rules.dialect);
         let values: Vec<f64> = told.finite_values().collect();
         Ok(json!({
             "op_code": 4,
@@ -158,7 +176,7 @@ impl OptunaJournal {
             "study_id": study,
             "datetime_start": when,
             "datetime_complete": when,
-            "state": if told.is_failed() { FAIL } else { COMPLETE },
+            "state": code(if told.is_failed() { TrialState::Failed } else { TrialState::Complete }),
             "value": if let [value] = values[..] { Some(value) } else { None },
             "values": (values.len() > 1).then_some(values),
             "distributions": params.iter().map(text).collect::<Map<_, _>>(),
@@ -193,7 +211,7 @@ impl OptunaJournal {
         if let Some(line) = self.replay.damaged {
             return Err(DeliveryError::DamagedJournal { place: place(), line });
         }
-        if self.replay.is_rustuna {
+        if self.replay.rules.has_rustuna {
             return Err(DeliveryError::Rustuna { place: place() });
         }
         self.chosen_study()
@@ -201,13 +219,7 @@ impl OptunaJournal {
 
     fn chosen_study(&self) -> Result<(usize, &StudySlot), DeliveryError> {
         let place = || shown(&self.path);
-        let alive: Vec<(usize, &StudySlot)> = self
-            .replay
-            .studies
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| !s.deleted)
-            .collect();
+        let alive: Vec<(usize, &StudySlot)> = self.replay.rules.living().collect();
         let known = || {
             let names: Vec<String> = alive.iter().map(|(_, s)| scrub(&s.name)).collect();
             names.join(", ")
@@ -243,7 +255,7 @@ impl OptunaJournal {
             "worker_id": self.worker_id,
             "study_id": study,
             "datetime_start": null,
-            "state": WAITING,
+            "state": code(TrialState::Waiting),
             "value": null,
             "values": null,
             "distributions": {},
@@ -326,34 +338,30 @@ impl OptunaJournal {
         if ours.withdrawn {
             return Err(DeliveryError::AlreadyWithdrawn { id: id.to_owned() });
         }
-        let state = match ours.state {
-            WAITING => return Ok(ours.trial),
-            RUNNING => "running",
-            COMPLETE => "complete",
-            PRUNED => "pruned",
-            _ => "failed",
-        };
+        if ours.state == TrialState::Waiting {
+            return Ok(ours.trial);
+        }
         Err(DeliveryError::TrialStarted {
             trial: ours.number,
-            state,
+            state: ours.state.word(),
         })
     }
 
     fn study_name(&self, ours: &OurTrial) -> &str {
-        self.replay.studies.get(ours.study).map_or("", |s| &s.name)
+        self.replay.rules.studies.get(ours.study).map_or("", |s| &s.name)
     }
 
     fn receipt(&self, ours: &OurTrial) -> Receipt {
         let trial = TrialId::Number(ours.number);
         let status = match ours.state {
-            WAITING => Status::Queued,
-            RUNNING => Status::Running { trial },
-            COMPLETE | PRUNED => Status::Finished {
+            TrialState::Waiting => Status::Queued,
+            TrialState::Running => Status::Running { trial },
+            TrialState::Complete | TrialState::Pruned => Status::Finished {
                 trial: Some(trial),
                 value: ours.value,
             },
-            _ if ours.withdrawn => Status::Withdrawn,
-            _ => Status::Failed { trial: Some(trial) },
+            TrialState::Failed if ours.withdrawn => Status::Withdrawn,
+            TrialState::Failed => Status::Failed { trial: Some(trial) },
         };
         Receipt {
             decision: ours.decision.clone(),
@@ -400,10 +408,10 @@ fn take_back(file: &File, end: u64, bytes: &[u8]) {
 }
 
 /// A time as the journal's own writers spell it; never with a `Z`, which Python before 3.11 refuses.
-fn time_text(now: Timestamp, dialect: Dialect) -> String {
+fn time_text(now: Timestamp, dialect: TimeDialect) -> String {
     let (zone, offset) = match dialect {
-        Dialect::UtcOffset => (TimeZone::UTC, "+00:00"),
-        Dialect::NaiveLocal => (TimeZone::system(), ""),
+        TimeDialect::UtcOffset => (TimeZone::UTC, "+00:00"),
+        TimeDialect::NaiveLocal => (TimeZone::system(), ""),
     };
     let local = now.to_zoned(zone);
     format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S.%6f"))

@@ -18,10 +18,10 @@ use crate::study::label::scrub;
 use super::super::database::{
     Cell, Connection, Database, DatabaseError, Dialect, SqliteFile, Url, first, url,
 };
+use super::super::optuna::distribution::Distribution;
 use super::super::optuna::rdb::layout::Layout;
 use super::super::optuna::rdb::listing::{self, Listed};
 use super::super::optuna::rdb::zone::Zone;
-use super::distribution::Distribution;
 use super::error::printable;
 use super::told::Told;
 use super::waiting::{self, Domains};
@@ -51,27 +51,16 @@ struct Found {
     domains: Known,
 }
 
-/// The distributions that the parameters had last: name, text, and what it says.
-struct Known(Vec<(String, String, Option<Distribution>)>);
+/// The distributions that the parameters had last, by name.
+struct Known(Vec<(String, Option<Distribution>)>);
 
 impl Domains for Known {
     fn distribution(&self, name: &str) -> Option<&Distribution> {
-        self.0.iter().find(|(n, ..)| n == name)?.2.as_ref()
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(n, ..)| n == name)
-            .map(|(_, text, _)| text.as_str())
-    }
-
-    fn knows(&self, name: &str) -> bool {
-        self.0.iter().any(|(n, ..)| n == name)
+        self.0.iter().find(|(n, _)| n == name)?.1.as_ref()
     }
 
     fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.0.iter().map(|(n, ..)| n.as_str()).collect();
+        let mut names: Vec<&str> = self.0.iter().map(|(n, _)| n.as_str()).collect();
         names.sort_unstable();
         names
     }
@@ -315,7 +304,7 @@ impl OptunaRdb {
                 if let [name, text] = row
                     && let (Some(name), Some(text)) = (name.as_text(), text.as_text())
                 {
-                    known.push((name.to_owned(), text.to_owned(), Distribution::parse(text)));
+                    known.push((name.to_owned(), Distribution::parse(text)));
                 }
             },
         )?;

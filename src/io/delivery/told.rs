@@ -6,9 +6,10 @@ use serde_json::{Value as Json, json};
 use crate::study::label::scrub;
 use crate::study::{Configuration, Label, Space, Value};
 
+use super::super::optuna::distribution::Distribution;
 use super::DeliveryError;
 use super::decision::random_uuid;
-use super::distribution::Distribution;
+use super::distribution::check;
 use super::waiting::Domains;
 
 /// A finished trial on its way into a storage.
@@ -72,34 +73,29 @@ impl Told {
         self.params
             .iter()
             .map(|(name, value, own)| {
-                let value = value.to_json();
                 let refused = |problem: &str, remedy| DeliveryError::Refused {
                     name: name.shown().to_owned(),
                     value: scrub(&value.to_string()),
                     problem: problem.to_owned(),
                     remedy,
                 };
-                let text = domains.text(name.raw()).or(own.as_deref()).ok_or_else(|| {
-                    refused(
-                        "has no distribution yet, which Optuna needs beside it",
-                        "give the space with --space, or let a worker run a trial first",
-                    )
-                })?;
-                let known = domains.distribution(name.raw()).cloned();
-                let distribution = known.or_else(|| Distribution::parse(text)).ok_or_else(|| {
-                    refused(
-                        "has a distribution of a kind that is not known",
-                        "record the trial with Optuna itself: study.add_trial",
-                    )
-                })?;
-                let checked = distribution.check(name, &value)?;
+                let own = || Distribution::parse(own.as_deref()?);
+                let distribution = (domains.distribution(name.raw()).cloned())
+                    .or_else(own)
+                    .ok_or_else(|| {
+                        refused(
+                            "has no distribution yet, which Optuna needs beside it",
+                            "give the space with --space, or let a worker run a trial first",
+                        )
+                    })?;
+                let checked = check(&distribution, name, value)?;
                 let internal = distribution.internal(&checked).ok_or_else(|| {
                     refused("cannot be told from another choice by Optuna", "choose another")
                 })?;
                 Ok(ToldParam {
                     name: name.raw().to_owned(),
                     internal,
-                    distribution: text.to_owned(),
+                    distribution: distribution.text.to_string(),
                 })
             })
             .collect()

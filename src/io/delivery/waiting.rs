@@ -6,8 +6,9 @@ use serde_json::{Map, Value as Json, json};
 use crate::study::Label;
 use crate::study::label::scrub;
 
+use super::super::optuna::distribution::Distribution;
 use super::decision::{edited_of, origin_of, part};
-use super::distribution::Distribution;
+use super::distribution::check;
 use super::{Decision, DeliveryError};
 
 /// The user attribute that a trial of ours carries.
@@ -15,11 +16,9 @@ pub(super) const KEY: &str = "tunescope";
 
 /// What the trials of a study say of its parameters.
 pub(super) trait Domains {
+    /// The one that a parameter had last.
     fn distribution(&self, name: &str) -> Option<&Distribution>;
-    /// The distribution as the storage has it.
-    fn text(&self, name: &str) -> Option<&str>;
-    fn knows(&self, name: &str) -> bool;
-    /// Sorted.
+    /// Names of the parameters, sorted.
     fn names(&self) -> Vec<&str>;
 }
 
@@ -67,11 +66,13 @@ pub(super) fn fixed_params(
 ) -> Result<Map<String, Json>, DeliveryError> {
     let known = domains.names();
     let mut fixed = decision.params_json()?;
-    for (name, value) in &mut fixed {
-        let label = Label::new(name);
-        if let Some(distribution) = domains.distribution(name) {
-            *value = distribution.check(&label, value)?;
-        } else if !known.is_empty() && !domains.knows(name) {
+    for (label, value) in &decision.params {
+        if let Some(distribution) = domains.distribution(label.raw()) {
+            fixed.insert(
+                label.raw().to_owned(),
+                check(distribution, label, value)?.to_json(),
+            );
+        } else if !known.is_empty() {
             return Err(DeliveryError::Refused {
                 name: label.shown().to_owned(),
                 value: scrub(&value.to_string()),

@@ -20,8 +20,6 @@ pub struct Columns {
 struct Seen {
     /// The union of the domains, where it has one.
     domain: Option<Domain>,
-    /// The lowest trial number that has it, with the distribution it used.
-    first: Option<(usize, Arc<Distribution>)>,
     /// The distribution that came last: nearly always the same one again.
     last: Option<Arc<Distribution>>,
 }
@@ -39,14 +37,11 @@ impl Columns {
         column
     }
 
-    /// Trial `number` used `distribution`.
-    pub fn note(&mut self, column: usize, number: usize, distribution: &Arc<Distribution>) {
+    /// A trial used `distribution`.
+    pub fn note(&mut self, column: usize, distribution: &Arc<Distribution>) {
         let Some(seen) = self.seen.get_mut(column) else {
             return;
         };
-        if seen.first.as_ref().is_none_or(|(first, _)| number <= *first) {
-            seen.first = Some((number, Arc::clone(distribution)));
-        }
         if seen
             .last
             .as_ref()
@@ -60,13 +55,6 @@ impl Columns {
             Some(old) => union(&old, &distribution.domain),
             None => distribution.domain.clone(),
         });
-    }
-
-    /// The distribution that the first trial with this parameter used: Optuna measures later ones by it.
-    #[must_use]
-    pub fn first(&self, name: &str) -> Option<&Arc<Distribution>> {
-        let seen = self.seen.get(*self.of.get(name)?)?;
-        seen.first.as_ref().map(|(_, d)| d)
     }
 
     /// The search space so far. What is only queued has no range yet: a note says so.

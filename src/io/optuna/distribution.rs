@@ -3,15 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::study::{Domain, Label, Value};
 
 use super::super::json::{Cursor, Members, Node, elements};
 
 /// A distribution: the class that Optuna would make of it, and the domain it stands for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Distribution {
     class: Class,
     pub domain: Domain,
+    /// As the storage has it.
+    pub text: Box<str>,
+    /// Positions of the choices that are lists or objects, which Optuna stores with a warning; the domain has their text.
+    pub compound: Vec<usize>,
 }
 
 /// Distributions by their JSON text: a study has few, and each of its trials repeats them.
@@ -27,7 +33,7 @@ impl Distributions {
         if let Some(known) = self.0.get(text) {
             return known.clone();
         }
-        let parsed = Distribution::parse(text.as_bytes()).map(Arc::new);
+        let parsed = Distribution::parse(text).map(Arc::new);
         if self.0.len() < Self::KEPT {
             self.0.insert(text.into(), parsed.clone());
         }
@@ -71,6 +77,7 @@ struct Attributes {
     step: Option<f64>,
     log: bool,
     choices: Vec<Value>,
+    compound: Vec<usize>,
 }
 
 impl Attributes {
@@ -82,11 +89,12 @@ impl Attributes {
             "log" => self.log = matches!(node, Node::Bool(true)),
             "choices" => {
                 if let Node::Array(bytes) = node {
-                    self.choices = elements(bytes)
-                        .unwrap_or_default()
-                        .iter()
-                        .map(|n| value(n).unwrap_or(Value::Null))
-                        .collect();
+                    let nodes = elements(bytes).unwrap_or_default();
+                    self.choices = nodes.iter().map(value).collect();
+                    let is_compound =
+                        |(_, n): &(usize, &Node<'_>)| matches!(n, Node::Array(_) | Node::Object(_));
+                    let compound = nodes.iter().enumerate().filter(is_compound);
+                    self.compound = compound.map(|(at, _)| at).collect();
                 }
             }
             _ => {}
@@ -95,24 +103,34 @@ impl Attributes {
 }
 
 /// A JSON scalar as a parameter value; lists as their text.
-pub fn value(node: &Node<'_>) -> Option<Value> {
-    Some(match node {
+pub fn value(node: &Node<'_>) -> Value {
+    match node {
         Node::Null => Value::Null,
         Node::Bool(b) => Value::Bool(*b),
         Node::Int(i) => Value::Int(*i),
         Node::Float(x) => Value::Float(*x),
         Node::Text(text) => Value::Text(Label::new(text)),
         Node::Array(bytes) | Node::Object(bytes) => Value::Text(Label::new(&String::from_utf8_lossy(bytes))),
-    })
+    }
+}
+
+/// Whether Python holds two values for equal, as it does `True`, `1` and `1.0`; and Optuna two NaN.
+#[must_use]
+pub fn is_equal_to_python(a: &Value, b: &Value) -> bool {
+    let number = |v: &Value| match v {
+        Value::Bool(b) => Some(f64::from(u8::from(*b))),
+        _ => v.as_f64(),
+    };
+    a == b || matches!((number(a), number(b)), (Some(x), Some(y)) if x == y || x.is_nan() && y.is_nan())
 }
 
 impl Distribution {
     /// Reads `{"name": …, "attributes": {…}}` or the abbreviated `{"type": …, "low": …}`.
     #[must_use]
-    pub fn parse(json: &[u8]) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut class = None;
         let mut attributes = Attributes::default();
-        for member in Members::from(Cursor::new(json)) {
+        for member in Members::from(Cursor::new(text.as_bytes())) {
             let (key, node) = member.ok()?;
             match (key.as_ref(), &node) {
                 ("name" | "type", Node::Text(name)) => class = Class::of(name),
@@ -128,8 +146,30 @@ impl Distribution {
         let class = class?;
         Some(Self {
             class,
+            compound: std::mem::take(&mut attributes.compound),
             domain: domain(class, attributes)?,
+            text: text.into(),
         })
+    }
+
+    /// The text in which Optuna keeps the distribution of a domain.
+    #[must_use]
+    pub fn text_of(domain: &Domain) -> String {
+        let json = match domain {
+            Domain::Float { low, high, log, step } => json!({
+                "name": "FloatDistribution",
+                "attributes": {"step": step, "low": low, "high": high, "log": log},
+            }),
+            Domain::Int { low, high, log, step } => json!({
+                "name": "IntDistribution",
+                "attributes": {"log": log, "step": step, "low": low, "high": high},
+            }),
+            Domain::Categorical { choices } => json!({
+                "name": "CategoricalDistribution",
+                "attributes": {"choices": choices.iter().map(Value::to_json).collect::<Vec<_>>()},
+            }),
+        };
+        json.to_string()
     }
 
     /// Whether Optuna lets a trial use `self` for a parameter that an earlier trial used with `first`:
@@ -140,7 +180,9 @@ impl Distribution {
             && match (&self.domain, &first.domain) {
                 (Domain::Float { log: a, .. }, Domain::Float { log: b, .. })
                 | (Domain::Int { log: a, .. }, Domain::Int { log: b, .. }) => a == b,
-                (Domain::Categorical { choices: a }, Domain::Categorical { choices: b }) => a == b,
+                (Domain::Categorical { choices: a }, Domain::Categorical { choices: b }) => {
+                    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_equal_to_python(a, b))
+                }
                 _ => false,
             }
     }
@@ -160,6 +202,16 @@ impl Distribution {
             Domain::Categorical { choices } => {
                 (internal >= 0.0).then(|| choices.get(internal as usize).cloned())?
             }
+        }
+    }
+
+    /// The number in which Optuna keeps a value: itself, or the index of the first choice that is the same.
+    #[must_use]
+    pub fn internal(&self, value: &Value) -> Option<f64> {
+        match &self.domain {
+            Domain::Float { .. } | Domain::Int { .. } => value.as_f64(),
+            #[expect(clippy::cast_precision_loss, reason = "few choices")]
+            Domain::Categorical { choices } => choices.iter().position(|c| c == value).map(|i| i as f64),
         }
     }
 }
@@ -254,18 +306,14 @@ mod tests {
             r#"{"name": "LogUniformDistribution", "attributes": {"low": 1e-05, "high": 0.1}}"#,
             r#"{"type":"float","low":1e-05,"high":0.1,"log":true}"#,
         ] {
-            assert_eq!(
-                Distribution::parse(json.as_bytes()).unwrap().domain,
-                float,
-                "{json}"
-            );
+            assert_eq!(Distribution::parse(json).unwrap().domain, float, "{json}");
         }
         let q = Distribution::parse(
-            br#"{"name":"DiscreteUniformDistribution","attributes":{"low":0.0,"high":1.0,"q":0.25}}"#,
+            r#"{"name":"DiscreteUniformDistribution","attributes":{"low":0.0,"high":1.0,"q":0.25}}"#,
         );
         assert!(matches!(q.unwrap().domain, Domain::Float { step: Some(s), .. } if s == 0.25));
         let choice = Distribution::parse(
-            br#"{"name":"CategoricalDistribution","attributes":{"choices":[null,true,1,"a"]}}"#,
+            r#"{"name":"CategoricalDistribution","attributes":{"choices":[null,true,1,"a"]}}"#,
         )
         .unwrap();
         assert_eq!(choice.external(1.0), Some(Value::Bool(true)));
@@ -277,11 +325,47 @@ mod tests {
     fn compatibility_is_that_of_optuna() {
         let float = |low, log| {
             let json = format!(r#"{{"type":"float","low":{low},"high":1.0,"log":{log}}}"#);
-            Distribution::parse(json.as_bytes()).unwrap()
+            Distribution::parse(&json).unwrap()
         };
         assert!(float(0.1, true).is_compatible_with(&float(0.2, true)));
         assert!(!float(0.1, true).is_compatible_with(&float(0.1, false)));
-        let old = Distribution::parse(br#"{"name":"UniformDistribution","attributes":{"low":0,"high":1}}"#);
+        let old = Distribution::parse(r#"{"name":"UniformDistribution","attributes":{"low":0,"high":1}}"#);
         assert!(!float(0.0, false).is_compatible_with(&old.unwrap()));
+    }
+    #[test]
+    fn choices_are_as_equal_as_python_holds_them() {
+        let choice = |choices: &str| {
+            let json =
+                format!(r#"{{"name":"CategoricalDistribution","attributes":{{"choices":{choices}}}}}"#);
+            Distribution::parse(&json).unwrap()
+        };
+        assert!(choice("[true, 2, NaN]").is_compatible_with(&choice("[1, 2.0, NaN]")));
+        assert!(!choice(r#"["1"]"#).is_compatible_with(&choice("[1]")));
+        assert!(!choice("[1]").is_compatible_with(&choice("[1, 2]")));
+        assert_eq!(choice(r#"["a", [64, 64], {"b": 1}]"#).compound, [1, 2]);
+    }
+
+    #[test]
+    fn a_domain_becomes_the_text_that_is_read_as_the_same() {
+        for domain in [
+            Domain::Categorical {
+                choices: vec![Value::Bool(true), Value::Text("a\u{1b}".into()), Value::Null],
+            },
+            Domain::Int {
+                low: 4,
+                high: 32,
+                log: false,
+                step: 4,
+            },
+            Domain::Float {
+                low: 1e-5,
+                high: 0.1,
+                log: true,
+                step: None,
+            },
+        ] {
+            let text = Distribution::text_of(&domain);
+            assert_eq!(Distribution::parse(&text).unwrap().domain, domain, "{text}");
+        }
     }
 }

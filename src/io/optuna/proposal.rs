@@ -80,7 +80,7 @@ pub fn is_rustuna_key(key: &str) -> bool {
 fn announced(columns: &mut Columns, bytes: &[u8]) -> Vec<(usize, Value)> {
     Members::of(bytes)
         .map_while(Result::ok)
-        .filter_map(|(name, node)| Some((columns.column(&name), value(&node)?)))
+        .map(|(name, node)| (columns.column(&name), value(&node)))
         .collect()
 }
 

@@ -1,14 +1,15 @@
 //! Optuna's journal file (`JournalFileBackend`): one operation a line, replayed into studies.
 
-pub mod record;
-pub mod replay;
+mod trials;
 
 use crate::study::{Label, Study};
 
-use super::super::json::JsonError;
+use super::super::optuna::RUSTUNA;
+use super::super::optuna::journal::line::{Piece, find, take_apart};
+use super::super::optuna::journal::record::Record;
+use super::super::optuna::journal::rules::Rules;
 use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source, StudyEntry};
-use record::Record;
-use replay::{JournalStudy, Replay};
+use trials::{JournalStudy, Studies};
 
 /// Optuna's `JournalStorage` on a file.
 pub static KIND: Kind = Kind {
@@ -23,9 +24,6 @@ pub static KIND: Kind = Kind {
     },
 };
 
-/// How every record begins; the place to go on after damage.
-const OPENING: &[u8] = b"{\"op_code\"";
-
 fn recognize(head: &Head<'_>) -> u8 {
     let is_record = |l: &[u8]| {
         Record::read(l, 0)
@@ -35,29 +33,24 @@ fn recognize(head: &Head<'_>) -> u8 {
     if has_record { 95 } else { 0 }
 }
 
-fn find(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    rest.windows(OPENING.len())
-        .position(|w| w == OPENING)
-        .map(|at| at + from)
-}
-
 /// A journal and which of its studies is wanted.
 struct Journal {
     options: ReadOptions,
-    replay: Replay,
+    rules: Rules,
+    studies: Studies,
 }
 
 impl Journal {
     fn new(options: &ReadOptions) -> Self {
         Self {
             options: options.clone(),
-            replay: Replay::default(),
+            rules: Rules::default(),
+            studies: Studies::default(),
         }
     }
 
     fn living(&self) -> impl Iterator<Item = &JournalStudy> {
-        self.replay.studies.iter().filter(|s| !s.is_deleted)
+        self.studies.list.iter().filter(|s| !s.is_deleted)
     }
 
     /// The study of the wanted name; without one, the one whose latest trial began last.
@@ -67,7 +60,7 @@ impl Journal {
             None => {
                 let mut best: Option<&JournalStudy> = None;
                 for study in self.living() {
-                    if best.is_none_or(|b| study.trial_ids.last() > b.trial_ids.last()) {
+                    if best.is_none_or(|b| study.last_trial > b.last_trial) {
                         best = Some(study);
                     }
                 }
@@ -75,44 +68,54 @@ impl Journal {
             }
         }
     }
+
+    fn apply(&mut self, record: &Record<'_>, number: u64, problems: &mut Problems) {
+        match self.rules.apply(record) {
+            Ok(Some(event)) => self.studies.follow(event, record, number, &self.rules),
+            Ok(None) => {}
+            Err(skipped) => problems.push(number, || skipped.to_string()),
+        }
+    }
 }
 
 impl Lines for Journal {
     fn line(&mut self, number: u64, text: &[u8], problems: &mut Problems) {
-        if text.trim_ascii().is_empty() {
-            problems.push(number, || {
-                "a blank line, at which Optuna itself gives up; it was skipped.".to_owned()
-            });
-            return;
-        }
-        let mut at = 0;
-        loop {
-            match Record::read(text, at) {
-                Ok((record, end)) => {
-                    self.replay.apply(&record, number, problems);
-                    if text.get(end..).unwrap_or_default().trim_ascii().is_empty() {
-                        return;
-                    }
-                    let next = find(text, end);
-                    problems.push(number, || match next {
-                        Some(_) => "two records run together on one line; both were read.".to_owned(),
-                        None => "there is something after the record; it was skipped.".to_owned(),
-                    });
-                    match next {
-                        Some(next) => at = next,
-                        None => return,
-                    }
-                }
-                Err(error) => {
-                    let next = find(text, at + 1);
-                    problems.push(number, || complaint(text, at, error, next.is_some()));
-                    match next {
-                        Some(next) => at = next,
-                        None => return,
-                    }
-                }
+        take_apart(text, |piece| match piece {
+            Piece::Record(record, _) => self.apply(&record, number, problems),
+            Piece::Salvaged(mut record, damage) => {
+                problems.push(number, || {
+                    let what = match record.op {
+                        Some(0) if record.directions.is_none() => {
+                            "study (to be minimised, as far as is known)"
+                        }
+                        Some(0) => "study",
+                        _ => "trial",
+                    };
+                    format!(
+                        "{damage}; it made a {what}, which later records count on: what is legible was kept."
+                    )
+                });
+                self.rules.complete(&mut record);
+                self.apply(&record, number, problems);
             }
-        }
+            Piece::Damage(damage) => problems.push(number, || {
+                let outcome = if damage.resumes {
+                    "reading went on at the next record of the line"
+                } else {
+                    "the rest of the line was skipped"
+                };
+                format!("{damage}; {outcome}.")
+            }),
+            Piece::Merged => problems.push(number, || {
+                "two records run together on one line; both were read.".to_owned()
+            }),
+            Piece::Rest => problems.push(number, || {
+                "there is something after the record; it was skipped.".to_owned()
+            }),
+            Piece::Blank => problems.push(number, || {
+                "a blank line, at which Optuna itself gives up; it was skipped.".to_owned()
+            }),
+        });
     }
 }
 
@@ -140,6 +143,9 @@ impl Source for Journal {
                 study.name
             ));
         }
+        if self.rules.has_rustuna {
+            study.notes.push(RUSTUNA.to_owned());
+        }
         study
     }
 
@@ -154,23 +160,6 @@ impl Source for Journal {
             })
             .collect()
     }
-}
-
-fn complaint(text: &[u8], at: usize, error: JsonError, resumes: bool) -> String {
-    let start: String = String::from_utf8_lossy(text.get(at..).unwrap_or_default())
-        .chars()
-        .take(40)
-        .collect();
-    let outcome = if resumes {
-        "reading went on at the next record of the line"
-    } else {
-        "the rest of the line was skipped"
-    };
-    format!(
-        "a record is damaged: {} was expected at column {}, in `{start}…`; {outcome}.",
-        error.expected,
-        error.at + 1
-    )
 }
 
 #[cfg(test)]
@@ -216,6 +205,38 @@ mod tests {
         assert_eq!(study.trials[0].state, TrialState::Complete);
         let lines: Vec<Option<u64>> = problems.list().iter().map(|d| d.line).collect();
         assert_eq!(lines, [Some(2), Some(3), Some(4), Some(5), Some(6)]);
+    }
+
+    #[test]
+    fn a_damaged_record_that_made_a_trial_does_not_shift_the_trials_after_it() {
+        let param = |trial: u8, x: &str| {
+            format!(
+                r#"{{"op_code":5,"worker_id":"w","trial_id":{trial},"param_name":"x","param_value_internal":{x},"distribution":"{{\"type\":\"float\",\"low\":0,\"high\":9}}"}}"#
+            )
+        };
+        let lines = [
+            STUDY,
+            &TRIAL[..60],
+            &param(0, "1"),
+            &done(0, "0.1"),
+            TRIAL,
+            &param(1, "2"),
+            &done(1, "0.2"),
+        ];
+        let (study, problems) = read(&lines);
+        let shown: Vec<_> = study
+            .trials
+            .iter()
+            .map(|t| (t.param(0).cloned(), t.objective()))
+            .collect();
+        let float = |x| Some(Value::Float(x));
+        assert_eq!(shown, [(float(1.0), Some(0.1)), (float(2.0), Some(0.2))]);
+        assert_eq!(problems.list().len(), 1);
+        let (study, _) = read(&[&[&STUDY[..40]], &lines[1..]].concat());
+        assert_eq!(
+            (study.trials.len(), study.name.shown()),
+            (2, "study 0 (its name is lost)")
+        );
     }
 
     #[test]

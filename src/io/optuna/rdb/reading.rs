@@ -10,10 +10,11 @@ use super::super::super::source::{Change, StudyEntry};
 use super::super::columns::Columns;
 use super::super::distribution::Distributions;
 use super::super::proposal::{Proposal, is_rustuna_key};
+use super::super::{RUSTUNA, attribute};
 use super::layout::Layout;
 use super::listing::{self, Listed};
 use super::rows::{self, Batch, Draft, Known};
-use super::shown::{attribute, is_same};
+use super::shown::is_same;
 use super::zone::Zone;
 
 /// A running trial without a sign of life for this long (seconds) has hardly a worker any more: Optuna's own
@@ -262,7 +263,9 @@ impl Reading {
             .collect();
         trial.intermediate.sort_by_key(|(step, _)| *step);
         for (key, json) in &draft.user {
-            attribute(&mut trial, batch.text(*key), json);
+            if let Ok(node) = Cursor::new(json.as_bytes()).value() {
+                attribute::note(&mut trial, batch.text(*key), &node);
+            }
         }
         trial
     }
@@ -277,7 +280,7 @@ impl Reading {
                 && let Some(value) = distribution.external(*value)
             {
                 let column = self.columns.column(name);
-                self.columns.note(column, number, &distribution);
+                self.columns.note(column, &distribution);
                 proposal.set(column, value);
             } else {
                 self.complain(format!(
@@ -330,15 +333,19 @@ impl Reading {
         self.has_heartbeats = !batch.heartbeats.is_empty();
         for (id, beat, now) in &batch.heartbeats {
             let at = self.ids.binary_search_by_key(id, |(id, ..)| *id);
-            if now - beat > SILENT
-                && let Some(trial) = at.ok().and_then(|at| self.trials.get(at))
-                && trial.state == TrialState::Running
-            {
+            let Some(trial) = at.ok().and_then(|at| self.trials.get_mut(at)) else {
+                continue;
+            };
+            let is_silent = now - beat > SILENT && trial.state == TrialState::Running;
+            if trial.is_silent != is_silent {
+                Arc::make_mut(trial).is_silent = is_silent;
+            }
+            if is_silent {
                 let beat = super::super::super::time::naive_text(*beat);
                 silent.push(Diagnostic {
                     line: None,
                     message: format!(
-                        "trial {} {SILENT_WORKER} {} by the database's clock; the worker has probably died.",
+                        "trial {} {SILENT_WORKER} {} by the database's clock; the worker has probably died, and no result is expected of it.",
                         trial.id,
                         beat.get(..19).unwrap_or(&beat)
                     ),
@@ -380,11 +387,7 @@ impl Reading {
             ));
         }
         if self.has_rustuna {
-            study.notes.push(
-                "Rustuna writes here; its workers take trials from a queue of their own, so nothing can be \
-                 delivered to them through this storage."
-                    .to_owned(),
-            );
+            study.notes.push(RUSTUNA.to_owned());
         }
         study
     }

@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::DeliveryError;
-use super::decision::random_uuid;
-use super::error::{resolved, shown};
+use super::super::DeliveryError;
+use super::super::decision::random_uuid;
+use super::super::error::{resolved, shown};
 
 /// How long to wait for the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
