@@ -78,7 +78,8 @@ fn a_damaged_journal_is_told_and_mended_without_being_touched() {
     lines.push("{\"op_code\":7,\"worker".to_owned());
     // A trial that began long ago and never ended.
     lines.push(trial(4, 0.3).remove(0));
-    let text = lines.join("\n") + "\n";
+    // And half a line of a writer that died.
+    let text = lines.join("\n") + "\n{\"op_code\":4,\"worker_id\":\"w\",\"study_id\":0,\"date";
     fs::write(&path, &text).unwrap();
     let old = SystemTime::now() - Duration::from_secs(100_000);
     fs::File::options()
@@ -95,7 +96,7 @@ fn a_damaged_journal_is_told_and_mended_without_being_touched() {
     assert_eq!(code, 1);
     assert_eq!(report["healthy"], false);
     let found = checks(&report);
-    for check in ["bad-lines", "merged-records", "zombies", "duplicates"] {
+    for check in ["bad-lines", "merged-records", "torn-end", "zombies", "duplicates"] {
         assert!(found.contains(&check.to_owned()), "{check} is not in {found:?}");
     }
     #[cfg(unix)]
@@ -109,6 +110,16 @@ fn a_damaged_journal_is_told_and_mended_without_being_touched() {
         assert!(lock["message"].as_str().unwrap().contains("for ever"));
         assert!(lock["command"].as_str().unwrap().starts_with("rm -- "));
     }
+    let torn = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["check"] == "torn-end")
+        .unwrap();
+    assert!(
+        torn["command"].as_str().unwrap().starts_with("truncate -s -47 "),
+        "{torn}"
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     let (before, after) = (trials(&path), trials(&out));
     assert_eq!(before["trials"], after["trials"]);
@@ -237,4 +248,69 @@ fn a_worker_without_a_heartbeat_is_dead_and_one_with_is_not_however_long_its_tri
     assert!(zombies[0]["command"].as_str().unwrap().contains(".tell(40, "));
     let again = findings.iter().filter(|f| f["check"] == "reading");
     assert_eq!(again.count(), 0, "said once: {report}");
+}
+
+/// A real database of Optuna with `damage` done to its bytes, and what the doctor makes of it.
+fn mended_database(
+    damage: impl FnOnce(&mut Vec<u8>),
+) -> (tempfile::TempDir, Vec<String>, rusqlite::Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("study.db"), folder.path().join("mended.db"));
+    let mut bytes = fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/optuna/zoo-5.0.db"
+    ))
+    .unwrap();
+    damage(&mut bytes);
+    fs::write(&path, &bytes).unwrap();
+    let (code, report) = json(&[path.to_str().unwrap(), "--repair", out.to_str().unwrap()]);
+    assert_eq!(fs::read(&path).unwrap(), bytes, "the original was touched");
+    let found = checks(&report);
+    assert_eq!(code == 1, report["healthy"] == false);
+    let finding = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["check"] == "damaged");
+    if let Some(finding) = finding {
+        let command = finding["command"].as_str().unwrap();
+        assert!(command.contains("--repair"), "{command}");
+    }
+    let database = rusqlite::Connection::open(&out).unwrap();
+    let sound: String = database
+        .query_row("PRAGMA integrity_check", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(sound, "ok");
+    (folder, found, database)
+}
+
+fn count(database: &rusqlite::Connection, table: &str) -> i64 {
+    let sql = format!("SELECT COUNT(*) FROM {table}");
+    database.query_row(&sql, [], |r| r.get(0)).unwrap()
+}
+
+#[test]
+fn what_can_be_read_of_a_damaged_database_is_written_into_a_sound_one() {
+    let is_damaged = |found: &[String]| found.contains(&"damaged".to_owned());
+    let (_folder, found, whole) = mended_database(|_| {});
+    assert!(!is_damaged(&found), "{found:?}");
+    let all = count(&whole, "trials");
+    assert!(all > 25 && count(&whole, "trial_params") > 200);
+    let tables = ["studies", "trials", "trial_params", "trial_values"];
+    // A page of parameters, wherever one is: fewer of them, all else as it was.
+    let page = 4096;
+    let (_folder, found, database) = mended_database(|bytes| {
+        // Leaf pages hold the name of a parameter.
+        let is_leaf = |page: &[u8]| page[0] == 13 && page.windows(9).any(|w| w == b"\"choices\"");
+        let at = bytes.chunks(page).position(is_leaf).unwrap();
+        bytes[at * page..(at + 1) * page].fill(0);
+    });
+    assert!(is_damaged(&found), "{found:?}");
+    assert_eq!(count(&database, "trials"), all);
+    let params = count(&database, "trial_params");
+    assert!(params > 0 && params < count(&whole, "trial_params"), "{params}");
+    // Cut in the middle, as by a full disk.
+    let (_folder, found, database) = mended_database(|bytes| bytes.truncate(bytes.len() * 2 / 3));
+    assert!(is_damaged(&found), "{found:?}");
+    assert!(tables.iter().map(|t| count(&database, t)).sum::<i64>() > 0);
 }

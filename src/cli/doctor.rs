@@ -10,26 +10,45 @@ use super::error::CliError;
 use super::load;
 use super::out::Out;
 use super::text::harmless;
-use crate::io::doctor::repair::{Repaired, repair};
-use crate::io::doctor::{Report, Severity, examine};
+use crate::io::doctor::repair::{Form, Repaired, repair, salvage, sqlite_file};
+use crate::io::doctor::{Report, Severity, examine, of_damaged};
 
 /// Status 0: nothing to mend; 1: something is.
 pub fn run(args: &Doctor) -> Result<ExitCode, CliError> {
-    let reader = load::read(&args.source, &args.reading)?;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |d| d.as_secs_f64());
-    let report = examine(&reader, now);
-    let repaired = args
-        .repair
-        .as_deref()
-        .map(|out| repair(&reader, out))
-        .transpose()?;
+    let (report, kind, repaired) = match load::read(&args.source, &args.reading) {
+        Ok(reader) => {
+            let repaired = args
+                .repair
+                .as_deref()
+                .map(|out| repair(&reader, out))
+                .transpose()?;
+            (
+                examine(&reader, now),
+                reader.kind().map_or("", |k| k.name),
+                repaired,
+            )
+        }
+        Err(error) => {
+            // A database that is too damaged to be read is what one comes to a doctor with.
+            let damaged = sqlite_file(&args.source).and_then(|file| Some((of_damaged(&args.source)?, file)));
+            let Some((report, file)) = damaged else {
+                return Err(error);
+            };
+            let repaired = args
+                .repair
+                .as_deref()
+                .map(|out| salvage(&file, out))
+                .transpose()?;
+            (report, "sqlite", repaired)
+        }
+    };
     let mut out = Out::new();
     match args.output.format {
         Format::Json => {
             let mut answer = report.to_json();
-            let kind = reader.kind().map_or("", |k| k.name);
             answer["source"] = json!({"kind": kind, "path": load::shown_path(&args.source)});
             answer["repaired"] = repaired.map_or(json!(null), |r| {
                 json!({"path": args.repair.as_deref().map(load::shown_path), "kept": r.kept, "mended": r.mended})
@@ -78,17 +97,15 @@ fn text(report: &Report, repaired: Option<Repaired>, args: &Doctor, out: &mut Ou
     }
     if let (Some(r), Some(path)) = (repaired, &args.repair) {
         let path = harmless(&path.to_string_lossy()).to_string();
-        out.line(if r.is_export {
-            format!(
-                "{path}: {} trials written as JSON lines; the source itself was only read.",
-                r.kept
-            )
-        } else {
-            format!(
-                "{path}: {} records written, {} lines mended or left out; the source itself was only read.",
+        let said = match r.form {
+            Form::Export => format!("{} trials written as JSON lines", r.kept),
+            Form::Database => format!("{} rows written, {} places could not be read", r.kept, r.mended),
+            Form::Lines => format!(
+                "{} records written, {} lines mended or left out",
                 r.kept, r.mended
-            )
-        })?;
+            ),
+        };
+        out.line(format!("{path}: {said}; the source itself was only read."))?;
     }
     Ok(())
 }

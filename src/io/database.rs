@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::scalar::Scalar;
 pub use error::DatabaseError;
-pub use sqlite::{SqliteFile, is_sqlite};
+pub use sqlite::{Salvaged, SqliteFile, is_sqlite};
 pub use url::{Dialect, Url};
 
 /// Longest wait for a server to answer at all.

@@ -3,6 +3,7 @@
 //! Nothing here writes to a source. [`repair`] writes a mended copy beside it.
 
 mod checks;
+mod damage;
 mod heartbeats;
 mod locks;
 pub mod repair;
@@ -104,10 +105,12 @@ pub fn examine(reader: &Reader, now: f64) -> Report {
     let quoted = quote(&super::database::url::shown(path));
     let kind = reader.kind().map_or("", |k| k.name);
     let mut findings = Vec::new();
+    findings.extend(repair::sqlite_file(path).and_then(|file| damage::of_sqlite(&file, &quoted)));
     findings.extend(checks::bad_lines(study, &quoted));
     findings.extend(checks::other_diagnostics(study));
     if kind == "optuna-journal" {
         findings.extend(locks::of_journal(path, now));
+        findings.extend(locks::torn_end(path, reader.modified(), now));
     }
     if kind == "ray" {
         findings.extend(super::sources::ray::staging_lag(path));
@@ -125,6 +128,16 @@ pub fn examine(reader: &Reader, now: f64) -> Report {
     findings.extend(checks::not_identified(study, &quoted));
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     Report { findings }
+}
+
+/// What is to be said of a SQLite file that cannot be read as a study because it is damaged.
+#[must_use]
+pub fn of_damaged(source: &std::path::Path) -> Option<Report> {
+    let quoted = quote(&super::database::url::shown(source));
+    let finding = damage::of_sqlite(&repair::sqlite_file(source)?, &quoted)?;
+    Some(Report {
+        findings: vec![finding],
+    })
 }
 
 /// A word for a shell.

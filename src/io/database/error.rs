@@ -20,6 +20,12 @@ pub enum DatabaseError {
     /// Two writers waited for each other and the server let the other one through.
     #[error("{place}: the transaction was turned away ({reason}); try again")]
     Conflict { place: String, reason: String },
+    #[error(
+        "{place}: the file is damaged ({reason}); write what can still be read into a new one with: tunescope \
+         doctor {} --repair MENDED.db",
+        crate::io::doctor::quote(place)
+    )]
+    Damaged { place: String, reason: String },
     #[error("{place}: the database refuses ({reason})")]
     Refused { place: String, reason: String },
 }

@@ -22,7 +22,11 @@ use std::time::{Duration, SystemTime};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection as Sqlite, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
-use super::{Cell, Connection, DatabaseError, Dialect, EachRow, Work};
+mod salvage;
+
+pub use salvage::Salvaged;
+
+use super::{Cell, Connection, DatabaseError, Dialect, EachRow, Work, ended};
 use crate::study::label::scrub;
 
 /// Held for writing by our transactions, for reading by whoever opens a database file without SQLite.
@@ -193,28 +197,30 @@ impl SqliteFile {
 
     /// From a copy of the file and what lies beside it, where SQLite may mend what a killed writer left.
     fn read_copy(&self, work: &mut Work<'_>) -> Result<(), DatabaseError> {
-        let refused = |error: std::io::Error| DatabaseError::Refused {
-            place: self.place(),
-            reason: format!(
-                "a killed writer left it unfinished, and it cannot be copied to be read: {error}"
-            ),
-        };
-        let folder = Scratch::new().map_err(refused)?;
-        let copy = folder.path.join("copy.db");
-        {
-            let _gate = GATE.read().unwrap_or_else(PoisonError::into_inner);
-            for suffix in ["-journal", "-wal", ""] {
-                let from = self.beside(suffix);
-                let mut to = copy.clone().into_os_string();
-                to.push(suffix);
-                if suffix.is_empty() || from.exists() {
-                    std::fs::copy(&from, &to).map_err(refused)?;
-                }
-            }
-        }
+        let (_folder, copy) = self.copied()?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let sqlite = Sqlite::open_with_flags(&copy, flags).map_err(|e| self.said(&e))?;
         self.look(sqlite, work)
+    }
+
+    /// A copy with what lies beside it, in a folder that goes away with the returned guard.
+    fn copied(&self) -> Result<(Scratch, PathBuf), DatabaseError> {
+        let refused = |error: std::io::Error| DatabaseError::Refused {
+            place: self.place(),
+            reason: format!("it cannot be copied to be read: {error}"),
+        };
+        let folder = Scratch::new().map_err(refused)?;
+        let copy = folder.path.join("copy.db");
+        let _gate = GATE.read().unwrap_or_else(PoisonError::into_inner);
+        for suffix in ["-journal", "-wal", ""] {
+            let from = self.beside(suffix);
+            let mut to = copy.clone().into_os_string();
+            to.push(suffix);
+            if suffix.is_empty() || from.exists() {
+                std::fs::copy(&from, &to).map_err(refused)?;
+            }
+        }
+        Ok((folder, copy))
     }
 
     fn look(&self, sqlite: Sqlite, work: &mut Work<'_>) -> Result<(), DatabaseError> {
@@ -245,16 +251,14 @@ impl SqliteFile {
             .execute_batch("PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE")
             .map_err(said)?;
         let mut inside = Inside { file: self, sqlite };
-        if let Err(error) = work(&mut inside) {
-            let _ = inside.sqlite.execute_batch("ROLLBACK");
-            return Err(error);
-        }
+        let outcome = work(&mut inside);
+        let mut say = |word: &str| inside.sqlite.execute_batch(word).map_err(|e| self.said(&e));
         // Only here the readers are waited for. Failing that, nothing was written.
-        let committed = inside.sqlite.execute_batch("COMMIT");
-        if committed.is_err() {
-            let _ = inside.sqlite.execute_batch("ROLLBACK");
+        let (outcome, is_over) = ended(outcome, &mut say);
+        if !is_over {
+            let _ = say("ROLLBACK");
         }
-        committed.map_err(said)
+        outcome
     }
 
     /// The file as SQLite's URI, with an option.
@@ -279,6 +283,15 @@ impl SqliteFile {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DatabaseError::Busy {
                 place,
                 seconds: PATIENCE.as_secs(),
+            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DatabaseError::Damaged {
+                place,
+                reason: scrub(&error.to_string()),
+            },
+            // A definition that does not parse is said without a code of its own.
+            _ if error.to_string().contains("malformed database schema") => DatabaseError::Damaged {
+                place,
+                reason: scrub(&error.to_string()),
             },
             _ => DatabaseError::Refused {
                 place,

@@ -6,6 +6,7 @@ use crate::study::number::{duration, significant};
 use crate::study::{Domain, Study, Trial, TrialId, TrialState, Value};
 
 use super::super::optuna::rdb::reading::{SILENT, SILENT_WORKER};
+use super::super::reader::FIXED;
 use super::heartbeats::Beats;
 use super::{Finding, LISTED, Severity};
 
@@ -69,7 +70,11 @@ pub fn other_diagnostics(study: &Study) -> Vec<Finding> {
         // Said by a check of its own, with what mends it.
         .filter(|d| d.line.is_none() && !d.message.contains(SILENT_WORKER))
         .take(LISTED)
-        .map(|d| problem("reading", d.message.clone()))
+        // A parameter that its owner has fixed is no mistake.
+        .map(|d| match d.message.contains(FIXED) {
+            true => note("reading", d.message.clone()),
+            false => problem("reading", d.message.clone()),
+        })
         .collect()
 }
 
@@ -264,7 +269,7 @@ pub fn not_identified(study: &Study, source: &str) -> Vec<Finding> {
     }
     let mut found = Vec::new();
     let mut columns: Vec<(&str, Vec<f64>)> = Vec::new();
-    for p in &study.space.params {
+    for p in study.space.params.iter().filter(|p| p.cardinality() != Some(1)) {
         let values: Vec<Option<&Value>> = complete.iter().map(|t| t.param(p.column)).collect();
         let mut kinds: Vec<String> = values.iter().flatten().map(|v| key(v)).collect();
         kinds.sort();

@@ -1,6 +1,7 @@
-//! Locks that somebody left behind.
+//! What a writer of a journal that died left behind: its lock, or half a line.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -42,4 +43,32 @@ pub fn of_journal(journal: &Path, now: f64) -> Option<Finding> {
     }
     let message = format!("the lock {shown} is held right now, as it should be while somebody writes.");
     Some(Finding::new("lock", Severity::Note, message))
+}
+
+/// Bytes at the end that are looked at for the beginning of the last line.
+const TAIL: u64 = 1 << 20;
+/// Whoever writes a line needs less than this.
+const WRITING: f64 = 5.0;
+
+/// A last line without its end, which nobody is writing any more: the next line that is appended would run into it, and
+/// Optuna refuses that.
+pub fn torn_end(journal: &Path, modified: Option<f64>, now: f64) -> Option<Finding> {
+    let mut file = File::open(journal).ok()?;
+    let length = file.metadata().ok().filter(|m| m.is_file())?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail).ok()?;
+    let bytes = match tail.iter().rposition(|b| *b == b'\n') {
+        Some(end) => tail.len() - end - 1,
+        None => tail.len(),
+    };
+    if bytes == 0 || modified.is_some_and(|m| now - m < WRITING) {
+        return None;
+    }
+    let message = format!(
+        "the journal ends in an unfinished line of {bytes} bytes, so a writer died there; whatever is appended makes the file \
+         unreadable for Optuna: cut it off while no worker runs."
+    );
+    let command = format!("truncate -s -{bytes} {}", quote(&journal.to_string_lossy()));
+    Some(Finding::new("torn-end", Severity::Problem, message).with_command(command))
 }

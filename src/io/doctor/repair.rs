@@ -1,10 +1,18 @@
 //! A mended copy: every record that can be read, one a line, byte for byte; the original is only read.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value as Json, json};
+
+use super::super::database::{Database, DatabaseError, SqliteFile};
 use super::super::json::Cursor;
+use super::super::json::tree::Json as Tree;
+use super::super::optuna::journal::line::{Piece, is_read_by_optuna, take_apart};
+use super::super::optuna::journal::record::Record;
+use super::super::optuna::journal::rules::{Rules, Skipped, lost_name};
 use super::super::reader::Reader;
 use super::super::report::trials_jsonl;
 
@@ -13,10 +21,21 @@ use super::super::report::trials_jsonl;
 pub struct Repaired {
     /// Records that were written.
     pub kept: u64,
-    /// Lines of which something was left out.
+    /// Lines of which something was left out, or places of a database.
     pub mended: u64,
-    /// Whether the trials were written as JSON lines, because the source is no file of lines.
-    pub is_export: bool,
+    pub form: Form,
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// The lines of the source.
+    #[default]
+    Lines,
+    /// The rows of a SQLite file, in another one.
+    Database,
+    /// The trials as JSON lines, because the source is neither.
+    Export,
 }
 
 /// Why there is no mended copy.
@@ -25,6 +44,8 @@ pub struct Repaired {
 pub enum RepairError {
     #[error("{}: is there already; give a name for the mended copy that is free", path.display())]
     Exists { path: PathBuf },
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("{}: cannot be {action} ({source})", path.display())]
     Io {
         path: PathBuf,
@@ -39,21 +60,10 @@ pub enum RepairError {
 /// # Errors
 /// `out` exists or cannot be written, or the source cannot be read.
 pub fn repair(reader: &Reader, out: &Path) -> Result<Repaired, RepairError> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(out)
-        .map_err(|source| {
-            if source.kind() == io::ErrorKind::AlreadyExists {
-                RepairError::Exists { path: out.to_owned() }
-            } else {
-                RepairError::Io {
-                    path: out.to_owned(),
-                    action: "written",
-                    source,
-                }
-            }
-        })?;
+    if let Some(file) = sqlite_file(reader.path()) {
+        return salvage(&file, out);
+    }
+    let file = make(out)?;
     let mut to = BufWriter::new(file);
     let written = write(reader, &mut to).and_then(|repaired| {
         to.flush()?;
@@ -70,15 +80,66 @@ pub fn repair(reader: &Reader, out: &Path) -> Result<Repaired, RepairError> {
     })
 }
 
+/// The SQLite file that a path or address means, where it is one.
+#[must_use]
+pub fn sqlite_file(source: &Path) -> Option<SqliteFile> {
+    match Database::at(source).ok()? {
+        Database::Sqlite(file) => Some(file).filter(SqliteFile::is_sqlite),
+        _ => None,
+    }
+}
+
+/// Writes what can be read of a SQLite file into a new one, which must not exist.
+///
+/// # Errors
+/// As [`repair`].
+pub fn salvage(file: &SqliteFile, out: &Path) -> Result<Repaired, RepairError> {
+    drop(make(out)?);
+    match file.salvage(out) {
+        Ok(salvaged) => Ok(Repaired {
+            kept: salvaged.rows,
+            mended: salvaged.gaps,
+            form: Form::Database,
+        }),
+        Err(error) => {
+            let _ = std::fs::remove_file(out);
+            Err(error.into())
+        }
+    }
+}
+
+fn make(out: &Path) -> Result<File, RepairError> {
+    let made = OpenOptions::new().write(true).create_new(true).open(out);
+    made.map_err(|source| {
+        if source.kind() == io::ErrorKind::AlreadyExists {
+            RepairError::Exists { path: out.to_owned() }
+        } else {
+            RepairError::Io {
+                path: out.to_owned(),
+                action: "written",
+                source,
+            }
+        }
+    })
+}
+
 fn write(reader: &Reader, to: &mut impl Write) -> io::Result<Repaired> {
     let kind = reader.kind().map_or("", |k| k.name);
     match kind {
-        "optuna-journal" => each_line(reader.path(), |line, repaired| {
-            json_records(line, b"{\"op_code\"", to, repaired)
-        }),
+        "optuna-journal" => {
+            let mut rules = Rules::default();
+            each_line(reader.path(), |line, is_whole, repaired| {
+                // The torn end of a writer that died: nobody has read it.
+                if !is_whole && !is_read_by_optuna(line) {
+                    repaired.mended += 1;
+                    return Ok(());
+                }
+                journal_records(line, &mut rules, to, repaired)
+            })
+        }
         "jsonl" => {
             let mut opening = None;
-            each_line(reader.path(), |line, repaired| {
+            each_line(reader.path(), |line, _, repaired| {
                 if opening.is_none() {
                     opening = opening_of(line);
                 }
@@ -88,7 +149,7 @@ fn write(reader: &Reader, to: &mut impl Write) -> io::Result<Repaired> {
         "csv" => {
             let bad: Vec<u64> = reader.study().diagnostics.iter().filter_map(|d| d.line).collect();
             let mut number = 0;
-            each_line(reader.path(), |line, repaired| {
+            each_line(reader.path(), |line, _, repaired| {
                 number += 1;
                 if bad.contains(&number) && number > 1 {
                     repaired.mended += 1;
@@ -105,25 +166,95 @@ fn write(reader: &Reader, to: &mut impl Write) -> io::Result<Repaired> {
             Ok(Repaired {
                 kept: study.trials.len() as u64,
                 mended: 0,
-                is_export: true,
+                form: Form::Export,
             })
         }
     }
 }
 
+/// Hands out every line, and whether it has its end.
 fn each_line(
     path: &Path,
-    mut take: impl FnMut(&[u8], &mut Repaired) -> io::Result<()>,
+    mut take: impl FnMut(&[u8], bool, &mut Repaired) -> io::Result<()>,
 ) -> io::Result<Repaired> {
     let mut from = BufReader::new(File::open(path)?);
     let mut repaired = Repaired::default();
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line)? > 0 {
         let whole = line.strip_suffix(b"\n").unwrap_or(&line);
-        take(whole.strip_suffix(b"\r").unwrap_or(whole), &mut repaired)?;
+        let is_whole = whole.len() < line.len();
+        take(
+            whole.strip_suffix(b"\r").unwrap_or(whole),
+            is_whole,
+            &mut repaired,
+        )?;
         line.clear();
     }
     Ok(repaired)
+}
+
+/// Every whole record of a journal's line. One that made a study or a trial and is damaged is written anew with what is
+/// legible of it, for the identities of all that follow are counted from it.
+fn journal_records(
+    line: &[u8],
+    rules: &mut Rules,
+    to: &mut impl Write,
+    repaired: &mut Repaired,
+) -> io::Result<()> {
+    let is_clean = is_read_by_optuna(line);
+    let mut written = Ok(());
+    take_apart(line, |piece| {
+        let (record, bytes) = match piece {
+            Piece::Record(record, bytes) => (record, plain(bytes)),
+            Piece::Salvaged(mut record, _) => {
+                rules.complete(&mut record);
+                let text = placeholder(&record, rules.studies.len());
+                (record, Cow::Owned(text.into_bytes()))
+            }
+            Piece::Damage(_) | Piece::Rest | Piece::Merged | Piece::Blank => return,
+        };
+        // What Optuna would stop at is no record.
+        if matches!(rules.apply(&record), Err(Skipped::Operation(_))) || !is_read_by_optuna(&bytes) {
+            return;
+        }
+        repaired.kept += 1;
+        if written.is_ok() {
+            written = to.write_all(&bytes).and_then(|()| to.write_all(b"\n"));
+        }
+    });
+    repaired.mended += u64::from(!is_clean);
+    written
+}
+
+/// A record byte for byte, or where Optuna would not read it, what it says.
+fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match Tree::parse(bytes) {
+        Ok(tree) if !is_read_by_optuna(bytes) => Cow::Owned(tree.to_string().into_bytes()),
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+/// The record that made a study or a trial, of what is left of it.
+fn placeholder(record: &Record<'_>, studies: usize) -> String {
+    let directions = record
+        .directions
+        .and_then(|bytes| serde_json::from_slice::<Json>(bytes).ok());
+    let json = match record.op {
+        Some(0) => json!({
+            "op_code": 0,
+            "worker_id": "tunescope-repair",
+            "study_name": record.study_name.clone().map_or_else(|| lost_name(studies), Cow::into_owned),
+            "directions": directions.unwrap_or_else(|| json!([1])),
+        }),
+        _ => json!({
+            "op_code": 4,
+            "worker_id": "tunescope-repair",
+            "study_id": record.study_id.unwrap_or(-1),
+            "datetime_start": null,
+            "state": record.state.unwrap_or(0),
+        }),
+    };
+    json.to_string()
 }
 
 /// `{"key"` of a row.
@@ -190,5 +321,34 @@ mod tests {
         assert_eq!(two, ("{\"op_code\":1}\n{\"op_code\":2}\n".to_owned(), 2, 1));
         assert_eq!(mended("{\"op_code\":1,\"a\":{\"op_code\":2}").1, 1);
         assert_eq!(mended(""), (String::new(), 0, 1));
+    }
+
+    #[test]
+    fn a_mended_journal_holds_what_optuna_reads_and_counts_what_was_lost() {
+        let (mut out, mut repaired, mut rules) = (Vec::new(), Repaired::default(), Rules::default());
+        for line in [
+            r#"{"op_code":0,"worker_id":"w","study_name":"s","directions":[2]}"#,
+            r#"{"op_code":4,"worker_id":"w","study_id":0,"datetime_st"#,
+            "",
+            r#"{"op_code":7,"trial_id":0,"step":1,"intermediate_value":NaN}{"op_code":7,"trial_id":0,"step":.5}"#,
+            r#"{"op_code":99}"#,
+            "{\"op_code\":8,\"trial_id\":0,\"user_attr\":{\"a\u{1}\":None,\"b\":-inf}}",
+        ] {
+            journal_records(line.as_bytes(), &mut rules, &mut out, &mut repaired).unwrap();
+        }
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 5, "{text}");
+        assert!(
+            lines[1].contains(r#""study_id":0"#) && lines[1].contains(r#""state":0"#),
+            "{text}"
+        );
+        assert!(lines[2].ends_with("NaN}"), "{text}");
+        assert!(lines[3].ends_with(r#""step": 0.5}"#), "{text}");
+        assert!(
+            lines[4].ends_with(r#""user_attr": {"a\u0001": null, "b": -Infinity}}"#),
+            "{text}"
+        );
+        assert_eq!((repaired.kept, repaired.mended, rules.trial_count()), (5, 4, 1));
     }
 }

@@ -100,6 +100,9 @@ pub(super) fn note_activity(study: &mut Study) {
     }
 }
 
+/// What is said of a parameter that has no choice left.
+pub const FIXED: &str = "has one value only: it is fixed";
+
 /// Names the parameters because of which no trial can be learned from, and those of a single value that a
 /// space file gives.
 pub(super) fn warn_of_gaps(study: &mut Study) {
@@ -121,12 +124,8 @@ pub(super) fn warn_of_gaps(study: &mut Study) {
     }
     if !study.space.inferred {
         let fixed = study.space.params.iter().filter(|p| p.cardinality() == Some(1));
-        warnings.extend(fixed.map(|p| {
-            format!(
-                "parameter {} has one value only: it is fixed, and nothing is searched there.",
-                p.name
-            )
-        }));
+        warnings
+            .extend(fixed.map(|p| format!("parameter {} {FIXED}, and nothing is searched there.", p.name)));
     }
     study
         .diagnostics
