@@ -301,6 +301,12 @@ fn a_worker_that_fell_silent_is_named() {
         "{said:?}"
     );
     assert_eq!(said.len(), 1, "{said:?}");
+    let is_pending = |number: usize| study.trials[number].is_pending();
+    assert_eq!(
+        (is_pending(40), is_pending(41)),
+        (false, true),
+        "nothing is expected of a dead worker"
+    );
 }
 
 #[test]

@@ -82,6 +82,8 @@ pub struct Trial {
     pub error: Option<Label>,
     /// What its owner noted beside all that (tags, user attributes, other measurements), in its order.
     pub attributes: Vec<(Label, Value)>,
+    /// Whether it is said to run, but its worker has stopped to give the signs of life that it gave before.
+    pub is_silent: bool,
     /// 1-based line of the source where the trial began (0: the source has no lines).
     pub line: u64,
 }
@@ -102,8 +104,15 @@ impl Trial {
             queue_id: None,
             error: None,
             attributes: Vec::new(),
+            is_silent: false,
             line: 0,
         }
+    }
+
+    /// Whether its result is still to come: it waits, or runs with a worker that is alive as far as is known.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.state.is_finished() && !self.is_silent
     }
 
     /// The modelled objective of a complete trial, where it is finite.

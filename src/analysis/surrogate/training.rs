@@ -83,7 +83,7 @@ impl Training {
                 if inside(&this.encoder, point) {
                     this.seen.push(point.clone());
                 }
-                if matches!(trial.state, TrialState::Running | TrialState::Waiting) {
+                if trial.is_pending() {
                     this.pending.push(point.clone());
                 }
                 match outcome(trial) {
