@@ -19,10 +19,16 @@ use tunescope::study::TrialId;
 mod delivering;
 #[path = "common/optuna.rs"]
 mod peer;
-use delivering::{by_decision, check_soak, deliver_many, receipts, said_by};
+use delivering::{Killed, by_decision, check_soak, deliver_many, receipts, said_by};
 use peer::{Folder, Parked, ask, decision, has_optuna, optuna, params, text};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// For locks that killed writers leave behind.
+const IMPATIENT: LockPolicy = LockPolicy {
+    grace: Duration::from_millis(300),
+    deadline: Duration::from_secs(45),
+};
 
 fn status(door: &mut Door, id: &str) -> Status {
     receipts(door)
@@ -330,6 +336,35 @@ fn two_tunescopes_and_two_workers_lose_nothing_and_run_nothing_twice() {
 }
 
 #[test]
+#[ignore = "a role that other tests start as a process"]
+fn role_deliver_many_impatiently() {
+    let Some(journal) = role_journal() else { return };
+    let door = OptunaJournal::new(&journal, None).with_policy(IMPATIENT);
+    deliver_many(&mut Door::Optuna(Box::new(door)));
+}
+
+#[test]
+fn writers_that_are_killed_at_any_moment_leave_a_journal_that_optuna_reads() {
+    if !has_optuna() {
+        return;
+    }
+    let (folder, journal) = Folder::seeded();
+    let killed = Killed::writers(12, || {
+        again(
+            "role_deliver_many_impatiently",
+            text(&journal),
+            &[("TUNESCOPE_TEST_SECONDS", "60")],
+        )
+    });
+    let trials = ask(&["dump", text(&journal), "s"]);
+    let door = OptunaJournal::new(&journal, None).with_policy(IMPATIENT);
+    // Whoever was killed with the lock in hand is waited for, and then it is broken.
+    killed.check(&trials, &mut Door::Optuna(Box::new(door)));
+    assert_eq!(folder.names(), ["j.log"], "locks are gone");
+    assert_eq!(ask(&["append", text(&journal), "s", "3"]), [json!({"ok": true})]);
+}
+
+#[test]
 fn a_lock_left_by_a_killed_tunescope_is_recovered_by_optuna_and_by_us() {
     if !has_optuna() {
         return;
@@ -356,11 +391,7 @@ fn a_lock_left_by_a_killed_tunescope_is_recovered_by_optuna_and_by_us() {
         assert_eq!(folder.names(), ["j.log"]);
         die_with_the_lock();
     }
-    let policy = LockPolicy {
-        grace: Duration::from_millis(300),
-        ..LockPolicy::default()
-    };
-    let mut door = OptunaJournal::new(&journal, None).with_policy(policy);
+    let mut door = OptunaJournal::new(&journal, None).with_policy(IMPATIENT);
     door.deliver(&decision(1e-3)).unwrap();
     assert_eq!(folder.names(), ["j.log"]);
     assert_eq!(ask(&["dump", text(&journal), "s"]).len(), 4);

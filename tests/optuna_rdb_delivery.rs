@@ -2,7 +2,6 @@
 //!
 //! `$TUNESCOPE_DATABASE_SOAK_SECONDS` (default 3) is the length of the long ones.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,7 +20,7 @@ mod delivering;
 mod peer;
 #[path = "common/servers.rs"]
 mod servers;
-use delivering::{after, by_decision, check_soak, deliver_many, receipts, said_by};
+use delivering::{Killed, check_soak, deliver_many, receipts, said_by};
 use peer::{Folder, Parked, ask, decision, has_optuna, optuna, params, text};
 use servers::{SECRET, Server};
 
@@ -279,37 +278,8 @@ fn two_writers_and_workers(storage: &Storage, workers: usize) {
 }
 
 fn killed_writers_leave_a_good_study(storage: &Storage) {
-    let (mut planned, mut told) = (BTreeSet::new(), BTreeSet::new());
-    for turn in 0..6_u64 {
-        let mut child = again("role_deliver_many", storage, "60").spawn().unwrap();
-        // Let it begin, then kill it at another moment each time.
-        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-        let mut output = Vec::new();
-        while after(&output, "said ").len() < 2 {
-            std::io::BufRead::read_until(&mut out, b'\n', &mut output).unwrap();
-        }
-        thread::sleep(Duration::from_millis(7 * turn));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        std::io::Read::read_to_end(&mut out, &mut output).unwrap();
-        planned.extend(after(&output, "plans ").into_iter().map(str::to_owned));
-        for line in after(&output, "said ") {
-            if let Ok(line) = serde_json::from_str::<Json>(line) {
-                told.insert(line["id"].as_str().unwrap().to_owned());
-            }
-        }
-    }
+    let killed = Killed::writers(6, || again("role_deliver_many", storage, "60"));
     let trials = ask(&["dump", &storage.url, "s"]);
-    let found = by_decision(&trials);
-    assert!(
-        told.iter().all(|id| found.contains_key(id.as_str())),
-        "what was told is lost"
-    );
-    assert!(told.len() >= 12 && planned.is_superset(&told));
     let mut door = storage.door();
-    let listed = receipts(&mut door);
-    assert_eq!(listed.len(), found.len());
-    // The next one still goes in, and out.
-    let receipt = door.deliver(&decision(1e-3)).unwrap();
-    door.withdraw(&receipt, Timestamp::now()).unwrap();
+    killed.check(&trials, &mut door);
 }

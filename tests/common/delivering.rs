@@ -1,8 +1,9 @@
 //! What must hold of every door into a real Optuna, whatever the storage.
 #![allow(dead_code, reason = "each test program uses a part")]
 
-use std::collections::{BTreeMap, HashMap};
-use std::process::Output;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -182,4 +183,53 @@ pub fn by_decision(trials: &[Json]) -> HashMap<&str, &Json> {
         }
     }
     found
+}
+
+/// What writers had planned and said when they were killed.
+pub struct Killed {
+    planned: BTreeSet<String>,
+    told: BTreeSet<String>,
+}
+
+impl Killed {
+    /// Starts writers one after the other, and kills each at another moment.
+    pub fn writers(turns: u64, start: impl Fn() -> Command) -> Self {
+        let (mut planned, mut told) = (BTreeSet::new(), BTreeSet::new());
+        for turn in 0..turns {
+            let mut child = start().stdout(Stdio::piped()).spawn().unwrap();
+            let mut out = BufReader::new(child.stdout.take().unwrap());
+            let mut output = Vec::new();
+            while after(&output, "said ").len() < 2 {
+                assert!(
+                    out.read_until(b'\n', &mut output).unwrap() > 0,
+                    "a writer died by itself"
+                );
+            }
+            thread::sleep(Duration::from_millis(7 * turn));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            out.read_to_end(&mut output).unwrap();
+            planned.extend(after(&output, "plans ").into_iter().map(str::to_owned));
+            for line in after(&output, "said ") {
+                if let Ok(line) = serde_json::from_str::<Json>(line) {
+                    told.insert(line["id"].as_str().unwrap().to_owned());
+                }
+            }
+        }
+        Self { planned, told }
+    }
+
+    /// What was said is there, each decision once, and the door still works.
+    pub fn check(&self, trials: &[Json], door: &mut Door) {
+        let found = by_decision(trials);
+        assert!(
+            self.told.iter().all(|id| found.contains_key(id.as_str())),
+            "what was told is lost"
+        );
+        assert!(self.told.len() >= 12 && self.planned.is_superset(&self.told));
+        assert_eq!(receipts(door).len(), found.len());
+        // The next one still goes in, and out.
+        let receipt = door.deliver(&decision(1e-3)).unwrap();
+        door.withdraw(&receipt, Timestamp::now()).unwrap();
+    }
 }
