@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench regret` runs what is missing (20 seeds, without noise and with) and prints the table.
 //! `-- --functions branin,levy4 --seeds 0-4 --noise|--quiet --label try --dir /tmp/x --evaluations 30 --own-design --fresh`
-//! narrows it; `-- --table` prints only. Rows are kept as CSV in `benches/results/regret/`, one a seed, and are not run again.
+//! narrows it, `--acquisition ucb --beta 1 --xi 0.01 --hyperparameters average` tries another way (file it under a label
+//! of its own); `-- --table` prints only. Rows are kept as CSV in `benches/results/regret/`, one a seed, and are not run again.
 //!
 //! The loop is that of `tunescope suggest` in a fresh process each time: all trials in, one suggestion out,
 //! nothing kept. The first ten points of a seed are those that `regret/peers.py` gives every peer
@@ -68,6 +69,7 @@ fn run(options: &Options, name: &str, noisy: bool) -> std::io::Result<()> {
             seed,
             own_design: options.own_design,
             evaluations: options.evaluations,
+            how: &options.how,
         };
         let curve = game.play()?;
         let last = curve.best().last().copied().unwrap_or(f64::NAN);

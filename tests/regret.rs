@@ -16,6 +16,7 @@ fn least(name: &str, evaluations: usize) -> f64 {
         seed: 0,
         own_design: false,
         evaluations,
+        how: &play::How::default(),
     };
     game.play().unwrap().best().last().copied().unwrap()
 }

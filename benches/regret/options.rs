@@ -3,6 +3,11 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use tunescope::analysis::AcquisitionFunction;
+use tunescope::analysis::settings::Hyperparameters;
+
+use super::play::How;
+
 /// The functions of the table: first those that settings were tried on, then those that were held back.
 pub const TUNED: [&str; 5] = ["branin", "hartmann6", "ackley5", "rosenbrock4", "lmft"];
 pub const HELD_BACK: [&str; 11] = [
@@ -33,6 +38,7 @@ pub struct Options {
     /// Whether earlier rows of these functions are thrown away.
     pub fresh: bool,
     pub table_only: bool,
+    pub how: How,
 }
 
 impl Options {
@@ -48,6 +54,7 @@ impl Options {
             own_design: false,
             fresh: false,
             table_only: false,
+            how: How::default(),
         };
         let mut arguments = arguments;
         while let Some(word) = arguments.next() {
@@ -60,6 +67,18 @@ impl Options {
                 "--label" => this.label = value()?,
                 "--dir" => this.dir = value()?.into(),
                 "--evaluations" => this.evaluations = number(&value()?)?,
+                "--xi" => this.how.acquisition.xi = number(&value()?)?,
+                "--beta" => this.how.acquisition.beta = number(&value()?)?,
+                "--acquisition" => {
+                    let name = value()?;
+                    this.how.acquisition.function = AcquisitionFunction::from_name(&name)
+                        .ok_or_else(|| format!("there is no acquisition function {name}"))?;
+                }
+                "--hyperparameters" => {
+                    let name = value()?;
+                    this.how.hyperparameters = Hyperparameters::from_name(&name)
+                        .ok_or_else(|| format!("hyperparameters are map or average, not {name}"))?;
+                }
                 "--own-design" => this.own_design = true,
                 "--fresh" => this.fresh = true,
                 "--table" => this.table_only = true,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tunescope::acquisition::sobol::Sobol;
-use tunescope::analysis::{ModelSettings, SuggestRequest, Surrogate, SurrogateError, suggest_without_model};
+use tunescope::analysis::settings::Hyperparameters;
+use tunescope::analysis::{
+    AcquisitionSettings, ModelSettings, SuggestRequest, Surrogate, SurrogateError, suggest_without_model,
+};
 use tunescope::learn::function::Function;
 use tunescope::study::{Axis, Configuration, Encoder, Study, Trial, TrialId, TrialState};
 
@@ -19,6 +22,14 @@ pub struct Game<'a> {
     pub seed: u64,
     pub own_design: bool,
     pub evaluations: usize,
+    pub how: &'a How,
+}
+
+/// What a run may do otherwise than the engine by itself.
+#[derive(Clone, Debug, Default)]
+pub struct How {
+    pub acquisition: AcquisitionSettings,
+    pub hyperparameters: Hyperparameters,
 }
 
 impl Game<'_> {
@@ -49,7 +60,8 @@ impl Game<'_> {
                 Some(configuration) => configuration.clone(),
                 None => {
                     let start = Instant::now();
-                    let next = suggest(&Arc::new(study.clone()), self.seed).map_err(io::Error::other)?;
+                    let next =
+                        suggest(&Arc::new(study.clone()), self.seed, self.how).map_err(io::Error::other)?;
                     asks.push(start.elapsed().as_secs_f64());
                     next
                 }
@@ -73,14 +85,16 @@ impl Game<'_> {
 }
 
 /// What `tunescope suggest --seed SEED` answers, from nothing but the study.
-pub fn suggest(study: &Arc<Study>, seed: u64) -> Result<Configuration, String> {
+pub fn suggest(study: &Arc<Study>, seed: u64, how: &How) -> Result<Configuration, String> {
     let settings = ModelSettings {
         seed,
+        hyperparameters: how.hyperparameters,
         ..ModelSettings::default()
     };
     let request = SuggestRequest {
         count: 1,
         seed,
+        acquisition: how.acquisition,
         ..SuggestRequest::default()
     };
     let found = match Surrogate::fit(study, &settings, None, &|| false) {

@@ -1,89 +1,138 @@
-//! The summary: medians with quartiles, and ours on the seeds that each peer has.
+//! The summary as `benches/README.md` has it: medians, ours with quartiles, and the ratio to the best peer.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use super::curves::{Curve, File};
 use super::options::{Options, TUNED};
 
-const PEERS: [&str; 5] = ["optuna_gp", "optuna_tpe", "botorch", "skopt", "random"];
-const AT: [usize; 3] = [20, 30, 50];
+const PEERS: [(&str, &str); 5] = [
+    ("optuna_gp", "Optuna GP"),
+    ("optuna_tpe", "Optuna TPE"),
+    ("botorch", "BoTorch"),
+    ("skopt", "skopt"),
+    ("random", "random"),
+];
+
+/// Not a peer to be beaten, a mark to see how hard a function is.
+const MARK: &str = "random";
 
 type Runs = Vec<(u64, Curve)>;
 
 pub fn print(options: &Options) -> io::Result<()> {
     for &noisy in &options.noise {
         println!(
-            "\n{}\n",
+            "\n{}, medians; ours [quartiles] over all its seeds, `ours, same` over the seeds that any peer has:\n",
             if noisy {
-                "With noise: least true regret so far"
+                "With noise (least true regret)"
             } else {
                 "Without noise"
             }
         );
-        println!("| function | sampler | seeds | @20 | @30 | @50 | ours @50, same seeds | ms a suggestion |");
-        println!("|---|---|---|---|---|---|---|---|");
-        let mut verdicts = BTreeMap::new();
+        let peers: Vec<&str> = PEERS.iter().map(|(_, title)| *title).collect();
+        println!(
+            "| function | seeds | ours @20 | @30 | @50 | peers' seeds | ours, same @50 | {} | ours / best peer |",
+            peers.join(" | ")
+        );
+        println!("|{}", "---|".repeat(8 + PEERS.len()));
+        let (mut lowest, mut compared) = (0, 0);
         for name in &options.functions {
-            let ours = File::of(&options.dir, name, noisy, &options.label).read()?;
-            if ours.is_empty() {
+            let Some(ratio) = row(options, name, noisy)? else {
                 continue;
-            }
-            row(name, &options.label, &ours, None);
-            let mut best = f64::INFINITY;
-            for peer in PEERS {
-                let theirs = File::of(&options.dir, name, noisy, peer).read()?;
-                let paired = paired(&ours, &theirs);
-                if theirs.is_empty() || paired.is_empty() {
-                    continue;
-                }
-                let theirs: Runs = theirs
-                    .into_iter()
-                    .filter(|(s, _)| paired.iter().any(|(t, _)| t == s))
-                    .collect();
-                row(name, peer, &theirs, Some(&paired));
-                let ratio = median_at(&paired, 50) / median_at(&theirs, 50);
-                best = best.min(1.0 / ratio);
-            }
-            if best.is_finite() {
-                verdicts.insert(name.clone(), 1.0 / best);
-            }
-        }
-        println!("\nOurs over the best peer (medians at 50, seeds of the peer):");
-        for (name, ratio) in verdicts {
-            let tuned = if TUNED.contains(&name.as_str()) {
-                " (tuned on)"
-            } else {
-                ""
             };
-            println!("- {name}{tuned}: {ratio:.3}");
+            compared += 1;
+            lowest += usize::from(ratio < 1.0);
         }
+        println!("\nLowest of all on {lowest} of {compared}.");
     }
     Ok(())
 }
 
-fn paired(ours: &Runs, theirs: &Runs) -> Runs {
-    ours.iter()
-        .filter(|(seed, _)| theirs.iter().any(|(s, _)| s == seed))
+/// Prints the row of a function. Each peer is held against ours on its own seeds; the ratio is that to the one that does
+/// best by it, `None` where no peer was run.
+fn row(options: &Options, name: &str, noisy: bool) -> io::Result<Option<f64>> {
+    let read = |sampler: &str| File::of(&options.dir, name, noisy, sampler).read();
+    let ours = read(&options.label)?;
+    if ours.is_empty() {
+        return Ok(None);
+    }
+    let mut theirs: Vec<Runs> = Vec::with_capacity(PEERS.len());
+    for (peer, _) in PEERS {
+        theirs.push(read(peer)?.into_iter().filter(|(s, _)| has(&ours, *s)).collect());
+    }
+    let most = theirs.iter().map(Vec::len).max().unwrap_or(0);
+    let same: Runs = ours
+        .iter()
+        .filter(|(s, _)| theirs.iter().any(|t| has(t, *s)))
         .cloned()
-        .collect()
+        .collect();
+    let mut worst: Option<f64> = None;
+    let mut cells = Vec::with_capacity(PEERS.len());
+    for ((peer, _), runs) in PEERS.iter().zip(&theirs) {
+        if runs.is_empty() {
+            cells.push("·".to_owned());
+            continue;
+        }
+        let median = median_at(runs, 50);
+        let few = if runs.len() < most {
+            format!(" ({} seeds)", runs.len())
+        } else {
+            String::new()
+        };
+        cells.push(format!("{}{few}", short(median)));
+        if *peer != MARK {
+            let paired: Runs = ours.iter().filter(|(s, _)| has(runs, *s)).cloned().collect();
+            let ratio = median_at(&paired, 50) / median;
+            worst = Some(worst.map_or(ratio, |w| w.max(ratio)));
+        }
+    }
+    let [low, middle, high] = [0.25, 0.5, 0.75].map(|p| quantile(&at_evaluation(&ours, 50), p));
+    let tuned = if TUNED.contains(&name) { " (tuned on)" } else { "" };
+    println!(
+        "| {name}{tuned} | {} | {} | {} | {} [{}, {}] | {} | {} | {} | {} |",
+        ours.len(),
+        short(median_at(&ours, 20)),
+        short(median_at(&ours, 30)),
+        short(middle),
+        short(low),
+        short(high),
+        seeds(&same),
+        if same.is_empty() {
+            "·".to_owned()
+        } else {
+            short(median_at(&same, 50))
+        },
+        cells.join(" | "),
+        worst.map_or("·".to_owned(), short),
+    );
+    Ok(worst)
 }
 
-fn row(name: &str, sampler: &str, runs: &Runs, ours: Option<&Runs>) {
-    let cells: Vec<String> = AT
-        .iter()
-        .map(|&at| {
-            let [low, middle, high] = [0.25, 0.5, 0.75].map(|p| quantile(&at_evaluation(runs, at), p));
-            format!("{middle:.3e} [{low:.1e}, {high:.1e}]")
-        })
-        .collect();
-    let same = ours.map_or_else(String::new, |runs| format!("{:.3e}", median_at(runs, 50)));
-    let ask = runs.iter().map(|(_, c)| c.ask_ms).sum::<f64>() / runs.len() as f64;
-    println!(
-        "| {name} | {sampler} | {} | {} | {same} | {ask:.0} |",
-        runs.len(),
-        cells.join(" | ")
-    );
+fn has(runs: &Runs, seed: u64) -> bool {
+    runs.iter().any(|(s, _)| *s == seed)
+}
+
+/// Two digits: `0.0043`, `3.1e-5`, `42`.
+fn short(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let rounded: f64 = format!("{value:.1e}").parse().unwrap_or(value);
+    if (1e-3..1e4).contains(&rounded) {
+        rounded.to_string()
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
+/// `0–5`, or how many where they do not follow one another.
+fn seeds(runs: &Runs) -> String {
+    match (runs.first(), runs.last()) {
+        (Some((first, _)), Some((last, _))) if last - first + 1 == runs.len() as u64 => {
+            format!("{first}–{last}")
+        }
+        (None, _) | (_, None) => "·".to_owned(),
+        _ => format!("{} of them", runs.len()),
+    }
 }
 
 fn at_evaluation(runs: &Runs, at: usize) -> Vec<f64> {
