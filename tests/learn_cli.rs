@@ -71,7 +71,7 @@ fn a_mistake_in_a_lesson_is_told_in_chinese_with_its_line() {
     let (code, _, said) = learn(&[path.to_str().unwrap(), "--lang", "zh"], "C");
     assert_eq!(code, 1);
     assert!(
-        said.contains("mine.md:4") && said.contains("xi 是一个数"),
+        said.contains("mine.md:4") && said.contains("xi 是一个数，而不是"),
         "{said}"
     );
 }

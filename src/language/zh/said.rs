@@ -388,23 +388,7 @@ pub(in crate::language) const SAID: Words = &[
         "unknown field {field}, expected one of {known}",
         "没有设置项 {field}；可用的有 {known}",
     ),
-    ("missing field {field}", "缺少设置项 {field}"),
-    (
-        "{field} is a number, not {found}",
-        "{field} 是一个数，而不是 {found}",
-    ),
-    (
-        "{field} is a whole number of at least 0, not {found}",
-        "{field} 是不小于 0 的整数，而不是 {found}",
-    ),
-    (
-        "{field} is a text in quotation marks, not {found}",
-        "{field} 是引号里的文字，而不是 {found}",
-    ),
-    (
-        "{field} is a list in [ ], not {found}",
-        "{field} 是 [ ] 里的列表，而不是 {found}",
-    ),
+    ("missing field {field}; add it", "缺少设置项 {field}；请加上"),
     (
         "say what is explored: one of function, formula, prior, study",
         "请说明探索什么：function、formula、prior、study 之一",
@@ -481,6 +465,23 @@ pub(in crate::language) const SAID: Words = &[
         "{name} is set to a number, not {value}",
         "{name} 应设为一个数，而不是 {value}",
     ),
+    ("{name} is at least 0, not {x}", "{name} 不小于 0，而不是 {x}"),
+    (
+        "sign is right or wrong, not {word}",
+        "sign 是 right 或 wrong，而不是 {word}",
+    ),
+    (
+        "lengthscale is above 0, not {x}",
+        "lengthscale 大于 0，而不是 {x}",
+    ),
+    (
+        "{field} is {wanted}, not {found}",
+        "{field} 是{wanted}，而不是 {found}",
+    ),
+    ("a number", "一个数"),
+    ("a whole number of at least 0", "不小于 0 的整数"),
+    ("a text in quotation marks", "引号里的文字"),
+    ("a list in [ ]", "[ ] 里的列表"),
     // expressions and lessons
     (
         "there is nothing; write an expression such as {example}",

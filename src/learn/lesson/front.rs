@@ -79,6 +79,15 @@ pub fn read(text: &str) -> Result<(String, Start), (usize, String)> {
 
 /// What the reader of the settings says, in words of this format and with the name of the field.
 fn plain(message: &str, line: Option<&str>) -> String {
+    // These two are said as they are; that they stand here lets every language know them.
+    if let Some((field, known)) =
+        (message.strip_prefix("unknown field ")).and_then(|rest| rest.split_once(", expected one of "))
+    {
+        return format!("unknown field {field}, expected one of {known}");
+    }
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return format!("missing field {field}; add it");
+    }
     let Some((found, wanted)) = message
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "))
