@@ -2,7 +2,7 @@
 
 use ratatui::text::Span;
 
-use crate::analysis::{FitSummary, History};
+use crate::analysis::{FitSummary, History, Slice};
 use crate::language::{Language, tr};
 use crate::session::draft::Consequences;
 use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
@@ -269,6 +269,29 @@ impl<'a> Context<'a> {
         }
         let span = base.high - base.low;
         Scale::new(base.low - below * span, base.high + above * span, false)
+    }
+}
+
+impl Context<'_> {
+    /// In the lab, along one parameter whose truth is known, the axis of the slice holds everything: what is seen, the
+    /// whole bands, and the truth where it is revealed. What a band says far from the points is what is looked at there.
+    #[must_use]
+    pub fn whole_scale(&self, slice: &Slice) -> Option<Scale> {
+        let lab = self.model.lab.as_ref()?;
+        let is_plain = self.model.study.space.params.len() == 1 && !self.model.history.log;
+        if !is_plain || !lab.bench.has_truth() || self.model.games.now.is_some() {
+            return None;
+        }
+        let seen = self.model.study.trials.iter().filter_map(|t| t.objective());
+        let bands = slice.points.iter().flat_map(|p| [p.low95, p.high95]);
+        let truth = (slice.points.iter().filter(|_| lab.truth_shown()))
+            .filter_map(|p| lab.bench.truth(std::slice::from_ref(&p.value)));
+        let (low, high) = (seen.chain(bands).chain(truth).filter(|v| v.is_finite()))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+                (low.min(v), high.max(v))
+            });
+        let air = 0.04 * (high - low);
+        (low < high).then(|| Scale::new(low - air, high + air, false))
     }
 }
 

@@ -96,7 +96,11 @@ fn scale(ctx: &Context<'_>) -> Scale {
     let next = ctx.model.suggestion().and_then(|s| s.prediction);
     let bounds = next.into_iter().flat_map(|p| [p.low68, p.high68]);
     let here = slices().filter_map(|s| mean_at(s, s.probe));
-    ctx.value_scale(ctx.decisive, means.chain(bounds), here.chain(guess::values(ctx)))
+    let whole = slices().find_map(|s| ctx.whole_scale(s));
+    whole.unwrap_or_else(|| {
+        let here = here.chain(guess::values(ctx));
+        ctx.value_scale(ctx.decisive, means.chain(bounds), here)
+    })
 }
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {

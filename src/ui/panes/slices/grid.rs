@@ -24,7 +24,9 @@ impl Grid {
                 let h = area.height / rows;
                 let slots = usize::from(columns) * usize::from(rows);
                 let spare = slots.saturating_sub(count);
-                let fits = (columns == 1 || w >= MIN_WIDTH) && (rows == 1 || h >= MIN_HEIGHT);
+                // A column that nothing stands in is room that the others lack.
+                let fits = (columns == 1 || w >= MIN_WIDTH && usize::from(columns) <= count)
+                    && (rows == 1 || h >= MIN_HEIGHT);
                 if !fits || spare >= usize::from(columns) {
                     continue;
                 }
@@ -88,5 +90,8 @@ mod tests {
             }
         }
         assert_eq!(Grid::of(Rect::new(0, 0, 94, 26), 6, 6).slots(), 6);
+        for (w, h) in [(80, 9), (80, 17), (200, 60)] {
+            assert_eq!(Grid::of(Rect::new(0, 0, w, h), 6, 1).columns, 1, "{w}x{h}");
+        }
     }
 }
