@@ -180,6 +180,18 @@ pub struct AcquisitionSettings {
     pub eager: bool,
 }
 
+impl AcquisitionSettings {
+    /// The two terms of EI with this ξ, whatever function is in use; of the misprinted one where that is in use, so that
+    /// what is drawn is what is maximised.
+    #[must_use]
+    pub fn terms(&self, mean: f64, sd: f64, incumbent: f64) -> ei::ExpectedImprovement {
+        match self.function {
+            AcquisitionFunction::MisprintedEi => ei::terms(2.0 * incumbent - mean, sd, incumbent, self.xi),
+            _ => ei::terms(mean, sd, incumbent, self.xi),
+        }
+    }
+}
+
 /// What EI makes of trials that are under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Pending {

@@ -11,7 +11,7 @@
 //! axis, through any output transform: a share of probability is a difference of [`Improvement::share_beyond`].
 //! Checked by `tests/lab_numbers.rs`.
 
-use crate::acquisition::{AcquisitionSettings, ei, normal, pi};
+use crate::acquisition::{AcquisitionFunction, AcquisitionSettings, ei, normal, pi};
 use crate::analysis::surrogate::Surrogate;
 use crate::study::{StudyError, Value};
 
@@ -41,6 +41,8 @@ pub struct Improvement {
     /// `f*` and `f* + ξ` in the user's units.
     pub best: f64,
     pub threshold: f64,
+    /// The terms are those of [`ei::misprinted`]: its EI is what is *lost* on average, its probability that of a loss.
+    pub is_misprinted: bool,
     /// What one unit of the model's output is in the user's units beyond the threshold, where it is the same
     /// everywhere there.
     pub unit: Option<f64>,
@@ -84,11 +86,32 @@ impl Improvement {
             exploration: terms.exploration,
             best: to_user(incumbent),
             threshold: to_user(threshold),
+            is_misprinted: false,
             unit: ((near - far).abs() <= 1e-6 * far && far > 0.0).then_some(far),
             quantiles: (-REACH..=REACH)
                 .map(|k| f64::from(k) / f64::from(PER_SD))
                 .map(|z| (z, to_user(mean + z * sd)))
                 .collect(),
+        }
+    }
+
+    /// The same belief as the misprinted formula weighs it: every number of EI is that at the mean mirrored in the
+    /// incumbent, where `Z = (f* − μ − ξ)/σ`.
+    #[must_use]
+    pub fn misprinted(self, to_user: &dyn Fn(f64) -> f64) -> Self {
+        let mirrored = (2.0 * self.incumbent - self.mean, self.sd);
+        let wrong = Self::of(mirrored, self.incumbent, self.xi, to_user);
+        Self {
+            z: wrong.z,
+            probability: wrong.probability,
+            density: wrong.density,
+            gain: wrong.gain,
+            ei: wrong.ei,
+            exploitation: wrong.exploitation,
+            exploration: wrong.exploration,
+            threshold: to_user(self.incumbent - self.xi),
+            is_misprinted: true,
+            ..self
         }
     }
 
@@ -166,12 +189,13 @@ impl Surrogate {
         acquisition: &AcquisitionSettings,
     ) -> Result<Improvement, StudyError> {
         let at = self.predict(configuration)?;
-        Ok(Improvement::of(
-            (at.model_mean, at.model_sd),
-            at.model_incumbent,
-            acquisition.xi,
-            &|t| self.output().to_user(t),
-        ))
+        let to_user = |t: f64| self.output().to_user(t);
+        let moments = (at.model_mean, at.model_sd);
+        let told = Improvement::of(moments, at.model_incumbent, acquisition.xi, &to_user);
+        Ok(match acquisition.function {
+            AcquisitionFunction::MisprintedEi => told.misprinted(&to_user),
+            _ => told,
+        })
     }
 }
 

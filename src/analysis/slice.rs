@@ -31,7 +31,7 @@ pub struct SlicePoint {
     pub high95: f64,
     /// The chosen acquisition function (`ln EI` is shown as EI here: a strip needs a linear scale).
     pub acquisition: f64,
-    /// The two terms of EI in model units, whatever function is in use: they sum to it.
+    /// The two terms of EI in model units, whatever function is in use: they sum to it. Misprinted where that is in use.
     pub exploitation: f64,
     pub exploration: f64,
 }

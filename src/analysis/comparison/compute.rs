@@ -38,10 +38,10 @@ impl Surrogate {
         let probe = self.training().point(&request.probe).ok()?;
         let mut rows = Vec::with_capacity(request.functions.len());
         let mut last = None;
-        let xi = request.suggest.acquisition.xi;
         for &function in &request.functions {
-            let ranking = self.ranking(&settings_of(request, function), cancel)?;
-            let points = self.slice_points(j, &probe, (&ranking, xi), request.points, cancel)?;
+            let settings = settings_of(request, function);
+            let ranking = self.ranking(&settings, cancel)?;
+            let points = self.slice_points(j, &probe, (&ranking, &settings), request.points, cancel)?;
             rows.push(compared(
                 function,
                 &points.iter().map(|p| p.acquisition).collect::<Vec<_>>(),
@@ -51,8 +51,9 @@ impl Surrogate {
         let points = match last {
             Some(points) => points,
             None => {
-                let ranking = self.ranking(&settings_of(request, AcquisitionFunction::default()), cancel)?;
-                self.slice_points(j, &probe, (&ranking, xi), request.points, cancel)?
+                let settings = settings_of(request, AcquisitionFunction::default());
+                let ranking = self.ranking(&settings, cancel)?;
+                self.slice_points(j, &probe, (&ranking, &settings), request.points, cancel)?
             }
         };
         let axis = encoder.axis(j);

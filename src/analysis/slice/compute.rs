@@ -1,8 +1,8 @@
 //! Slices from a surrogate.
 
 use super::{Slice, SliceKind, SlicePoint, SliceTrial};
+use crate::acquisition::AcquisitionSettings;
 use crate::acquisition::ranking::Ranking;
-use crate::acquisition::{AcquisitionSettings, ei};
 use crate::analysis::surrogate::Surrogate;
 use crate::study::Value;
 use crate::study::encoding::Axis;
@@ -36,7 +36,7 @@ impl Surrogate {
             .map(|j| {
                 let axis = encoder.axis(j);
                 let place = |point: &Vec<f64>| position(axis, point[j]);
-                let drawn = self.slice_points(j, &probe, (&ranking, acquisition.xi), points, cancel)?;
+                let drawn = self.slice_points(j, &probe, (&ranking, acquisition), points, cancel)?;
                 let best_acquisition = largest(&drawn);
                 Some(Slice {
                     param: encoder.param_of(j),
@@ -52,13 +52,13 @@ impl Surrogate {
             .collect()
     }
 
-    /// The posterior, an acquisition function and, with its ξ, the terms of EI along coordinate `j`; `None` on
+    /// The posterior, an acquisition function and, as that has them, the terms of EI along coordinate `j`; `None` on
     /// cancellation.
     pub(in crate::analysis) fn slice_points(
         &self,
         j: usize,
         probe: &[f64],
-        (ranking, xi): (&Ranking, f64),
+        (ranking, acquisition): (&Ranking, &AcquisitionSettings),
         points: usize,
         cancel: &dyn Fn() -> bool,
     ) -> Option<Vec<SlicePoint>> {
@@ -92,7 +92,7 @@ impl Surrogate {
             .zip(along)
             .map(|((at, climbed), point)| {
                 let bands = self.bands(at.mean, at.sd);
-                let terms = ei::terms(at.mean, at.believed_sd, self.believed_incumbent(), xi);
+                let terms = acquisition.terms(at.mean, at.believed_sd, self.believed_incumbent());
                 let value = encoder.decode(&point).swap_remove(encoder.param_of(j));
                 SlicePoint {
                     position: position(axis, point[j]),

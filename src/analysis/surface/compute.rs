@@ -2,7 +2,7 @@
 
 use super::{Surface, SurfaceMark};
 use crate::acquisition::ranking::Ranking;
-use crate::acquisition::{AcquisitionSettings, ei, pi};
+use crate::acquisition::{AcquisitionSettings, pi};
 use crate::analysis::slice::{places, position};
 use crate::analysis::surrogate::Surrogate;
 use crate::study::Value;
@@ -53,7 +53,7 @@ impl Surrogate {
                     point
                 })
                 .collect();
-            self.add_row(&row, &ranking, acquisition.xi, &mut layers);
+            self.add_row(&row, (&ranking, acquisition), &mut layers);
         }
         let at = |point: Vec<f64>| (position(x_axis, point[i]), position(y_axis, point[j]));
         Some(Surface {
@@ -72,20 +72,25 @@ impl Surrogate {
         })
     }
 
-    fn add_row(&self, row: &[Vec<f64>], ranking: &Ranking, xi: f64, layers: &mut [Vec<f64>; 6]) {
+    fn add_row(
+        &self,
+        row: &[Vec<f64>],
+        (ranking, acquisition): (&Ranking, &AcquisitionSettings),
+        layers: &mut [Vec<f64>; 6],
+    ) {
         let moments = self.moments(row);
         let climbed = self.values(ranking, row, &moments);
         for (at, climbed) in moments.into_iter().zip(climbed) {
             let bands = self.bands(at.mean, at.sd);
             let (mean, sd, best) = (at.mean, at.believed_sd, self.believed_incumbent());
-            let terms = ei::terms(mean, sd, best, xi);
+            let terms = acquisition.terms(mean, sd, best);
             let values = [
                 bands.median,
                 bands.sd,
                 ranking.linear(climbed),
                 terms.exploitation,
                 terms.exploration,
-                pi::pi(mean, sd, best, xi).value,
+                pi::pi(mean, sd, best, acquisition.xi).value,
             ];
             for (layer, value) in layers.iter_mut().zip(values) {
                 layer.push(value);

@@ -238,7 +238,7 @@ impl Surrogate {
     }
 }
 
-/// Every acquisition function of given moments.
+/// Every acquisition function of given moments; EI and its terms with the wrong sign where that is in use.
 pub(in crate::analysis) fn readout(
     mean: f64,
     sd: f64,
@@ -246,10 +246,20 @@ pub(in crate::analysis) fn readout(
     acquisition: &AcquisitionSettings,
 ) -> Readout {
     let xi = acquisition.xi;
-    let terms = ei::terms(mean, sd, incumbent, xi);
+    let terms = acquisition.terms(mean, sd, incumbent);
+    let (ei, log_ei) = match acquisition.function {
+        AcquisitionFunction::MisprintedEi => {
+            let log = ei::misprinted(mean, sd, incumbent, xi).value;
+            (log.exp(), log)
+        }
+        _ => (
+            ei::ei(mean, sd, incumbent, xi).value,
+            ei::log_ei(mean, sd, incumbent, xi).value,
+        ),
+    };
     Readout {
-        ei: ei::ei(mean, sd, incumbent, xi).value,
-        log_ei: ei::log_ei(mean, sd, incumbent, xi).value,
+        ei,
+        log_ei,
         exploitation: terms.exploitation,
         exploration: terms.exploration,
         pi: pi::pi(mean, sd, incumbent, xi).value,

@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::analysis::Slice;
+use crate::analysis::{AcquisitionFunction, Slice};
 use crate::language::tr;
 use crate::session::draft::Consequences;
 use crate::session::{HitMap, Pane, Target};
@@ -64,7 +64,9 @@ fn why_empty(ctx: &Context<'_>) -> &'static str {
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
-    let what = if ctx.model.explained.terms {
+    let what = if ctx.model.acquisition.function == AcquisitionFunction::MisprintedEi {
+        tr!(ctx, "EI with the wrong sign")
+    } else if ctx.model.explained.terms {
         tr!(ctx, "expected improvement")
     } else {
         tr!(ctx, "improvement")
@@ -97,7 +99,8 @@ fn scale(ctx: &Context<'_>, slice: &Slice, at: &Consequences) -> Scale {
     let tails = slice.points.iter().flat_map(|p| [p.low95, p.high95]);
     let belief = &at.improvement;
     let here = [belief.best, belief.quantile(-1.0), belief.quantile(2.0)];
-    ctx.value_scale(ctx.decisive, means.chain(tails), here.into_iter())
+    (ctx.whole_scale(slice))
+        .unwrap_or_else(|| ctx.value_scale(ctx.decisive, means.chain(tails), here.into_iter()))
 }
 
 struct Picture<'a, 'm> {
@@ -132,7 +135,7 @@ impl Places {
         // Without terms the numbers have no room below the density: the two stand side by side.
         let abreast = !wide && shown.density && !has_terms;
         let slim_density = (body.width * 14 / 100).clamp(8, 14);
-        let slim_numbers = (body.width * 34 / 100).clamp(22, 28);
+        let slim_numbers = (body.width * 35 / 100).clamp(22, 28);
         let side = match (has_side, wide) {
             (false, _) => 0,
             (true, true) => u16::from(shown.density) * (body.width * 16 / 100).clamp(14, 30) + NUMBERS + 2,

@@ -1,5 +1,5 @@
 //! The belief at the probe as a density that shares the value axis of the slice: each row as long as its share of the
-//! probability, the part that improves apart.
+//! probability, the part that improves apart (the other one where EI is misprinted).
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -82,8 +82,8 @@ impl Density<'_, '_> {
 
     fn bar(&self, buf: &mut Buffer, area: Rect, row: &Row) {
         let theme = &self.ctx.theme;
-        let downward = self.belief.is_downward();
-        // Which of the two parts improves.
+        // Which of the two parts counts.
+        let downward = self.belief.is_downward() != self.belief.is_misprinted;
         let (below, above) = (downward, !downward);
         #[expect(
             clippy::cast_possible_truncation,

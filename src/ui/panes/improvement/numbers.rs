@@ -14,7 +14,9 @@ use crate::ui::text;
 use crate::ui::widgets::bars;
 
 /// Room for the names.
-const NAME: usize = 14;
+const NAME: usize = 13;
+/// Room for a term.
+const TERM: usize = 8;
 
 /// A line: its name, its value, a remark; or an empty one.
 type Line<'a> = Option<(&'static str, String, Vec<Span<'a>>, Style)>;
@@ -72,7 +74,15 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         }
         spans
     };
-    let number = |value: f64| text::left(&significant(value, 3), 8);
+    let number = |value: f64| text::left(&short(value, largest), TERM);
+    let (chance, gain, sum) = match told.is_misprinted {
+        true => (
+            tr!(ctx, "P(worse)"),
+            tr!(ctx, "× mean loss"),
+            tr!(ctx, "= wrong EI"),
+        ),
+        false => (tr!(ctx, "P(improve)"), tr!(ctx, "× mean gain"), "= EI"),
+    };
     let p_ok = at
         .prediction
         .p_ok
@@ -80,7 +90,7 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
     let mut lines = vec![
         Some((
             "μ ± σ",
-            with_sd(at.prediction.mean, at.prediction.sd),
+            belief(at.prediction.mean, at.prediction.sd, width.saturating_sub(NAME)),
             Vec::new(),
             strong,
         )),
@@ -97,19 +107,19 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         Some(("z", fixed(told.z, 2), dim(tr!(ctx, "σ from it")), text)),
         None,
         Some((
-            tr!(ctx, "P(improve)"),
+            chance,
             percent(told.probability),
             dim(tr!(ctx, "shaded")),
             text,
         )),
         Some((
-            tr!(ctx, "× mean gain"),
+            gain,
             significant(told.gain, 3),
             in_units(ctx, told, told.gain, width),
             text,
         )),
         Some((
-            "= EI",
+            sum,
             significant(told.ei, 3),
             in_units(ctx, told, told.ei, width),
             strong,
@@ -133,6 +143,26 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         lines.push(Some(p_ok));
     }
     lines
+}
+
+/// `μ ± σ`, with fewer digits where there is no room for all that are known.
+fn belief(mean: f64, sd: f64, room: usize) -> String {
+    let whole = with_sd(mean, sd);
+    if text::width(&whole) <= room {
+        return whole;
+    }
+    format!("{} ± {}", significant(mean, 3), significant(sd, 1))
+}
+
+/// A term with as many of three digits as there is room for.
+fn short(value: f64, largest: f64) -> String {
+    // What is left of a difference of equal numbers, and of a chance so small that nothing of it is to be seen.
+    let is_nothing = value.abs() < 1e-12 * largest || value.abs() < 1e-99;
+    let value = if is_nothing { 0.0 } else { value };
+    let written = |digits| Some(significant(value, digits)).filter(|t| text::width(t) <= TERM);
+    written(3)
+        .or_else(|| written(2))
+        .unwrap_or_else(|| significant(value, 1))
 }
 
 /// The same in the user's units, where there is room and they have one size.

@@ -8,8 +8,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
-use crate::analysis::Slice;
 use crate::analysis::slice::SliceKind;
+use crate::analysis::{AcquisitionFunction, Slice};
 use crate::language::tr;
 use crate::ui::context::Context;
 use crate::ui::text;
@@ -267,10 +267,14 @@ impl<'a, 'm> Terms<'a, 'm> {
                 Span::styled(glyph.repeat(2), style)
             }
         };
+        let sum = match self.ctx.model.acquisition.function {
+            AcquisitionFunction::MisprintedEi => tr!(self.ctx, " wrong EI = "),
+            _ => " EI = ",
+        };
         let spans = |words: [&'static str; 2]| {
             [
                 Span::styled("━━", theme.strong()),
-                Span::styled(" EI = ", theme.text()),
+                Span::styled(sum, theme.text()),
                 swatch(true),
                 Span::styled(words[0], theme.text()),
                 swatch(false),
