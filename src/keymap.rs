@@ -59,18 +59,26 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         }
         None if model.lens.is_on() => {
             let mut all = vec![Context::Lens];
-            all.extend(model.play().map(|_| Context::Lesson));
+            all.extend(lesson(model));
             all.extend([Context::Pane(model.focus), Context::Everywhere]);
             all
         }
         None => {
-            let mut all = Vec::new();
-            all.extend(model.play().map(|_| Context::Lesson));
+            let mut all = lesson(model);
             all.extend(model.lab.as_ref().map(|_| Context::Lab));
             all.extend([Context::Pane(model.focus), Context::Everywhere]);
             all
         }
     }
+}
+
+fn lesson(model: &Model) -> Vec<Context> {
+    let mut all = Vec::new();
+    if let Some(play) = model.play() {
+        all.extend(play.is_asking().then_some(Context::Question));
+        all.push(Context::Lesson);
+    }
+    all
 }
 
 /// Keys and their meanings for the footer, most useful first.
@@ -96,6 +104,12 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
         .filter(|b| works(model, b))
         .filter(|b| {
             takes_back || b.context != Context::Overlay || b.action != crate::session::Action::UndoReject
+        })
+        // Nor a hint where there is none, nor more answers than there are.
+        .filter(|b| match (&b.action, model.play()) {
+            (crate::session::Action::LessonHint, Some(play)) => play.has_hint(),
+            (crate::session::Action::LessonAnswer(i), Some(play)) => *i < play.answers().len(),
+            _ => true,
         })
         // What cannot be done through a lens is not offered there.
         .filter(|b| {

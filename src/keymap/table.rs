@@ -21,6 +21,8 @@ pub enum Context {
     Lab,
     /// Where a lesson is played.
     Lesson,
+    /// While a lesson waits for an answer.
+    Question,
     /// In the menu of the lab.
     Course,
     /// While a game is played.
@@ -50,6 +52,7 @@ impl Context {
             Self::Draft => "editing a draft",
             Self::Lab => "in the lab",
             Self::Lesson => "playing a lesson",
+            Self::Question => "answering a question",
             Self::Course => "choosing a lesson",
             Self::Game => "playing the guessing game",
             Self::Lens => "looking at the past or at what-ifs",
@@ -72,7 +75,7 @@ impl Context {
     }
 
     /// The contexts in the order of help.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Everywhere,
         Self::Pane(Pane::Slices),
         Self::Pane(Pane::Surface),
@@ -86,6 +89,7 @@ impl Context {
         Self::Pane(Pane::Lesson),
         Self::Lab,
         Self::Lesson,
+        Self::Question,
         Self::Course,
         Self::Draft,
         Self::Lens,
@@ -144,7 +148,7 @@ const fn b(
 
 use Context::{
     Always, Compare, Confirm, Course, Draft, Everywhere, Game, Kernels, Knobs, Lab, Lens, Lesson, Overlay,
-    Studies,
+    Question, Studies,
 };
 const SLICES: Context = Context::Pane(Pane::Slices);
 const SURFACE: Context = Context::Pane(Pane::Surface);
@@ -486,6 +490,10 @@ pub static TABLE: &[Binding] = &[
     b(Lesson, &["<C-b>"], Action::LessonBack, "back to read", 0),
     b(Lesson, &["i"], Action::LessonHint, "hint", 2),
     b(Lesson, &["0"], Action::Focus(Pane::Lesson), "the lesson", 8),
+    b(Question, &["1"], Action::LessonAnswer(0), "the first answer", 1),
+    b(Question, &["2"], Action::LessonAnswer(1), "the second", 1),
+    b(Question, &["3"], Action::LessonAnswer(2), "the third", 1),
+    b(Question, &["4"], Action::LessonAnswer(3), "the fourth", 0),
     b(Course, &["<Enter>"], Action::Choose, "open it", 1),
     // draft
     b(Draft, &["A"], Action::Accept, "accept", 1),

@@ -16,8 +16,13 @@
 //! @until sd > 0.9 * prior_sd
 //! @hint Far from every point.
 //! @then Right: nothing is known there.
+//!
+//! ## A question
+//! @do What happens to the band when a point is added?
+//! @wrong It widens. -> Nothing that is learned makes a model less sure.
+//! @right It narrows.
 //! ```
-//! A step without `@until` is read and left with a key. The words of [`vocabulary`] are all there are: what a lesson can
+//! A step without `@do` is read and left with a key. A lesson may end with `takeaway = "…"` of its front matter. The words of [`vocabulary`] are all there are: what a lesson can
 //! set, show, hide and ask about. Every lesson of ours is parsed, in both languages, by the tests of [`catalog`].
 
 pub mod catalog;
@@ -33,6 +38,8 @@ use vocabulary::{Knob, Panel};
 pub struct Lesson {
     pub title: String,
     pub start: Start,
+    /// The one sentence to remember, shown at the end.
+    pub takeaway: Option<String>,
     /// Paragraphs before the first step.
     pub intro: Vec<String>,
     pub steps: Vec<Step>,
@@ -88,10 +95,30 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     pub ask: String,
-    /// Over [`vocabulary::QUANTITIES`]; the step is done when it holds.
-    pub until: Expression,
+    pub check: Check,
     pub hint: Option<String>,
     pub then: Option<String>,
+}
+
+/// When a task is done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Check {
+    /// Over [`vocabulary::QUANTITIES`]: as soon as it holds.
+    Until(Expression),
+    /// When the right answer was given: one of at least two, at most [`MOST_ANSWERS`].
+    Answers(Vec<Answer>),
+}
+
+/// Answers that a question may have: each is given by a digit.
+pub const MOST_ANSWERS: usize = 4;
+
+/// One answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub text: String,
+    /// What is said to who gives it.
+    pub reply: Option<String>,
+    pub is_right: bool,
 }
 
 /// Why a file is no lesson. `file` is shown as it was given.
@@ -152,10 +179,81 @@ mod tests {
         assert_eq!(look.settings, vec![(Knob::Kernel, Setting::Word("rbf".into()))]);
         let task = look.task.as_ref().unwrap();
         assert_eq!(task.ask, "Find the wide place.");
-        assert_eq!(task.until.text(), "sd > 0.9 * prior_sd and points >= 2");
+        let Check::Until(until) = &task.check else {
+            panic!("{:?}", task.check)
+        };
+        assert_eq!(until.text(), "sd > 0.9 * prior_sd and points >= 2");
         assert_eq!(task.hint.as_deref(), Some("Far away."));
         assert_eq!(task.then.as_deref(), Some("Right."));
         assert_eq!(on.task, None);
+    }
+
+    const QUESTION: &str =
+        "@do Wider?\n@wrong Yes. -> Nothing learned does that.\n@right No.\n@then Right.\n";
+
+    fn asking(question: &str) -> Result<Lesson, LessonError> {
+        Lesson::parse(
+            "q.md",
+            &format!(
+                "+++\ntitle = \"Q\"\nfunction = \"forrester\"\ntakeaway = \"Ask.\"\n+++\n## Guess\n{question}"
+            ),
+        )
+    }
+
+    #[test]
+    fn a_question_has_one_right_answer_and_wrong_ones_that_are_replied_to() {
+        let lesson = asking(QUESTION).unwrap();
+        assert_eq!(lesson.takeaway.as_deref(), Some("Ask."));
+        let task = lesson.steps[0].task.as_ref().unwrap();
+        assert_eq!(
+            (task.ask.as_str(), task.then.as_deref()),
+            ("Wider?", Some("Right."))
+        );
+        let answer = |text: &str, reply: Option<&str>, is_right| Answer {
+            text: text.into(),
+            reply: reply.map(str::to_owned),
+            is_right,
+        };
+        assert_eq!(
+            task.check,
+            Check::Answers(vec![
+                answer("Yes.", Some("Nothing learned does that."), false),
+                answer("No.", None, true)
+            ])
+        );
+    }
+
+    #[test]
+    fn a_question_that_cannot_be_asked_is_told_with_its_line() {
+        let told = |question: &str| asking(question).unwrap_err().to_string();
+        let many = "a question has one @right answer, and one to three @wrong ones";
+        for (question, line, what) in [
+            ("@do A?\n@right No.\n", 7, many),
+            ("@do A?\n@wrong No.\n@wrong Yes.\n", 7, many),
+            ("@do A?\n@right No.\n@right Yes.\n@wrong Why.\n", 7, many),
+            (
+                "@do A?\n@wrong a\n@wrong b\n@wrong c\n@wrong d\n@right e\n",
+                7,
+                many,
+            ),
+            (
+                "@do A?\n@right No.\n@until sd > 1\n@wrong Yes.\n",
+                7,
+                "a task has an @until or answers, not both",
+            ),
+            (
+                "@right No.\n",
+                7,
+                "@right has no @do before it that says what to do; add one",
+            ),
+            (
+                "@do A?\n@right\n",
+                8,
+                "@right says nothing; write it on the same line",
+            ),
+        ] {
+            assert_eq!(told(question), format!("q.md:{line}: {what}"), "{question}");
+        }
     }
 
     fn error(from: &str, to: &str) -> String {
@@ -189,7 +287,7 @@ mod tests {
         );
         assert_eq!(
             error("@hint", "@hnt"),
-            "small.md:19: there is no direction @hnt; the directions are @do, @until, @hint, @then, @set, @show, @hide"
+            "small.md:19: there is no direction @hnt; the directions are @do, @until, @right, @wrong, @hint, @then, @set, @show, @hide"
         );
         assert_eq!(
             error("@do Find the wide place.\n", ""),
@@ -197,7 +295,7 @@ mod tests {
         );
         assert_eq!(
             error("@until sd > 0.9 * prior_sd and points >= 2\n", ""),
-            "small.md:17: @do has no @until that says when it is done; add one"
+            "small.md:17: @do has no @until that says when it is done, and no answers; add one"
         );
         assert_eq!(
             error("function = \"forrester\"", "function = \"forester\""),

@@ -5,7 +5,7 @@ mod quantities;
 use std::sync::Arc;
 
 use super::lesson::vocabulary::{Knob, Panel};
-use super::lesson::{Lesson, Setting, Task};
+use super::lesson::{Answer, Check, Lesson, Setting, Task};
 pub use quantities::Quantities;
 
 /// What a step sets, and what it shows (`true`) and hides.
@@ -38,6 +38,8 @@ pub enum Moved {
     Step,
     /// The lesson is over.
     End,
+    /// It was over before.
+    Over,
     /// The task is not done; the same again goes on without it.
     NotDone,
 }
@@ -51,6 +53,8 @@ pub struct Play {
     place: Place,
     /// The task of this step was done, at least once.
     done: bool,
+    /// Answers that were given to the question of this step, in their order: indices into its answers.
+    given: Vec<usize>,
     /// The hint is asked for.
     hint: bool,
     /// The learner has been told that the task is not done.
@@ -68,6 +72,7 @@ impl Play {
             name,
             place: Place::Intro,
             done: false,
+            given: Vec::new(),
             hint: false,
             warned: false,
             skipped: Vec::new(),
@@ -168,17 +173,68 @@ impl Play {
         self.warned = false;
     }
 
+    /// The answers of the question that is asked now; none where something is to be done.
+    #[must_use]
+    pub fn answers(&self) -> &[Answer] {
+        match self.task().map(|t| &t.check) {
+            Some(Check::Answers(answers)) => answers,
+            Some(Check::Until(_)) | None => &[],
+        }
+    }
+
+    /// Whether a question waits for its right answer.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        !self.answers().is_empty() && !self.is_done()
+    }
+
+    /// Whether this answer was given.
+    #[must_use]
+    pub fn was_given(&self, answer: usize) -> bool {
+        self.given.contains(&answer)
+    }
+
+    /// What is said to the answer that was given last.
+    #[must_use]
+    pub fn reply(&self) -> Option<&str> {
+        let last = *self.given.last()?;
+        self.answers().get(last)?.reply.as_deref()
+    }
+
+    /// Gives an answer to the question that is asked. `None`: there is no question, or no such answer; else whether it
+    /// is the right one.
+    pub fn answer(&mut self, answer: usize) -> Option<bool> {
+        if !self.is_asking() {
+            return None;
+        }
+        let is_right = self.answers().get(answer)?.is_right;
+        self.given.retain(|a| *a != answer);
+        self.given.push(answer);
+        self.warned = false;
+        if is_right {
+            self.finish();
+        }
+        Some(is_right)
+    }
+
     /// Looks whether the task is done now; says whether it has just become so. What was done stays done.
     pub fn look(&mut self, quantities: &Quantities) -> bool {
-        let holds = |task: &Task| task.until.holds(&|i| quantities.answer(i));
+        let holds = |task: &Task| match &task.check {
+            Check::Until(until) => until.holds(&|i| quantities.answer(i)),
+            Check::Answers(_) => false,
+        };
         if self.done || !self.task().is_some_and(holds) {
             return false;
         }
+        self.finish();
+        true
+    }
+
+    fn finish(&mut self) {
         self.done = true;
         if let Place::Step(i) = self.place {
             self.skipped.retain(|s| *s != i);
         }
-        true
     }
 
     /// Goes on. Without its task done, a step is left at the second time of asking.
@@ -187,6 +243,9 @@ impl Play {
             self.warned = true;
             self.show_hint();
             return Moved::NotDone;
+        }
+        if self.place == Place::End {
+            return Moved::Over;
         }
         if let (Place::Step(i), false) = (self.place, self.is_done()) {
             self.skipped.retain(|s| *s != i);
@@ -222,6 +281,7 @@ impl Play {
     fn go(&mut self, to: Place) {
         self.place = to;
         self.done = false;
+        self.given.clear();
         self.hint = false;
         self.warned = false;
         self.counts = Counts::default();
@@ -260,6 +320,7 @@ mod tests {
         assert_eq!(play.go_on(), Moved::Step);
         assert!(play.is_done(), "a step without a task");
         assert_eq!(play.go_on(), Moved::End);
+        assert_eq!(play.go_on(), Moved::Over, "it ends once");
         assert_eq!(play.skipped(), 0);
     }
 
@@ -272,6 +333,27 @@ mod tests {
         assert_eq!(play.hint(), Some("Space."));
         assert_eq!(play.go_on(), Moved::Step);
         assert_eq!(play.skipped(), 1);
+    }
+
+    #[test]
+    fn a_wrong_answer_is_refused_with_its_reply_and_the_right_one_is_done() {
+        let text = "+++\ntitle = \"T\"\nfunction = \"forrester\"\n+++\n## One\n@do Which?\n@wrong A -> Not A.\n@right B -> Yes.\n@wrong C\n## Two\nRead.\n";
+        let mut play = Play::new(Arc::new(Lesson::parse("t.md", text).unwrap()), None);
+        assert_eq!(play.answer(1), None, "nothing is asked yet");
+        play.go_on();
+        assert!(play.is_asking() && !play.look(&Quantities::default()));
+        assert_eq!(play.answer(3), None, "there are three answers");
+        assert_eq!(play.answer(0), Some(false));
+        assert!(!play.is_done() && play.was_given(0) && !play.was_given(1));
+        assert_eq!(play.reply(), Some("Not A."));
+        assert_eq!(play.answer(2), Some(false));
+        assert_eq!(play.reply(), None);
+        assert_eq!(play.answer(1), Some(true));
+        assert!(play.is_done() && !play.is_asking());
+        assert_eq!(play.reply(), Some("Yes."));
+        assert_eq!(play.answer(0), None, "it is answered");
+        assert_eq!(play.go_on(), Moved::Step);
+        assert!(play.answers().is_empty() && play.reply().is_none());
     }
 
     #[test]

@@ -200,6 +200,8 @@ pub enum Action {
     LessonNext,
     LessonBack,
     LessonHint,
+    /// The answer of this place, from 0, to the question that the lesson asks.
+    LessonAnswer(usize),
     /// Lessons and functions, to choose from.
     ShowCourse,
 

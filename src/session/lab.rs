@@ -47,6 +47,8 @@ pub struct Lab {
     pub play: Option<Play>,
     /// Steps of the optimiser that are still to be taken; each waits for the suggestion of the newest data.
     pub steps_left: u32,
+    /// They were asked to go on and on: any key ends them.
+    pub runs_on: bool,
     /// Tables to step back to, the newest last.
     pub undo: Vec<Table>,
     /// The last settled suggestion with the data it was for: what jumps are counted from.
@@ -90,6 +92,7 @@ impl Lab {
             panels: Vec::new(),
             play: None,
             steps_left: 0,
+            runs_on: false,
             undo: Vec::new(),
             next: None,
             lengthscale: None,

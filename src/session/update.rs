@@ -40,7 +40,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
     match msg {
         Msg::Act(action) => {
             model.notice = None;
-            lab::halt(model);
+            lab::heed(model, &action);
             act::act(model, action, &mut effects);
         }
         Msg::Text(key) => {

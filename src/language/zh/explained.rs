@@ -141,5 +141,9 @@ pub(super) const EXPLAINED: Words = &[
         "The lesson is over; {n} tasks were passed over.",
         "本课结束；跳过了 {n} 个任务。",
     ),
-    ("lists the lessons and the functions", "列出各课和函数"),
+    ("lists them all", "列出全部"),
+    (": ", "："),
+    ("To remember", "记住"),
+    ("next lesson", "下一课"),
+    ("answers", "作答"),
 ];

@@ -96,6 +96,11 @@ pub(in crate::language) const SAID: Words = &[
     ("noise of standard deviation {sd}", "噪声的标准差为 {sd}"),
     ("this is the beginning", "这是开头"),
     ("there is no hint here", "这里没有提示"),
+    ("there is no such answer", "没有这个答案"),
+    (
+        "this was the last lesson: J lists them all",
+        "这是最后一课：J 列出全部",
+    ),
     (
         "this is the past, or imagined: Esc comes back to now",
         "这是过去或设想：Esc 回到现在",

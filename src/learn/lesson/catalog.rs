@@ -55,6 +55,12 @@ pub fn full_name(name: &str) -> Option<&'static str> {
     found(name).map(|(name, ..)| *name)
 }
 
+/// The name of the lesson that comes after one in the course.
+#[must_use]
+pub fn after(name: &str) -> Option<&'static str> {
+    names().skip_while(|n| *n != name).nth(1)
+}
+
 fn found(name: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
     let number = name.parse::<usize>().ok();
     TEXTS.iter().enumerate().find_map(|(i, text)| {
@@ -66,7 +72,7 @@ fn found(name: &str) -> Option<&'static (&'static str, &'static str, &'static st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::lesson::Step;
+    use crate::learn::lesson::{Check, Step};
 
     fn course(language: Language) -> Vec<Lesson> {
         names()
@@ -85,12 +91,22 @@ mod tests {
         }
     }
 
+    fn checked(check: &Check) -> (String, Vec<(bool, bool)>) {
+        match check {
+            Check::Until(until) => (until.text().to_owned(), Vec::new()),
+            Check::Answers(answers) => (
+                String::new(),
+                answers.iter().map(|a| (a.is_right, a.reply.is_some())).collect(),
+            ),
+        }
+    }
+
     /// What is the same in every language: everything but the words.
     fn bones(step: &Step) -> impl PartialEq + std::fmt::Debug {
         let task = step
             .task
             .as_ref()
-            .map(|t| (t.until.text().to_owned(), t.hint.is_some(), t.then.is_some()));
+            .map(|t| (checked(&t.check), t.hint.is_some(), t.then.is_some()));
         (
             step.settings.clone(),
             step.shown.clone(),
@@ -105,6 +121,7 @@ mod tests {
         for (en, zh) in english.iter().zip(&chinese) {
             assert_eq!(en.start, zh.start, "{}", en.title);
             assert_eq!(en.intro.len(), zh.intro.len(), "{}", en.title);
+            assert_eq!(en.takeaway.is_some(), zh.takeaway.is_some(), "{}", en.title);
             assert_eq!(en.steps.len(), zh.steps.len(), "{}", en.title);
             for (a, b) in en.steps.iter().zip(&zh.steps) {
                 assert_eq!(

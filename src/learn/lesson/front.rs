@@ -13,6 +13,7 @@ use crate::study::{Domain, number};
 #[serde(deny_unknown_fields)]
 struct Front {
     title: String,
+    takeaway: Option<String>,
     function: Option<String>,
     formula: Option<String>,
     low: Option<f64>,
@@ -34,8 +35,15 @@ struct Front {
     seed: Option<u32>,
 }
 
-/// Title and start of a front matter, which begins on line 2 of its file. On a mistake: the line, and what is wrong.
-pub fn read(text: &str) -> Result<(String, Start), (usize, String)> {
+/// What a front matter says.
+pub struct Opening {
+    pub title: String,
+    pub takeaway: Option<String>,
+    pub start: Start,
+}
+
+/// Reads a front matter, which begins on line 2 of its file. On a mistake: the line, and what is wrong.
+pub fn read(text: &str) -> Result<Opening, (usize, String)> {
     let front: Front = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| {
             1 + text.get(..span.start).unwrap_or_default().matches('\n').count()
@@ -74,7 +82,11 @@ pub fn read(text: &str) -> Result<(String, Start), (usize, String)> {
         subject,
         shown,
     };
-    Ok((front.title, start))
+    Ok(Opening {
+        title: front.title,
+        takeaway: front.takeaway,
+        start,
+    })
 }
 
 /// What the reader of the settings says, in words of this format and with the name of the field.

@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 use super::vocabulary::{self, KNOBS, Knob, PANELS, QUANTITIES};
-use super::{Lesson, Setting, Step, Task, front};
+use super::{Answer, Check, Lesson, MOST_ANSWERS, Setting, Step, Task, front};
 use crate::learn::expression::{Expression, Kind};
 use crate::study::label::scrub;
 
@@ -36,15 +36,16 @@ pub fn lesson(text: &str) -> Result<Lesson, Mistake> {
     if !closed {
         return Err((1, "the front matter has no closing line +++".to_owned()));
     }
-    let (title, start) = front::read(&settings)?;
+    let opening = front::read(&settings)?;
     let mut body = Body::default();
     for (i, line) in lines {
         body.line(i + 1, line.trim_end())?;
     }
     let (intro, steps) = body.finish()?;
     Ok(Lesson {
-        title: scrub(&title),
-        start,
+        title: scrub(&opening.title),
+        start: opening.start,
+        takeaway: opening.takeaway.as_deref().map(scrub_long),
         intro,
         steps,
     })
@@ -65,6 +66,7 @@ struct Body {
 struct Draft {
     ask: String,
     until: Option<Expression>,
+    answers: Vec<Answer>,
     hint: Option<String>,
     then: Option<String>,
 }
@@ -124,12 +126,12 @@ impl Body {
                     step.shown.push((found, name == "show"));
                 }
             }
-            "do" | "until" | "hint" | "then" => return self.task(at, name, rest),
+            "do" | "until" | "right" | "wrong" | "hint" | "then" => return self.task(at, name, rest),
             _ => {
                 return Err((
                     at,
                     format!(
-                        "there is no direction @{name}; the directions are @do, @until, @hint, @then, @set, @show, @hide"
+                        "there is no direction @{name}; the directions are @do, @until, @right, @wrong, @hint, @then, @set, @show, @hide"
                     ),
                 ));
             }
@@ -148,7 +150,7 @@ impl Body {
             self.task = Some((
                 at,
                 Draft {
-                    ask: scrub(rest),
+                    ask: scrub_long(rest),
                     ..Draft::default()
                 },
             ));
@@ -162,8 +164,9 @@ impl Body {
         };
         match name {
             "until" => draft.until = Some(check(rest).map_err(|what| (at, what))?),
-            "hint" => draft.hint = Some(scrub(rest)),
-            _ => draft.then = Some(scrub(rest)),
+            "right" | "wrong" => draft.answers.push(answer(rest, name == "right")),
+            "hint" => draft.hint = Some(scrub_long(rest)),
+            _ => draft.then = Some(scrub_long(rest)),
         }
         Ok(())
     }
@@ -184,16 +187,11 @@ impl Body {
         let Some((at, draft)) = self.task.take() else {
             return Ok(());
         };
-        let Some(until) = draft.until else {
-            return Err((
-                at,
-                "@do has no @until that says when it is done; add one".to_owned(),
-            ));
-        };
+        let check = done_when(draft.until, draft.answers).map_err(|what| (at, what.to_owned()))?;
         if let Some(step) = self.steps.last_mut() {
             step.task = Some(Task {
                 ask: draft.ask,
-                until,
+                check,
                 hint: draft.hint,
                 then: draft.then,
             });
@@ -225,6 +223,31 @@ pub fn scrub_long(text: &str) -> String {
         .chunks(128)
         .map(|piece| scrub(&piece.concat()))
         .collect()
+}
+
+/// An answer, and after an arrow what is said to who gives it.
+fn answer(text: &str, is_right: bool) -> Answer {
+    let (text, reply) = match text.split_once("->") {
+        Some((text, reply)) => (text, Some(scrub_long(reply.trim()))),
+        None => (text, None),
+    };
+    Answer {
+        text: scrub_long(text.trim()),
+        reply,
+        is_right,
+    }
+}
+
+fn done_when(until: Option<Expression>, answers: Vec<Answer>) -> Result<Check, &'static str> {
+    match (until, answers.len()) {
+        (Some(until), 0) => Ok(Check::Until(until)),
+        (None, 0) => Err("@do has no @until that says when it is done, and no answers; add one"),
+        (Some(_), _) => Err("a task has an @until or answers, not both"),
+        (None, 2..=MOST_ANSWERS) if answers.iter().filter(|a| a.is_right).count() == 1 => {
+            Ok(Check::Answers(answers))
+        }
+        (None, _) => Err("a question has one @right answer, and one to three @wrong ones"),
+    }
 }
 
 fn check(text: &str) -> Result<Expression, String> {

@@ -76,7 +76,7 @@ pub const PANELS: [(&str, Panel); 10] = [
 
 /// What a check can ask about, with its meaning. Values are in the function's units and, for EI and its terms, in
 /// those of the model, exactly as they stand on the screen.
-pub const QUANTITIES: [(&str, &str); 36] = [
+pub const QUANTITIES: [(&str, &str); 39] = [
     ("points", "evaluated points"),
     ("added", "points that the learner added in this step"),
     ("removed", "points that the learner took away in this step"),
@@ -84,7 +84,15 @@ pub const QUANTITIES: [(&str, &str); 36] = [
     ("x1", "the probe's first parameter"),
     ("x2", "the probe's second parameter"),
     ("mean", "posterior mean at the probe"),
+    (
+        "mean_lost",
+        "how much worse that is than the best mean of the slice through the probe",
+    ),
     ("sd", "posterior standard deviation at the probe"),
+    (
+        "widest",
+        "the largest standard deviation on the slice through the probe",
+    ),
     ("prior_sd", "standard deviation where nothing is known"),
     (
         "z",
@@ -102,6 +110,7 @@ pub const QUANTITIES: [(&str, &str); 36] = [
         "largest distance of probe and next point on an axis from 0 to 1",
     ),
     ("nearest", "the same between probe and nearest evaluated point"),
+    ("here", "evaluations exactly at the probe"),
     ("jumps", "how often the next point jumped in this step"),
     ("best", "best value so far"),
     ("regret", "how far it is from the optimum"),

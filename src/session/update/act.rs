@@ -242,6 +242,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         | Action::LessonNext
         | Action::LessonBack
         | Action::LessonHint
+        | Action::LessonAnswer(_)
         | Action::ShowCourse => lab::act(model, &action, effects),
         Action::ShowStudies => studies::show(model),
         Action::SwitchStudy(name) => studies::switch(model, &name, effects),

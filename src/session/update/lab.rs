@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use crate::analysis::AcquisitionFunction;
 use crate::learn::bench::largest_gap;
-use crate::learn::lesson::Setting;
 use crate::learn::lesson::vocabulary::{Knob, Panel};
+use crate::learn::lesson::{Setting, catalog};
 use crate::learn::play::Moved;
 use crate::session::action::Action;
 use crate::session::effect::Effect;
@@ -29,10 +29,19 @@ const JUMP: f64 = 0.1;
 /// Samples that are drawn where a lesson shows them.
 const SAMPLES: usize = 8;
 
-/// Any action of the person ends what the optimiser does by itself.
+/// What a person does ends what the optimiser does by itself; a step that is asked for while others are on their way
+/// comes after them, so that a key pressed four times takes four steps.
+pub fn heed(model: &mut Model, action: &Action) {
+    let is_running_on = model.lab.as_ref().is_some_and(|l| l.runs_on);
+    if is_running_on || !matches!(action, Action::LabStep(_)) {
+        halt(model);
+    }
+}
+
 pub fn halt(model: &mut Model) {
     if let Some(lab) = &mut model.lab {
         lab.steps_left = 0;
+        lab.runs_on = false;
     }
 }
 
@@ -150,6 +159,12 @@ pub fn act(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
                 say(model, "there is no hint here", false);
             }
         }
+        Action::LessonAnswer(answer) => {
+            let play = model.lab.as_mut().and_then(|l| l.play.as_mut());
+            if play.is_none_or(|p| p.answer(*answer).is_none()) {
+                say(model, "there is no such answer", false);
+            }
+        }
         Action::ShowCourse => {
             let here = model.play().and_then(|p| p.name());
             let cursor = (lab::menu().iter())
@@ -242,7 +257,8 @@ fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
 fn begin_steps(model: &mut Model, steps: u32) {
     let Some(lab) = &mut model.lab else { return };
     if lab.bench.has_truth() {
-        lab.steps_left = steps;
+        lab.runs_on = steps == lab::CONTINUOUSLY;
+        lab.steps_left = lab.steps_left.saturating_add(steps).min(lab::CONTINUOUSLY);
     } else {
         say(
             model,
@@ -293,6 +309,7 @@ fn next(model: &mut Model, effects: &mut Vec<Effect>) {
             }
             model.notice = None;
         }
+        Moved::Over => open_next(model, effects),
         Moved::End => {
             top(model);
             if let (Some(name), Some(lab)) = (name, &mut model.lab) {
@@ -304,6 +321,19 @@ fn next(model: &mut Model, effects: &mut Vec<Effect>) {
                 effects.push(Effect::LessonDone(name));
             }
         }
+    }
+}
+
+/// From the end of a lesson on to the next one of the course.
+fn open_next(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(lab) = &model.lab else { return };
+    let name = lab.play.as_ref().and_then(|p| p.name());
+    let Some(next) = name.and_then(catalog::after) else {
+        return say(model, "this was the last lesson: J lists them all", false);
+    };
+    match Lab::chosen(lab::Choice::Lesson(next), lab.language, Arc::clone(&lab.shelf)) {
+        Ok(lab) => open(model, Box::new(lab), effects),
+        Err(why) => say(model, why.to_string(), true),
     }
 }
 

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::language::tr;
+use crate::learn::lesson::catalog;
 use crate::learn::play::{Place, Play};
 use crate::session::{HitMap, Pane};
 use crate::ui::context::Context;
@@ -89,8 +90,21 @@ fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
             style,
             true,
         );
+        for (i, answer) in play.answers().iter().enumerate() {
+            let (mark, style) = match (play.was_given(i), answer.is_right) {
+                (true, true) => (" ✓ ".to_owned(), theme.strong()),
+                (true, false) => (" ✗ ".to_owned(), theme.dim()),
+                (false, _) if play.is_done() => ("   ".to_owned(), theme.dim()),
+                (false, _) => (format!(" {} ", i + 1), theme.text()),
+            };
+            let mark = Span::styled(mark, theme.accent_strong());
+            put(&answer.text, "   ", Some(mark), style, true);
+        }
+        if let Some(reply) = play.reply() {
+            put(reply, "  ", None, theme.text(), true);
+        }
         if let Some(hint) = play.hint() {
-            let hint = format!("{}: {hint}", tr!(ctx, "hint"));
+            let hint = format!("{}{}{hint}", tr!(ctx, "hint"), tr!(ctx, ": "));
             put(&hint, "  ", None, theme.text(), true);
         }
         if play.is_done()
@@ -106,14 +120,22 @@ fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
                 1 => tr!(ctx, "The lesson is over; 1 task was passed over.").to_owned(),
                 n => tr!(ctx, "The lesson is over; {n} tasks were passed over.", n = n),
             };
-            put(&said, "", None, theme.strong(), true);
-            vec![
-                key("J"),
-                Span::styled(
-                    format!(" {}", tr!(ctx, "lists the lessons and the functions")),
-                    theme.dim(),
-                ),
-            ]
+            put(&said, "", None, theme.dim(), true);
+            if let Some(takeaway) = &play.lesson().takeaway {
+                put(" ", "", None, theme.text(), true);
+                put(tr!(ctx, "To remember"), "", None, theme.accent_strong(), true);
+                put(takeaway, "", None, theme.strong(), true);
+                put(" ", "", None, theme.text(), true);
+            }
+            let mut foot = Vec::new();
+            if let Some(next) = next_title(ctx, play) {
+                foot.push(key("enter"));
+                let next = format!(" {}{}{next}   ", tr!(ctx, "next lesson"), tr!(ctx, ": "));
+                foot.push(Span::styled(next, theme.text()));
+            }
+            foot.push(key("J"));
+            foot.push(Span::styled(format!(" {}", tr!(ctx, "lists them all")), theme.dim()));
+            foot
         }
         Place::Intro => vec![
             key("enter"),
@@ -130,6 +152,13 @@ fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
             key("enter"),
             Span::styled(format!(" {}", tr!(ctx, "goes on")), theme.dim()),
         ],
+        Place::Step(_) if play.is_asking() => {
+            let keys: Vec<String> = (1..=play.answers().len()).map(|i| i.to_string()).collect();
+            vec![
+                Span::styled(keys.join(" "), theme.accent_strong()),
+                Span::styled(format!(" {}", tr!(ctx, "answers")), theme.dim()),
+            ]
+        }
         Place::Step(_) if play.has_hint() => {
             vec![
                 key("i"),
@@ -145,6 +174,13 @@ fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
         });
     }
     rows
+}
+
+/// What the next lesson of the course is called.
+fn next_title(ctx: &Context<'_>, play: &Play) -> Option<String> {
+    let language = ctx.model.lab.as_ref()?.language;
+    let next = catalog::after(play.name()?)?;
+    Some(catalog::named(next, language)?.ok()?.title)
 }
 
 /// What does not fit is scrolled; the task and what follows it stay at the bottom.

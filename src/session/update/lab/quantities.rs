@@ -5,7 +5,10 @@ use crate::learn::bench::largest_gap;
 use crate::learn::play::Quantities;
 use crate::session::model::Model;
 use crate::session::update::navigate::configuration_of;
-use crate::study::{Encoder, Value};
+use crate::study::{Direction, Encoder, Value};
+
+/// So near, on an axis from 0 to 1, a point is the probe's own.
+const EXACTLY: f64 = 1e-9;
 
 /// What is not known, or not yet of the newest data, is no number.
 pub fn of(model: &Model) -> Quantities {
@@ -103,11 +106,12 @@ fn places(model: &Model, q: &mut Quantities) {
         q.next = two(&next.configuration);
         q.gap = gap(&next.configuration).unwrap_or(f64::NAN);
     }
-    let nearest = (model.study.trials.iter())
+    let gaps: Vec<f64> = (model.study.trials.iter())
         .filter(|t| t.objective().is_some())
         .filter_map(|t| gap(&configuration_of(&model.study.space, t)?))
-        .reduce(f64::min);
-    q.nearest = nearest.unwrap_or(f64::NAN);
+        .collect();
+    q.nearest = gaps.iter().copied().reduce(f64::min).unwrap_or(f64::NAN);
+    q.here = whole(gaps.iter().filter(|g| **g < EXACTLY).count());
 }
 
 fn beliefs(model: &Model, q: &mut Quantities) {
@@ -123,6 +127,7 @@ fn beliefs(model: &Model, q: &mut Quantities) {
     }
     let (p, improvement, summary) = (&c.prediction, &c.improvement, &surrogate.value.summary);
     q.mean = p.mean;
+    (q.mean_lost, q.widest) = along(model, p.mean);
     q.sd = p.sd;
     // The probe's deviation in the user's units for one in the model's.
     q.prior_sd = p.sd / p.model_sd.max(f64::MIN_POSITIVE) * summary.signal_variance.sqrt();
@@ -136,6 +141,25 @@ fn beliefs(model: &Model, q: &mut Quantities) {
     q.lengthscale = (summary.lengthscales.iter())
         .find(|(param, _)| *param == 0)
         .map_or(f64::NAN, |(_, l)| *l);
+}
+
+/// How much worse a mean is than the best of the slice along the parameter in hand, and the largest deviation there; no
+/// numbers while that is not of the newest fit.
+fn along(model: &Model, mean: f64) -> (f64, f64) {
+    let slices = model.slices.as_ref().filter(|s| !model.is_stale(s));
+    let slice = slices.and_then(|s| s.value.iter().find(|s| s.param == model.param));
+    let points = || slice.into_iter().flat_map(|s| &s.points);
+    let means = points().map(|p| p.mean).filter(|m| m.is_finite());
+    let lost = means.map(|m| match model.study.direction() {
+        Direction::Minimize => mean - m,
+        Direction::Maximize => m - mean,
+    });
+    let widths = points()
+        .map(|p| 0.5 * (p.high68 - p.low68))
+        .filter(|w| w.is_finite());
+    // The places of a slice need not be where the probe stands: it may be a little better than all of them.
+    let lost = lost.reduce(f64::max).map_or(f64::NAN, |lost| lost.max(0.0));
+    (lost, widths.reduce(f64::max).unwrap_or(f64::NAN))
 }
 
 fn evidence(model: &Model, q: &mut Quantities) {
