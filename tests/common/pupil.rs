@@ -98,6 +98,9 @@ impl Pupil {
                 self.walk(0, x.parse().unwrap());
             } else if let Some(y) = word.strip_prefix("y=") {
                 self.walk(1, y.parse().unwrap());
+            } else if let Some((nth, to)) = word.split_once('=') {
+                let nth: usize = nth.parse().unwrap();
+                self.walk(nth - 1, to.parse().unwrap());
             } else if let Some(again) = word.strip_suffix('*') {
                 for _ in 0..150 {
                     if self.is_done() {

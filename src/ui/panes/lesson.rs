@@ -134,7 +134,10 @@ fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
                 foot.push(Span::styled(next, theme.text()));
             }
             foot.push(key("J"));
-            foot.push(Span::styled(format!(" {}", tr!(ctx, "lists them all")), theme.dim()));
+            foot.push(Span::styled(
+                format!(" {}", tr!(ctx, "lists them all")),
+                theme.dim(),
+            ));
             foot
         }
         Place::Intro => vec![

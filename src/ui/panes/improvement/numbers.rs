@@ -106,12 +106,7 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         )),
         Some(("z", fixed(told.z, 2), dim(tr!(ctx, "σ from it")), text)),
         None,
-        Some((
-            chance,
-            percent(told.probability),
-            dim(tr!(ctx, "shaded")),
-            text,
-        )),
+        Some((chance, percent(told.probability), dim(tr!(ctx, "shaded")), text)),
         Some((
             gain,
             significant(told.gain, 3),
