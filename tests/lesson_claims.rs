@@ -100,7 +100,7 @@ fn lesson_4_two_stories_are_even_with_a_valley_between_until_more_data_decide() 
             .map(column)
             .fold(f64::MAX, f64::min);
         let lower = optima[0].value.min(optima[1].value);
-        (optima[0].clone(), optima[1].clone(), lower - between)
+        (optima[0], optima[1], lower - between)
     };
     let (signal, noise, depth) = tops(&english(4, 4));
     assert!(
@@ -265,7 +265,7 @@ fn lesson_12_the_more_layers_are_frozen_the_larger_the_best_learning_rate() {
     let pupil = english(12, 2);
     let model = &pupil.desk.model;
     let surrogate = &model.surrogate.as_ref().unwrap().value;
-    let frozen = (model.study.space.params.iter()).position(|p| p.name.to_string() == "frozen_layers");
+    let frozen = (model.study.space.params.iter()).position(|p| p.name == "frozen_layers");
     let best = |layers: i64| {
         let mut configuration = model.suggestion().unwrap().configuration.clone();
         configuration[frozen.unwrap()] = Value::Int(layers);

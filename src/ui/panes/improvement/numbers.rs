@@ -181,15 +181,14 @@ pub fn foot(ctx: &Context<'_>, told: &Improvement, buf: &mut Buffer, area: Rect)
         return;
     }
     let theme = &ctx.theme;
-    let (sign, word) = if told.is_downward() {
-        ("−", tr!(ctx, "lower is better"))
-    } else {
-        ("", tr!(ctx, "higher is better"))
+    let word = match told.is_downward() {
+        true => tr!(ctx, "lower is better"),
+        false => tr!(ctx, "higher is better"),
     };
-    let by_mean = if told.is_downward() {
-        -told.probability
-    } else {
-        told.probability
+    // A misprinted EI grows as the mean gets worse.
+    let (sign, by_mean) = match told.is_downward() != told.is_misprinted {
+        true => ("−", -told.probability),
+        false => ("", told.probability),
     };
     let units = match told.unit {
         Some(unit) if (unit - 1.0).abs() <= 1e-9 => {
