@@ -1,7 +1,11 @@
 //! The next configurations.
 
+mod domain;
+
 use std::sync::Arc;
 
+pub(super) use self::domain::coordinates;
+use self::domain::{fix, regions};
 use super::build::NOISY;
 use super::feasibility::Feasibility;
 use super::predict::readout;
@@ -14,7 +18,6 @@ use crate::acquisition::ranking::Ranking;
 use crate::acquisition::sobol::Sobol;
 use crate::acquisition::{AcquisitionSettings, maximize};
 use crate::analysis::suggestion::{Climb, Reason, Suggestion, Why};
-use crate::study::encoding::Axis;
 use crate::study::{Configuration, Encoder, Study, UnitPoint, Value};
 
 /// What to suggest.
@@ -55,9 +58,6 @@ impl From<MaximizeError> for SuggestError {
         }
     }
 }
-
-/// Grids longer than this are searched as a continuum and rounded at the end.
-const MOST_LEVELS: u64 = 65_536;
 
 /// A point of the initial design may fail no more likely than this; after so many such points the likeliest to come
 /// through is taken.
@@ -325,84 +325,6 @@ impl maximize::Landscape for Settled<'_> {
         }
         slopes
     }
-}
-
-/// What each coordinate may be: switches are set by their rules, and on where there is none, so that no value is
-/// missing where it may be asked for.
-pub(super) fn coordinates(encoder: &Encoder) -> Vec<Coordinate> {
-    (0..encoder.dims())
-        .map(|j| {
-            if encoder.is_free_switch(j) {
-                Coordinate::Levels([1.0].into())
-            } else if j >= encoder.own_dims() {
-                Coordinate::Category(1)
-            } else {
-                coordinate(encoder.axis(j))
-            }
-        })
-        .collect()
-}
-
-fn coordinate(axis: &Axis) -> Coordinate {
-    match (axis, axis.count()) {
-        (Axis::Category { count }, _) => Coordinate::Category(*count),
-        (Axis::Grid { .. }, Some(count)) if count <= MOST_LEVELS => {
-            let levels: Vec<f64> = (0..count).map(|k| axis.coordinate(k)).collect();
-            Coordinate::Levels(levels.into())
-        }
-        _ => Coordinate::Continuous,
-    }
-}
-
-type Fixed = (Vec<Option<f64>>, Vec<Option<Value>>);
-
-/// Coordinates and checked values of the locks.
-fn fix(study: &Study, encoder: &Encoder, locks: &[Option<Value>]) -> Result<Fixed, SuggestError> {
-    let mut fixed = vec![None; encoder.dims()];
-    let mut values = vec![None; study.space.len()];
-    for (i, parameter) in study.space.params.iter().enumerate() {
-        let Some(Some(lock)) = locks.get(i) else {
-            continue;
-        };
-        let value = parameter.check(lock).map_err(SuggestError::Lock)?;
-        if let Some(j) = encoder.coordinate_of(i) {
-            let u = encoder.coordinate_at(i, &value).map_err(SuggestError::Lock)?;
-            // Bit for bit a value of the grid.
-            let on_axis = |u: f64| coordinate(encoder.axis(j)).snap(u);
-            fixed[j] = u.map(|u| match encoder.axis(j) {
-                Axis::Unit { .. } => u,
-                Axis::Grid { .. } | Axis::Category { .. } => on_axis(u),
-            });
-        }
-        values[i] = Some(value);
-    }
-    Ok((fixed, values))
-}
-
-fn regions(
-    training: &Training,
-    scales: &[f64],
-    fixed: &[Option<f64>],
-    rejected: &[(Configuration, f64)],
-) -> Vec<Region> {
-    let shortest = scales
-        .iter()
-        .zip(fixed)
-        .filter(|(_, f)| f.is_none())
-        .map(|(l, _)| *l)
-        .fold(f64::INFINITY, f64::min);
-    let weights: Vec<f64> = scales.iter().map(|l| (shortest / l).min(1.0)).collect();
-    rejected
-        .iter()
-        .filter_map(|(configuration, radius)| {
-            Some(Region {
-                center: training.point(configuration).ok()?,
-                radius: *radius,
-                weights: weights.clone(),
-                categories: training.encoder.axes().map(Axis::is_category).collect(),
-            })
-        })
-        .collect()
 }
 
 /// Where unfinished trials have reported, so many complete ones are enough.
