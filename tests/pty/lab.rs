@@ -23,6 +23,8 @@ fn a_function_is_tried_stepped_on_and_revealed() {
     let mut session = lab(&sandbox, &["forrester"], (120, 36));
     session.wait_for("Forrester");
     session.wait_for("3 complete");
+    // The probe stands on the suggestion: before there is one, there is no place to evaluate.
+    session.wait_for("by log EI");
     // A point at the probe, then two steps of the optimiser: each waits for the fit before.
     for (key, words) in [(" ", "4 complete"), ("s", "5 complete"), ("s", "6 complete")] {
         session.send(key);
