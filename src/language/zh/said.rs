@@ -454,8 +454,16 @@ pub(in crate::language) const SAID: Words = &[
         "@{name} 之前没有说明做什么的 @do；请加上",
     ),
     (
-        "@do has no @until that says when it is done; add one",
-        "@do 没有说明何时完成的 @until；请加上",
+        "@do has no @until that says when it is done, and no answers; add one",
+        "@do 没有说明何时完成的 @until，也没有答案；请加一个",
+    ),
+    (
+        "a task has an @until or answers, not both",
+        "一个任务要么有 @until，要么有答案，不能都有",
+    ),
+    (
+        "a question has one @right answer, and one to three @wrong ones",
+        "一个问题有一个 @right 答案和一到三个 @wrong 答案",
     ),
     (
         "a step has one @do; begin another step with ##",
