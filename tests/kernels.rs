@@ -211,6 +211,33 @@ fn kernels_that_do_not_suit_their_inputs_are_refused() {
     }
 }
 
+#[test]
+fn lengthscales_at_the_ends_of_what_a_number_holds_give_ones_and_zeros() {
+    let kinds = [InputKind::Numeric];
+    for nu in [
+        0.1, 0.5, 1.0, 1.5, 1.7, 2.5, 3.5, 9.5, 20.5, 60.0, 300.0, 700.0, 1e9,
+    ] {
+        for (lengthscale, far) in [(1e-300, 0.0), (1e300, 1.0)] {
+            let kernel = Kernel::Matern {
+                nu,
+                lengthscales: vec![lengthscale],
+                inputs: None,
+            };
+            let at = |b: f64| kernel.gradient(&kinds, &[0.25], &[b]).unwrap();
+            let (same, other) = (at(0.25), at(0.75));
+            assert!(
+                same.value == 1.0 && other.value == far,
+                "{nu} {lengthscale}: {other:?}"
+            );
+            let slopes = [same.dlog, same.dx, other.dlog, other.dx].concat();
+            assert!(
+                slopes.iter().all(|s| s.abs() < 1e-20),
+                "{nu} {lengthscale}: {slopes:?}"
+            );
+        }
+    }
+}
+
 fn any_kernel() -> impl Strategy<Value = Kernel> {
     let leaf = prop_oneof![
         (0.1..3.0_f64).prop_map(Kernel::constant),
@@ -292,5 +319,28 @@ proptest! {
         let scale = kernel.prior_variance();
         let smallest = k.symmetric_eigen().eigenvalues.min();
         prop_assert!(smallest > -1e-10 * scale * f64::from(u8::try_from(n).unwrap()), "{smallest}");
+    }
+}
+
+/// Orders and arguments of both routes, beside an implementation of Amos' algorithm 644.
+#[test]
+fn general_orders_agree_with_another_library() {
+    use complex_bessel::besselk_scaled;
+    use nalgebra::Complex;
+    use statrs::function::gamma::ln_gamma;
+    use tunescope::gp::kernel::matern::correlation;
+    for nu in [
+        0.1_f64, 0.33, 0.5, 0.99, 1.0, 1.01, 1.7, 4.4, 9.7, 19.9, 33.3, 77.7,
+    ] {
+        for z in [1e-6_f64, 1e-3, 0.1, 1.9, 2.1, 5.0, 30.0, 200.0] {
+            let Ok(k) = besselk_scaled(nu, Complex::new(z, 0.0)) else {
+                continue;
+            };
+            if !k.re.is_finite() {
+                continue;
+            }
+            let log = (1.0 - nu) * std::f64::consts::LN_2 - ln_gamma(nu) + nu * z.ln() + k.re.ln() - z;
+            close(correlation(nu, z), log.exp(), 1e-12, &format!("{nu} {z}"));
+        }
     }
 }

@@ -4,17 +4,18 @@
 const ROUND: f64 = 6_755_399_441_055_744.0;
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-/// Below this `exp` is subnormal; such correlations are zero for every purpose here.
+/// Below this `exp` is subnormal; such correlations are zero, and cost no subnormal arithmetic.
 const LOWEST: f64 = -708.0;
 
-/// `exp(x)` for `x ≤ 0`, to within 2 units in the last place; below −708 it is `exp(−708)`.
+/// `exp(x)` for `x ≤ 0`, to within 2 units in the last place; below −708 it is 0.
 ///
 /// `x = n ln 2 + r`, `|r| ≤ ln 2 / 2`, and a Taylor polynomial of degree 13 in `r` (the first term left
 /// out is below 5e-18). NaN stays NaN.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "must inline into each vector width")]
 pub(crate) fn exp_negative(x: f64) -> f64 {
-    let x = if x < LOWEST { LOWEST } else { x };
+    let is_zero = x < LOWEST;
+    let x = if is_zero { LOWEST } else { x };
     let shifted = x * std::f64::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
@@ -33,7 +34,7 @@ pub(crate) fn exp_negative(x: f64) -> f64 {
     let high = pab + r2 * pcd;
     let p = p01 + r2 * (low + r4 * (middle + r4 * high));
     let scale = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
-    p * scale
+    if is_zero { 0.0 } else { p * scale }
 }
 
 #[cfg(test)]
@@ -49,6 +50,7 @@ mod tests {
             x *= 1.0007;
         }
         assert!((exp_negative(0.0) - 1.0).abs() == 0.0);
-        assert!(exp_negative(-1e9) < 1e-300);
+        assert!(exp_negative(-1e9) == 0.0 && exp_negative(-708.5) == 0.0);
+        assert!(exp_negative(f64::NAN).is_nan());
     }
 }

@@ -87,8 +87,9 @@ impl Family {
                 for ((q, k), s) in q.iter().zip(k).zip(s) {
                     let z = (c * q).sqrt();
                     let e = exp_negative(-z);
-                    *k = polynomial(value, z) * e;
-                    *s = polynomial(slope, z) * e;
+                    let is_zero = e == 0.0;
+                    *k = if is_zero { 0.0 } else { polynomial(value, z) * e };
+                    *s = if is_zero { 0.0 } else { polynomial(slope, z) * e };
                 }
             }
             Self::General(matern) => {

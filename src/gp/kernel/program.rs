@@ -13,6 +13,9 @@ use super::warp::kumaraswamy;
 use super::{Kernel, KernelGradient, Role, mean_square_from};
 use crate::gp::{FitError, InputKind};
 
+/// Largest `1/ℓ²`.
+const STEEPEST: f64 = 1e200;
+
 /// One node; children come before their parent.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
@@ -133,7 +136,8 @@ impl Program {
                 | Role::WarpA { .. }
                 | Role::WarpB { .. } => *p,
                 Role::Lengthscale { .. } | Role::MismatchLengthscale { .. } | Role::SharedLengthscale => {
-                    1.0 / (p * p)
+                    // A length whose square underflows says nothing of a difference of 0, and must not overflow.
+                    (1.0 / (p * p)).min(STEEPEST)
                 }
                 #[expect(clippy::cast_precision_loss, reason = "few inputs")]
                 Role::CategoryScale { active, .. } => 1.0 / (*active as f64 * p),
