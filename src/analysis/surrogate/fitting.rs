@@ -23,7 +23,7 @@ const REFRESH_EVERY: u32 = 10;
 
 /// Boxes of a fit without priors.
 const WIDE: Bounds = Bounds {
-    lengthscale: (1e-3, 1e3),
+    lengthscale: (0.01, 100.0),
     variance: (1e-3, 1e3),
     noise_variance: (1e-8, 10.0),
     category_scale: (1e-3, 1e3),

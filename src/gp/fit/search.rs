@@ -10,6 +10,8 @@ use crate::gp::{Data, FitError};
 const TRIAL_ITERATIONS: usize = 12;
 /// A start that is this many nats behind after its trial is given up.
 const HOPELESS: f64 = 5.0;
+/// The same without priors, where a slow start may still win.
+const HOPELESS_UNGUIDED: f64 = 15.0;
 /// A start within this distance of the best (largest difference of logs) is on its way to the same optimum.
 const SAME_BASIN: f64 = 0.05;
 /// Optima of a subset and of all rows are no further apart than this (largest difference of logs).
@@ -17,6 +19,13 @@ const SAME_OPTIMUM: f64 = 1.0;
 
 /// Smallest relative decrease of an objective that is worth another step.
 const DECREASE: f64 = 1e-7;
+/// The same without priors: ridges towards infinite variances and lengthscales rise by whole nats in such steps.
+const DECREASE_UNGUIDED: f64 = 1e-10;
+/// Largest slope at an optimum, times `√n`, with priors and without.
+const SLOPE: f64 = 1e-3;
+const SLOPE_UNGUIDED: f64 = 1e-5;
+/// Steps without priors, as a multiple of those with them.
+const LONGER: usize = 4;
 /// With more rows than this, the starts of a cold fit race on [`RACE_SIZE`] rows.
 const RACE_ABOVE: usize = 300;
 const RACE_SIZE: usize = 200;
@@ -31,6 +40,16 @@ const MOST_RIVALS: usize = 2;
 const RIVAL_ITERATIONS: usize = 6;
 /// Optima closer than this (largest difference of logs) are one.
 const ONE_OPTIMUM: f64 = 0.3;
+
+/// Starts of a cold fit without priors beside those that it has with them, by the number of rows: few rows have many
+/// optima, and cost little.
+fn unguided_starts(n: usize) -> usize {
+    match n {
+        0..=64 => 24,
+        65..=128 => 16,
+        _ => 8,
+    }
+}
 
 /// Optima by their value, each once.
 fn apart(mut optima: Vec<Minimizer>) -> Vec<Minimizer> {
@@ -71,6 +90,9 @@ impl Task<'_> {
         let mut starts = vec![mode.clone(), short, noisy];
         let draws = self.options.extra_starts.unwrap_or(if n < 100 { 2 } else { 0 });
         let mut random = Random::new(self.options.seed);
+        if self.options.priors.is_none() {
+            starts.extend((0..unguided_starts(n)).map(|_| self.anywhere(&mut random)));
+        }
         let priors = self.options.priors.unwrap_or_default();
         for _ in 0..draws {
             starts.push(
@@ -86,11 +108,67 @@ impl Task<'_> {
         starts
     }
 
-    fn tolerance(n: usize) -> Tolerance {
+    /// A start from where a likelihood without priors may have an optimum: lengthscales from a tenth of those of
+    /// a wiggle to those of a plane, all noise to hardly any.
+    fn anywhere(&self, random: &mut Random) -> Vec<f64> {
+        let mut between = |low: f64, high: f64| low.ln() + random.uniform() * (high / low).ln();
+        self.roles
+            .iter()
+            .map(|role| match role {
+                Role::Lengthscale { .. } | Role::MismatchLengthscale { .. } | Role::SharedLengthscale => {
+                    between(0.02, 20.0)
+                }
+                Role::Variance => between(0.1, 30.0),
+                Role::Noise => between(1e-7, 1.0),
+                Role::CategoryScale { .. } => between(0.1, 10.0),
+                Role::Shape => between(0.1, 100.0),
+                Role::Period { .. } => between(0.1, 3.0),
+                Role::SlopeVariance { .. } => between(0.1, 30.0),
+                Role::WarpA { .. } | Role::WarpB { .. } => between(0.3, 3.0),
+            })
+            .collect()
+    }
+
+    fn is_guided(&self) -> bool {
+        self.options.priors.is_some()
+    }
+
+    fn hopeless(&self) -> f64 {
+        if self.is_guided() {
+            HOPELESS
+        } else {
+            HOPELESS_UNGUIDED
+        }
+    }
+
+    fn decrease(&self) -> f64 {
+        if self.is_guided() {
+            DECREASE
+        } else {
+            DECREASE_UNGUIDED
+        }
+    }
+
+    /// Cap on the steps of a cold or warm fit.
+    fn cap(&self, is_warm: bool) -> usize {
+        let steps = if is_warm {
+            self.options.warm_iterations
+        } else {
+            self.options.cold_iterations
+        };
+        if self.is_guided() || is_warm {
+            steps
+        } else {
+            LONGER * steps
+        }
+    }
+
+    fn tolerance(&self, n: usize) -> Tolerance {
+        let slope = if self.is_guided() { SLOPE } else { SLOPE_UNGUIDED };
         Tolerance {
             #[expect(clippy::cast_precision_loss, reason = "a count")]
-            gradient: 1e-3 * (n as f64).sqrt(),
-            decrease: DECREASE,
+            gradient: slope * (n as f64).sqrt(),
+            decrease: self.decrease(),
         }
     }
 
@@ -108,17 +186,13 @@ impl Task<'_> {
             Some(theta) => vec![theta],
             None => self.cold_starts(n),
         };
-        let cap = if is_warm {
-            self.options.warm_iterations
-        } else {
-            self.options.cold_iterations
-        };
+        let cap = self.cap(is_warm);
         let mut objective = self.objective(data, tally);
         let mut runs: Vec<Minimizer> = starts
             .iter()
             .filter_map(|start| Minimizer::new(start, &self.bounds, &mut objective))
             .collect();
-        let tolerance = Self::tolerance(n);
+        let tolerance = self.tolerance(n);
         let first = if runs.len() > 1 {
             cap.min(TRIAL_ITERATIONS)
         } else {
@@ -132,7 +206,7 @@ impl Task<'_> {
         for mut run in runs {
             let best = optima.iter().map(|o| o.value).fold(f64::INFINITY, f64::min);
             let known = optima.iter().any(|o| run.is_near(&o.x, SAME_BASIN));
-            if run.value - best <= HOPELESS && !known {
+            if run.value - best <= self.hopeless() && !known {
                 run.run(cap - first, tolerance, &mut objective);
                 optima.push(run);
             }
@@ -166,11 +240,7 @@ impl Task<'_> {
         }
         sizes.sort_unstable();
         sizes.dedup();
-        let cap = if warm.is_some() {
-            self.options.warm_iterations
-        } else {
-            self.options.cold_iterations
-        };
+        let cap = self.cap(warm.is_some());
         let mut field: Vec<Minimizer> = Vec::new();
         let mut from = 0;
         for size in sizes {
@@ -178,14 +248,18 @@ impl Task<'_> {
             field = if field.is_empty() {
                 self.race(&part, warm.clone(), tally)?
             } else {
-                self.refine(&part, (&field, from, None), cap, DECREASE, tally)?
+                self.refine(&part, (&field, from, None), cap, self.decrease(), tally)?
             };
             from = size;
         }
         if field.is_empty() {
             field = self.race(data, warm, tally)?;
         } else {
-            let (cap, decrease) = if is_large { self.polish() } else { (cap, DECREASE) };
+            let (cap, decrease) = if is_large {
+                self.polish()
+            } else {
+                (cap, self.decrease())
+            };
             // A warm start was polished on nearly all of these rows: the subset lends its curvature alone,
             // unless it has found another optimum.
             let near = |theta: &&Vec<f64>| field.first().is_some_and(|run| run.is_near(theta, SAME_OPTIMUM));
@@ -223,13 +297,13 @@ impl Task<'_> {
         let n = data.n();
         let tolerance = Tolerance {
             decrease,
-            ..Self::tolerance(n)
+            ..self.tolerance(n)
         };
         let mut objective = self.objective(data, tally);
         let mut optima: Vec<Minimizer> = Vec::new();
         let lead = field.first().map_or(0.0, |run| run.value);
         for (place, run) in field.iter().take(MOST_RIVALS).enumerate() {
-            if run.value - lead > HOPELESS {
+            if run.value - lead > self.hopeless() {
                 break;
             }
             let at = start.filter(|_| place == 0).unwrap_or(&run.x);
@@ -246,7 +320,7 @@ impl Task<'_> {
             };
             fine.run(first, tolerance, &mut objective);
             let best = optima.iter().map(|o| o.value).fold(f64::INFINITY, f64::min);
-            if place > 0 && fine.value - best <= HOPELESS {
+            if place > 0 && fine.value - best <= self.hopeless() {
                 fine.run(cap - first, tolerance, &mut objective);
             }
             optima.push(fine);
