@@ -176,6 +176,10 @@ pub enum KernelSpec {
 pub enum ModelFileError {
     #[error("the model is not JSON: {reason}")]
     NotJson { reason: String },
+    #[error("the model should be an object, not {found}")]
+    NotAnObject { found: String },
+    #[error("the model's field {field} names {name} a second time; name it once")]
+    Twice { field: String, name: String },
     #[error("the model has no field {field}; add it")]
     Missing { field: String },
     #[error("the model's field {field} should be {expected}, not {found}")]
@@ -218,8 +222,10 @@ impl ModelFile {
     /// # Errors
     /// Names the field that is missing, wrong or unknown.
     pub fn from_json_text(text: &str) -> Result<Self, ModelFileError> {
-        let json: Json = serde_json::from_str(text).map_err(|error| ModelFileError::NotJson {
-            reason: error.to_string(),
+        let json: Json = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            ModelFileError::NotJson {
+                reason: error.to_string(),
+            }
         })?;
         Self::try_from(json)
     }

@@ -18,10 +18,15 @@ impl<'a> At<'a> {
         if found.chars().count() > 40 {
             found = found.chars().take(40).chain(['…']).collect();
         }
-        Err(ModelFileError::Wrong {
-            field: self.field.clone(),
-            expected,
-            found: crate::study::Label::new(&found).shown().to_owned(),
+        let found = crate::study::Label::new(&found).shown().to_owned();
+        Err(if self.field.is_empty() {
+            ModelFileError::NotAnObject { found }
+        } else {
+            ModelFileError::Wrong {
+                field: self.field.clone(),
+                expected,
+                found,
+            }
         })
     }
 
@@ -116,6 +121,7 @@ pub fn model(json: &Json) -> Result<ModelFile> {
         .map(input)
         .collect::<Result<Vec<_>>>()?;
     let names: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
+    once(&names, |i| format!("inputs[{i}].name"))?;
     let noise = at.get("noise_variance")?;
     let noise_variance = noise.number()?;
     if noise_variance < 0.0 {
@@ -319,8 +325,20 @@ fn leaf(
     })
 }
 
+/// That no name stands in a list twice; `field` says where the i-th one does.
+fn once(names: &[&str], field: impl Fn(usize) -> String) -> Result<()> {
+    match (1..names.len()).find(|&i| names[..i].contains(&names[i])) {
+        Some(i) => Err(ModelFileError::Twice {
+            field: field(i),
+            name: crate::study::Label::new(names[i]).shown().to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
 fn names(at: &At<'_>, known: &[&str]) -> Result<Vec<String>> {
-    at.items()?
+    let list: Vec<String> = at
+        .items()?
         .iter()
         .map(|item| {
             let name = item.text()?;
@@ -334,7 +352,10 @@ fn names(at: &At<'_>, known: &[&str]) -> Result<Vec<String>> {
                 })
             }
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    let borrowed: Vec<&str> = list.iter().map(String::as_str).collect();
+    once(&borrowed, |i| format!("{}[{i}]", at.field))?;
+    Ok(list)
 }
 
 /// One number above 0 for each of some inputs: a list as long, or one number (in a list, bare, or in the
@@ -452,6 +473,27 @@ mod tests {
             let message = model(&json).unwrap_err().to_string();
             assert!(message.contains(field), "{message}");
         }
+        let mut twice = example();
+        twice["inputs"][1]["name"] = json!("lr");
+        let message = model(&twice).unwrap_err().to_string();
+        assert!(
+            message.contains("inputs[1].name names lr a second time"),
+            "{message}"
+        );
+        let mut twice = example();
+        twice["kernel"] = json!({"rbf": {"lengthscales": [0.1, 0.2]}, "inputs": ["lr", "lr"]});
+        let message = model(&twice).unwrap_err().to_string();
+        assert!(
+            message.contains("kernel.inputs[1] names lr a second time"),
+            "{message}"
+        );
+        let message = model(&json!([1])).unwrap_err().to_string();
+        assert_eq!(message, "the model should be an object, not [1]");
+        let marked = format!("\u{feff}{}", example());
+        assert!(
+            ModelFile::from_json_text(&marked).is_ok(),
+            "a byte order mark is no text"
+        );
         let missing = model(&json!({"inputs": []})).unwrap_err();
         assert!(missing.to_string().contains("noise_variance"));
     }
