@@ -12,83 +12,17 @@
 //! **Source**: Rahimi & Recht 2007; Matérn: Rasmussen & Williams 2006, eq. 4.15 as a scale mixture. Checked below and by
 //! `tests/acquisition_paths.rs`.
 
+mod column;
+mod draw;
+
 use nalgebra::DMatrix;
+
+use column::Column;
+use draw::{Draw, Sparse};
 
 use super::wave;
 use crate::acquisition::random::Random;
 use crate::gp::{InputKind, Kernel};
-
-/// A column of the embedded inputs.
-#[derive(Clone, Debug, PartialEq)]
-enum Column {
-    Number(Number),
-    /// Whether the input is this choice.
-    Choice {
-        input: usize,
-        choice: usize,
-    },
-    /// Cosine or sine of `2πx/p`: on the circle, a periodic kernel is an RBF.
-    Circle {
-        number: Number,
-        period: f64,
-        is_sine: bool,
-    },
-}
-
-/// An input, through the warps around its leaf (the outermost first).
-#[derive(Clone, Debug, PartialEq)]
-struct Number {
-    input: usize,
-    warps: Vec<(f64, f64)>,
-}
-
-impl Number {
-    /// The warped value and its derivative by the input.
-    fn at(&self, x: f64) -> (f64, f64) {
-        self.warps.iter().fold((x, 1.0), |(x, slope), (a, b)| {
-            let u = x.clamp(1e-6, 1.0 - 1e-6);
-            let rest = 1.0 - u.powf(*a);
-            let own = if u == x {
-                a * b * u.powf(a - 1.0) * rest.powf(b - 1.0)
-            } else {
-                0.0
-            };
-            (1.0 - rest.powf(*b), slope * own)
-        })
-    }
-}
-
-impl Column {
-    fn input(&self) -> usize {
-        match self {
-            Self::Number(number) | Self::Circle { number, .. } => number.input,
-            Self::Choice { input, .. } => *input,
-        }
-    }
-
-    /// The entry and its derivative by the input.
-    fn at(&self, x: f64) -> (f64, f64) {
-        match self {
-            Self::Number(number) => number.at(x),
-            #[expect(clippy::cast_precision_loss, reason = "few choices")]
-            Self::Choice { choice, .. } => (f64::from(u8::from(x == *choice as f64)), 0.0),
-            Self::Circle {
-                number,
-                period,
-                is_sine,
-            } => {
-                let (u, slope) = number.at(x);
-                let turn = std::f64::consts::TAU / period;
-                let (sine, cosine) = (turn * u).sin_cos();
-                if *is_sine {
-                    (sine, turn * slope * cosine)
-                } else {
-                    (cosine, -turn * slope * sine)
-                }
-            }
-        }
-    }
-}
 
 /// Straight factors of all features: `t_f(x) = constant_f + e(x)·slope_f`.
 #[derive(Clone, Debug)]
@@ -108,25 +42,6 @@ pub struct Features {
     offset: Vec<f64>,
     scale: Vec<f64>,
     tilts: Vec<Tilt>,
-}
-
-/// Entries of a sparse column.
-type Sparse = Vec<(usize, f64)>;
-
-/// One feature while it is drawn.
-struct Draw<'a> {
-    columns: &'a mut Vec<Column>,
-    kinds: &'a [InputKind],
-    choices: &'a [usize],
-    random: &'a mut Random,
-    frequency: Sparse,
-    tilts: Vec<(Sparse, f64)>,
-    amplitude: f64,
-    is_wave: bool,
-    /// Where along the first sum this feature stands: features are dealt out over its terms, not drawn.
-    place: Option<f64>,
-    /// Warps of each input here.
-    warps: Vec<Vec<(f64, f64)>>,
 }
 
 impl Features {
@@ -193,6 +108,7 @@ impl Features {
         }
     }
 
+    /// `F`, the number of features.
     #[must_use]
     pub fn count(&self) -> usize {
         self.scale.len()
@@ -274,182 +190,6 @@ impl Tilt {
             column.add_scalar_mut(*constant);
         }
         t
-    }
-}
-
-impl Draw<'_> {
-    fn follow(&mut self, kernel: &Kernel) {
-        match kernel {
-            Kernel::Constant { variance, .. } => self.amplitude *= variance.sqrt(),
-            Kernel::Rbf { lengthscales, inputs } => self.wave(inputs.as_deref(), lengthscales, 1.0),
-            Kernel::Matern {
-                nu,
-                lengthscales,
-                inputs,
-            } => {
-                // Beyond this the mixture has no width left.
-                let stretch = if *nu > 1e6 {
-                    1.0
-                } else {
-                    (nu / gamma(*nu, self.random)).sqrt()
-                };
-                self.wave(inputs.as_deref(), lengthscales, stretch);
-            }
-            Kernel::RationalQuadratic {
-                alpha,
-                lengthscales,
-                inputs,
-            } => {
-                let stretch = if *alpha > 1e6 {
-                    1.0
-                } else {
-                    (gamma(*alpha, self.random) / alpha).sqrt()
-                };
-                self.wave(inputs.as_deref(), lengthscales, stretch);
-            }
-            Kernel::Hamming { lengthscale, inputs } => {
-                let width = lengthscale * std::f64::consts::SQRT_2;
-                for input in listed(inputs.as_deref(), self.kinds.len()) {
-                    self.category(input, width);
-                }
-            }
-            Kernel::Categorical { lengthscales, inputs } => {
-                #[expect(clippy::cast_precision_loss, reason = "few inputs")]
-                let m = lengthscales.len() as f64;
-                for (input, length) in listed(inputs.as_deref(), lengthscales.len())
-                    .into_iter()
-                    .zip(lengthscales)
-                {
-                    self.category(input, (m * length).sqrt());
-                }
-            }
-            Kernel::Periodic {
-                lengthscales,
-                periods,
-                inputs,
-            } => {
-                let inputs = listed(inputs.as_deref(), lengthscales.len());
-                for ((input, length), period) in inputs.into_iter().zip(lengthscales).zip(periods) {
-                    self.circle(input, *length, *period);
-                }
-            }
-            Kernel::Linear {
-                variances,
-                center,
-                inputs,
-            } => self.tilt(inputs.as_deref(), variances, *center),
-            Kernel::Warp { a, b, inputs, kernel } => {
-                let inputs = listed(inputs.as_deref(), a.len());
-                let before = self.warps.clone();
-                for ((input, a), b) in inputs.into_iter().zip(a).zip(b) {
-                    self.warps[input].push((*a, *b));
-                }
-                self.follow(kernel);
-                self.warps = before;
-            }
-            Kernel::Sum(terms) => self.one_of(terms),
-            Kernel::Product(factors) => factors.iter().for_each(|factor| self.follow(factor)),
-        }
-    }
-
-    fn number(&self, input: usize) -> Number {
-        Number {
-            input,
-            warps: self.warps[input].clone(),
-        }
-    }
-
-    fn column(&mut self, column: Column) -> usize {
-        let known = self.columns.iter().position(|c| *c == column);
-        known.unwrap_or_else(|| {
-            self.columns.push(column);
-            self.columns.len() - 1
-        })
-    }
-
-    fn frequency(&mut self, column: Column, sd: f64) {
-        let at = self.column(column);
-        let value = self.random.normal() * sd;
-        self.frequency.push((at, value));
-        self.is_wave = true;
-    }
-
-    /// A frequency of a stationary leaf.
-    fn wave(&mut self, inputs: Option<&[usize]>, lengths: &[f64], stretch: f64) {
-        self.is_wave = true;
-        for (input, length) in listed(inputs, lengths.len()).into_iter().zip(lengths) {
-            match self.kinds[input] {
-                InputKind::Numeric => self.frequency(Column::Number(self.number(input)), stretch / length),
-                InputKind::Category => self.category(input, length * std::f64::consts::SQRT_2 / stretch),
-            }
-        }
-    }
-
-    fn category(&mut self, input: usize, width: f64) {
-        self.is_wave = true;
-        let count = self.choices.get(input).copied().unwrap_or(0);
-        for choice in 0..count {
-            self.frequency(Column::Choice { input, choice }, width.recip());
-        }
-    }
-
-    fn circle(&mut self, input: usize, length: f64, period: f64) {
-        for is_sine in [false, true] {
-            let column = Column::Circle {
-                number: self.number(input),
-                period,
-                is_sine,
-            };
-            self.frequency(column, length.recip());
-        }
-    }
-
-    /// A random straight line through the centre.
-    fn tilt(&mut self, inputs: Option<&[usize]>, variances: &[f64], center: f64) {
-        let mut slope = Vec::new();
-        let mut constant = 0.0;
-        for (input, variance) in listed(inputs, variances.len()).into_iter().zip(variances) {
-            let at = self.column(Column::Number(self.number(input)));
-            let value = self.random.normal() * variance.sqrt();
-            slope.push((at, value));
-            constant -= center * value;
-        }
-        self.tilts.push((slope, constant));
-    }
-
-    fn one_of(&mut self, terms: &[Kernel]) {
-        let variances: Vec<f64> = terms.iter().map(|t| t.prior_variance().max(1e-12)).collect();
-        let total: f64 = variances.iter().sum();
-        let place = self.place.take().unwrap_or_else(|| self.random.uniform());
-        let mut left = place * total;
-        for (k, (term, variance)) in terms.iter().zip(&variances).enumerate() {
-            left -= variance;
-            if left <= 0.0 || k + 1 == terms.len() {
-                self.amplitude *= (total / variance).sqrt();
-                self.follow(term);
-                return;
-            }
-        }
-    }
-}
-
-fn listed(inputs: Option<&[usize]>, count: usize) -> Vec<usize> {
-    inputs.map_or_else(|| (0..count).collect(), <[usize]>::to_vec)
-}
-
-/// A draw of `Γ(shape, 1)`. Source: Marsaglia & Tsang 2000; below 1 by the power of a uniform number.
-fn gamma(shape: f64, random: &mut Random) -> f64 {
-    if shape < 1.0 {
-        return gamma(shape + 1.0, random) * random.uniform().powf(1.0 / shape);
-    }
-    let d = shape - 1.0 / 3.0;
-    let c = 1.0 / (9.0 * d).sqrt();
-    loop {
-        let x = random.normal();
-        let v = (1.0 + c * x).powi(3);
-        if v > 0.0 && random.uniform().ln() < 0.5 * x * x + d - d * v + d * v.ln() {
-            return d * v;
-        }
     }
 }
 
