@@ -1,11 +1,15 @@
-//! What a refit costs: Hartmann-6 with noise, one core. `cargo bench --bench refit`.
+//! What a refit costs: Hartmann-6 with noise, one core. `cargo bench --bench refit` prints the table of `benches/README.md`;
+//! `-- --criterion` criterion's statistics.
 //!
 //! For comparison, on the same function and machine (cold, one thread, n = 100 / 500 / 1000): Optuna 29 ms / 0.54 s /
 //! 3.1 s, scikit-learn 89 ms / 2.1 s / 11 s, BoTorch (maximum likelihood) 0.19 s / 0.84 s / 8.5 s.
 
+#[path = "common/timing.rs"]
+mod timing;
+
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion};
 use nalgebra::{DMatrix, DVector};
 use tunescope::gp::{Data, FitOptions, InputKind, Kernel, Mean, Model, Objective, Posterior, evaluate, fit};
 
@@ -61,64 +65,95 @@ fn model() -> Model {
     }
 }
 
-fn refits(c: &mut Criterion) {
-    let mut group = c.benchmark_group("fit");
-    group.sample_size(10);
-    for n in [100, 500, 1000] {
-        let data = data(n);
-        let kernel = Kernel::default_for(DIMS);
+type Work = (&'static str, Box<dyn FnMut()>);
+
+/// What is timed at one number of rows.
+fn work(n: usize) -> Vec<Work> {
+    let (data, model) = (data(n), model());
+    let earlier = data.select(&(0..n - 1).collect::<Vec<_>>());
+    let refit = |data: &Data, warm: Option<&Model>| {
         let options = FitOptions::default();
-        group.bench_function(BenchmarkId::new("cold", n), |b| {
-            b.iter(|| fit(&kernel, &KINDS, black_box(&data), &options, None, &|| false));
-        });
-        let earlier = data.select(&(0..n - 1).collect::<Vec<_>>());
-        let Ok(earlier) = fit(&kernel, &KINDS, &earlier, &options, None, &|| false) else {
-            continue;
-        };
-        group.bench_function(BenchmarkId::new("warm", n), |b| {
-            b.iter(|| {
-                fit(
-                    &kernel,
-                    &KINDS,
-                    black_box(&data),
-                    &options,
-                    Some(&earlier.model),
-                    &|| false,
-                )
-            });
-        });
-    }
-    group.finish();
+        fit(
+            &Kernel::default_for(DIMS),
+            &KINDS,
+            black_box(data),
+            &options,
+            warm,
+            &|| false,
+        )
+        .expect("a fit")
+    };
+    let warm = refit(&earlier, None).model;
+    let posterior = Posterior::new(&model, &KINDS, &data).expect("a posterior");
+    let points = DMatrix::from_fn(1024, DIMS, |i, j| {
+        ((i + 1) as f64 * (0.618 + 0.1 * j as f64)).fract()
+    });
+    let likelihood = |objective| -> Box<dyn FnMut()> {
+        let (data, model) = (data.clone(), model.clone());
+        Box::new(move || {
+            black_box(evaluate(&model, &KINDS, black_box(&data), objective)).ok();
+        })
+    };
+    let (cold, again, grown) = (data.clone(), data.clone(), posterior.clone());
+    vec![
+        (
+            "likelihood and gradient",
+            likelihood(Objective::MarginalLikelihood),
+        ),
+        ("leave-one-out and gradient", likelihood(Objective::LeaveOneOut)),
+        (
+            "cold fit",
+            Box::new(move || {
+                black_box(refit(&cold, None));
+            }),
+        ),
+        (
+            "warm fit",
+            Box::new(move || {
+                black_box(refit(&again, Some(&warm)));
+            }),
+        ),
+        (
+            "predict 1024 points",
+            Box::new(move || {
+                black_box(posterior.predict(black_box(&points)));
+            }),
+        ),
+        (
+            "append a row to the posterior",
+            Box::new(move || {
+                black_box(grown.append(black_box(&[0.3; DIMS]), 0.1)).ok();
+            }),
+        ),
+    ]
 }
 
-fn pieces(c: &mut Criterion) {
-    let mut group = c.benchmark_group("gp");
-    group.sample_size(20);
-    for n in [100, 500, 1000] {
-        let (data, model) = (data(n), model());
-        for (name, objective) in [
-            ("likelihood and gradient", Objective::MarginalLikelihood),
-            ("leave-one-out and gradient", Objective::LeaveOneOut),
-        ] {
-            group.bench_function(BenchmarkId::new(name, n), |b| {
-                b.iter(|| evaluate(&model, &KINDS, black_box(&data), objective));
-            });
+const SIZES: [usize; 3] = [100, 500, 1000];
+
+fn criterion() {
+    let mut criterion = Criterion::default();
+    let mut group = criterion.benchmark_group("gp");
+    group.sample_size(10);
+    for n in SIZES {
+        for (name, mut f) in work(n) {
+            group.bench_function(BenchmarkId::new(name, n), |b| b.iter(&mut f));
         }
-        let Ok(posterior) = Posterior::new(&model, &KINDS, &data) else {
-            continue;
-        };
-        let points = DMatrix::from_fn(1024, DIMS, |i, j| {
-            ((i + 1) as f64 * (0.618 + 0.1 * j as f64)).fract()
-        });
-        group.bench_function(BenchmarkId::new("predict 1024 points", n), |b| {
-            b.iter(|| posterior.predict(black_box(&points)));
-        });
-        group.bench_function(BenchmarkId::new("append a row", n), |b| {
-            b.iter(|| posterior.append(black_box(&[0.3; DIMS]), 0.1));
-        });
     }
     group.finish();
 }
 
-criterion_group!(benches, refits, pieces);
-criterion_main!(benches);
+fn main() {
+    if timing::wants_criterion() {
+        return criterion();
+    }
+    let mut rows: Vec<(String, Vec<Option<timing::Timing>>)> = Vec::new();
+    for n in SIZES {
+        for (place, (name, f)) in work(n).into_iter().enumerate() {
+            if rows.len() <= place {
+                rows.push((name.to_owned(), Vec::new()));
+            }
+            rows[place].1.push(Some(timing::time(f)));
+        }
+    }
+    timing::table(&SIZES.map(|n| format!("n = {n}")), &rows);
+}

@@ -1,10 +1,13 @@
 //! A row arrives: what the way from the study to the next configuration costs in this process, one core.
-//! `cargo bench --bench suggest`.
+//! `cargo bench --bench suggest` prints the table of `benches/README.md`; `-- --criterion` criterion's statistics.
+
+#[path = "common/timing.rs"]
+mod timing;
 
 use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion};
 use tunescope::analysis::{AcquisitionSettings, ModelSettings, SuggestRequest, Surrogate};
 use tunescope::study::{Domain, Label, Parameter, Study, Trial, TrialId, TrialState, Value};
 
@@ -47,44 +50,79 @@ fn study(n: usize) -> Arc<Study> {
     Arc::new(study)
 }
 
-fn suggest(c: &mut Criterion) {
+type Work = (&'static str, Box<dyn FnMut()>);
+
+/// What is timed at one number of trials.
+fn work(n: usize) -> Vec<Work> {
     let settings = ModelSettings::default();
-    let request = SuggestRequest {
-        count: 1,
-        ..SuggestRequest::default()
-    };
     let acquisition = AcquisitionSettings::default();
-    let mut group = c.benchmark_group("study");
+    let (before, after) = (study(n - 1), study(n));
+    let old = Surrogate::fit(&before, &settings, None, &|| false).expect("a fit");
+    let now = Surrogate::fit(&after, &settings, None, &|| false).expect("a fit");
+    let next = move |study: &Arc<Study>, old: Option<&Surrogate>| {
+        let fit = Surrogate::fit(black_box(study), &ModelSettings::default(), old, &|| false).expect("a fit");
+        let request = SuggestRequest {
+            count: 1,
+            ..SuggestRequest::default()
+        };
+        black_box(fit.suggest(&request, &|| false).expect("a suggestion"));
+    };
+    let probe = vec![Value::Float(0.5); DIMS];
+    let (cold, warm, grown) = (Arc::clone(&after), Arc::clone(&after), after);
+    let (earlier, sliced, place) = (old.clone(), now.clone(), probe.clone());
+    vec![
+        ("cold fit and suggestion", Box::new(move || next(&cold, None))),
+        (
+            "warm refit and suggestion",
+            Box::new(move || next(&warm, Some(&old))),
+        ),
+        (
+            "append a row",
+            Box::new(move || {
+                black_box(earlier.append(black_box(&grown)).expect("an append"));
+            }),
+        ),
+        (
+            "all slices",
+            Box::new(move || {
+                black_box(sliced.slices(black_box(&place), &acquisition, None, 97, &|| false));
+            }),
+        ),
+        (
+            "surface of 64x48",
+            Box::new(move || {
+                black_box(now.surface((0, 1), black_box(&probe), &acquisition, None, 64, 48, &|| false));
+            }),
+        ),
+    ]
+}
+
+const SIZES: [usize; 2] = [100, 1000];
+
+fn criterion() {
+    let mut criterion = Criterion::default();
+    let mut group = criterion.benchmark_group("study");
     group.sample_size(10);
-    for n in [100, 1000] {
-        let (before, after) = (study(n - 1), study(n));
-        let old = Surrogate::fit(&before, &settings, None, &|| false).expect("a fit");
-        group.bench_function(BenchmarkId::new("cold fit + suggestion", n), |b| {
-            b.iter(|| {
-                let fit = Surrogate::fit(black_box(&after), &settings, None, &|| false).expect("a fit");
-                fit.suggest(&request, &|| false).expect("a suggestion")
-            });
-        });
-        group.bench_function(BenchmarkId::new("warm refit + suggestion", n), |b| {
-            b.iter(|| {
-                let fit = Surrogate::fit(black_box(&after), &settings, Some(&old), &|| false).expect("a fit");
-                fit.suggest(&request, &|| false).expect("a suggestion")
-            });
-        });
-        group.bench_function(BenchmarkId::new("append a row", n), |b| {
-            b.iter(|| old.append(black_box(&after)).expect("an append"));
-        });
-        let fit = Surrogate::fit(&after, &settings, None, &|| false).expect("a fit");
-        let probe = vec![Value::Float(0.5); DIMS];
-        group.bench_function(BenchmarkId::new("all slices", n), |b| {
-            b.iter(|| fit.slices(black_box(&probe), &acquisition, None, 97, &|| false));
-        });
-        group.bench_function(BenchmarkId::new("surface 64x48", n), |b| {
-            b.iter(|| fit.surface((0, 1), black_box(&probe), &acquisition, None, 64, 48, &|| false));
-        });
+    for n in SIZES {
+        for (name, mut f) in work(n) {
+            group.bench_function(BenchmarkId::new(name, n), |b| b.iter(&mut f));
+        }
     }
     group.finish();
 }
 
-criterion_group!(benches, suggest);
-criterion_main!(benches);
+fn main() {
+    if timing::wants_criterion() {
+        return criterion();
+    }
+    let mut rows: Vec<(String, Vec<Option<timing::Timing>>)> = Vec::new();
+    for n in SIZES {
+        for (place, (name, f)) in work(n).into_iter().enumerate() {
+            if rows.len() <= place {
+                rows.push((name.to_owned(), Vec::new()));
+            }
+            rows[place].1.push(Some(timing::time(f)));
+        }
+    }
+    timing::table(&SIZES.map(|n| format!("n = {n}")), &rows);
+}
