@@ -159,6 +159,7 @@ impl AcquisitionFunction {
         self == Self::Ucb
     }
 
+    /// The function of a command-line name (`logei`, `ei`, …); `None` for anything else.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.name() == name)
@@ -203,6 +204,7 @@ pub enum Pending {
 }
 
 impl Pending {
+    /// Every treatment, in the order of menus.
     pub const ALL: [Self; 2] = [Self::Believe, Self::Fantasize];
 
     /// The name on the command line.
@@ -214,6 +216,7 @@ impl Pending {
         }
     }
 
+    /// The treatment of a command-line name; `None` for anything else.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|p| p.name() == name)

@@ -127,6 +127,7 @@ impl MaxValues {
     /// How many are used.
     pub const COUNT: usize = 16;
 
+    /// Of given samples `y*`, in model units.
     #[must_use]
     pub fn new(samples: Vec<f64>) -> Self {
         Self { samples }
@@ -142,6 +143,7 @@ impl MaxValues {
         Self { samples }
     }
 
+    /// The sampled maxima `y*`, in model units.
     #[must_use]
     pub fn samples(&self) -> &[f64] {
         &self.samples

@@ -6,6 +6,7 @@
 pub struct Random(u64);
 
 impl Random {
+    /// A generator whose draws are those of the seed, on every machine.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed)

@@ -28,6 +28,7 @@ impl Sobol {
     /// Coordinates that the table covers.
     pub const TABLE_DIMS: usize = directions::JOE_KUO.len() + 1;
 
+    /// A sequence in `dims` coordinates, scrambled and shifted by the seed; coordinates beyond the table are random.
     #[must_use]
     pub fn new(dims: usize, seed: u64) -> Self {
         let covered = dims.min(Self::TABLE_DIMS);

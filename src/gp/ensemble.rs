@@ -36,6 +36,7 @@ impl Ensemble {
         Members(std::slice::from_ref(&self.first), &self.others)
     }
 
+    /// Number of members; at least one.
     #[must_use]
     pub fn len(&self) -> usize {
         1 + self.others.len()

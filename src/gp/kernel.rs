@@ -98,6 +98,7 @@ pub struct KernelGradient {
 }
 
 impl Kernel {
+    /// `k = variance` for every pair.
     #[must_use]
     pub fn constant(variance: f64) -> Self {
         Self::Constant {

@@ -123,11 +123,13 @@ impl Posterior {
         self.inner.kinds.len()
     }
 
+    /// How each of the d inputs is compared.
     #[must_use]
     pub fn kinds(&self) -> &[InputKind] {
         &self.inner.kinds
     }
 
+    /// The hyperparameters, as they were given.
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.inner.model

@@ -61,6 +61,7 @@ impl LogWarp {
         LOG_SCALE / ((self.max - self.min) * (1.0 + LOG_SCALE).ln())
     }
 
+    /// The warp of a value.
     #[must_use]
     pub fn forward(self, y: f64) -> f64 {
         if y > self.max {
@@ -69,6 +70,7 @@ impl LogWarp {
         0.5 - (LOG_SCALE * (self.max - y) / (self.max - self.min)).ln_1p() / (1.0 + LOG_SCALE).ln()
     }
 
+    /// The value with that warp.
     #[must_use]
     pub fn inverse(self, t: f64) -> f64 {
         if t > 0.5 {

@@ -35,6 +35,7 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    /// Over the inputs of the given names and kinds, one a column.
     pub fn new(spec: &str, names: &'a [&'a str], kinds: &'a [InputKind]) -> Self {
         Self {
             text: spec.chars().collect(),
@@ -46,6 +47,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The specification from its first to its last word; an error says where it stops making sense.
     pub fn whole(&mut self) -> Result<Part, SpecError> {
         let part = self.sum()?;
         self.blank();

@@ -71,11 +71,13 @@ impl HalfRank {
         self.scale
     }
 
+    /// The warp of an output; the identity from the median up.
     #[must_use]
     pub fn forward(&self, y: f64) -> f64 {
         polygon(&self.corners, y, |c| *c)
     }
 
+    /// The output with that warp.
     #[must_use]
     pub fn inverse(&self, t: f64) -> f64 {
         polygon(&self.corners, t, |c| (c.1, c.0))
