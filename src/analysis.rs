@@ -36,6 +36,7 @@ pub use replay::Replay;
 pub use samples::Samples;
 pub use settings::{AcquisitionFunction, AcquisitionSettings, ModelSettings, Pending};
 pub use slice::Slice;
+pub use stopping::{Advice, Outlook};
 pub use suggestion::{Reason, Suggestion};
 pub use surface::{Layer, Surface};
 pub use surrogate::{

@@ -4,13 +4,13 @@ pub mod key;
 pub mod table;
 
 pub use key::Key;
-pub use table::{Binding, Context, TABLE};
+pub use table::{Binding, Context, SECTIONS, Section, bindings};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::session::msg::TextKey;
 use crate::session::update::overlay::is_typing;
-use crate::session::{Model, Msg, Overlay};
+use crate::session::{Action, Model, Msg, Overlay};
 
 /// What a key means now; `None`: nothing. Keys with Alt mean nothing anywhere: that is what a late reply
 /// of the terminal looks like.
@@ -100,15 +100,14 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let takes_back = matches!(model.overlay, Some(Overlay::Rejections { .. }));
     let mut found: Vec<((bool, u8), &Binding)> = contexts(model)
         .into_iter()
-        .flat_map(|context| TABLE.iter().filter(move |b| b.context == context && b.hint > 0))
+        .flat_map(|context| bindings().filter(move |b| b.context == context && b.hint > 0))
         .filter(|b| works(model, b))
-        .filter(|b| {
-            takes_back || b.context != Context::Overlay || b.action != crate::session::Action::UndoReject
-        })
+        .filter(|b| takes_back || b.context != Context::Overlay || b.action != Action::UndoReject)
+        .filter(|b| is_possible(model, &b.action))
         // Nor a hint where there is none, nor more answers than there are.
         .filter(|b| match (&b.action, model.play()) {
-            (crate::session::Action::LessonHint, Some(play)) => play.has_hint(),
-            (crate::session::Action::LessonAnswer(i), Some(play)) => *i < play.answers().len(),
+            (Action::LessonHint, Some(play)) => play.has_hint(),
+            (Action::LessonAnswer(i), Some(play)) => *i < play.answers().len(),
             _ => true,
         })
         // What cannot be done through a lens is not offered there.
@@ -116,11 +115,7 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
             !model.lens.is_on()
                 || !matches!(
                     b.action,
-                    crate::session::Action::Accept
-                        | crate::session::Action::Edit
-                        | crate::session::Action::EditField
-                        | crate::session::Action::Reject
-                        | crate::session::Action::ToggleLock
+                    Action::Accept | Action::Edit | Action::EditField | Action::Reject | Action::ToggleLock
                 )
         })
         // What concerns the draft or the lens comes before what always works.
@@ -145,10 +140,11 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
 /// nobody to deliver to, and regret takes a truth.
 #[must_use]
 pub fn works(model: &Model, binding: &Binding) -> bool {
-    use crate::session::Action;
     let has_truth = model.lab.as_ref().is_some_and(|l| l.bench.has_truth());
     let in_context = match binding.context {
-        Context::Lesson | Context::Pane(crate::session::Pane::Lesson) => model.play().is_some(),
+        Context::Lesson | Context::Question | Context::Pane(crate::session::Pane::Lesson) => {
+            model.play().is_some()
+        }
         context => !context.is_labs() || model.lab.is_some(),
     };
     in_context
@@ -171,9 +167,24 @@ pub fn works(model: &Model, binding: &Binding) -> bool {
         }
 }
 
-fn find(context: Context, key: Key) -> Option<crate::session::Action> {
-    TABLE
-        .iter()
+/// Whether there is anything that an action could act on: what would only say why not is not offered.
+fn is_possible(model: &Model, action: &Action) -> bool {
+    let in_hand = !model.in_hand().is_empty();
+    match action {
+        Action::Accept => in_hand && model.door.is_ok(),
+        Action::Reject | Action::Edit | Action::EditField | Action::ToggleLock => in_hand,
+        Action::ProbeSuggestion => model.suggestion().is_some(),
+        Action::ProbeBest => model.history.last_improvement.is_some(),
+        Action::NextLayer => model.surface_pair().is_some(),
+        Action::NextPair => model.study.space.len() > 2,
+        Action::OpenFilter | Action::SortNext => !model.study.trials.is_empty(),
+        Action::ShowTrial => !model.table.rows.is_empty(),
+        _ => true,
+    }
+}
+
+fn find(context: Context, key: Key) -> Option<Action> {
+    bindings()
         .find(|b| b.context == context && b.keys.iter().any(|k| Key::parse(k) == Some(key)))
         .map(|b| b.action.clone())
 }
@@ -203,7 +214,6 @@ fn text_key(event: KeyEvent) -> Option<TextKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Action;
 
     fn press(model: &Model, notation: &str) -> Option<Msg> {
         lookup(model, Key::parse(notation).unwrap().event())
@@ -232,6 +242,13 @@ mod tests {
         let model = Model::new(0.0, (80, 24));
         assert!(matches!(press(&model, "A"), Some(Msg::Act(Action::Accept))));
         assert!(!matches!(press(&model, "a"), Some(Msg::Act(Action::Accept))));
+    }
+
+    #[test]
+    fn the_footer_offers_nothing_that_an_empty_study_cannot_do() {
+        let model = Model::new(0.0, (80, 24));
+        let offered: Vec<&str> = hints(&model).iter().map(|(_, label)| *label).collect();
+        assert_eq!(offered, ["help", "quit", "zoom", "next pane", "command"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod header;
 pub mod layout;
 pub mod lens;
 pub mod marks;
+pub mod news;
 pub mod number;
 pub mod overlays;
 pub mod panes;
@@ -104,6 +105,9 @@ fn draw_seen(
     if layout.lens.height > 0 {
         lens::draw(&ctx, buf, layout.lens);
     }
+    if let Some(row) = layout.news {
+        news::draw(&ctx, buf, row);
+    }
     if let Some(tabs) = layout.tabs {
         layout::draw_tabs(&ctx, buf, tabs, hits);
     }
@@ -129,8 +133,12 @@ fn draw_seen(
         cursor = cursor.or(typed);
     }
     overlays::draw(&ctx, buf, &layout, hits);
-    let typed = footer::draw(&ctx, hints, buf, layout.footer);
+    let typed = match news::over_footer(&ctx, &layout) {
+        Some(lines) => news::draw_over(&ctx, buf, layout.footer, &lines),
+        None => footer::draw(&ctx, hints, buf, layout.footer),
+    };
     ascii::flatten_if(ctx.theme.ascii, buf);
+    text::seal_wide(buf);
     typed.or(if model.overlay.is_none() { cursor } else { None })
 }
 

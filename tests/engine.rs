@@ -462,7 +462,7 @@ fn panes_are_complete_and_pass_through_the_probe() {
     let trust = surrogate.trust();
     assert_eq!(trust.left_out.len(), 24);
     assert!(trust.one_step.unwrap().count >= 10);
-    assert!(!surrogate.stopping_advice().is_empty());
+    assert!(!surrogate.stopping_advice().sentence.is_empty());
 }
 
 #[test]

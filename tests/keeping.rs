@@ -10,7 +10,8 @@ use session::{opened, press, study, suggestion, value};
 use tunescope::analysis::{ModelSettings, Surrogate};
 use tunescope::session::effect::Effect;
 use tunescope::session::model::{Confirm, SourceStatus};
-use tunescope::session::{Kept, Model, Msg, Overlay, update};
+use tunescope::session::seen::SeenBest;
+use tunescope::session::{Kept, Model, Msg, Overlay, Seen, update};
 use tunescope::study::{Direction, Label, Study, StudyEntry, Value};
 
 fn kept(effects: &[Effect]) -> Option<Kept> {
@@ -70,6 +71,36 @@ fn a_restart_brings_back_rejections_locks_the_draft_and_what_was_set_by_hand() {
         "what was just read is not written again"
     );
     assert_eq!(Kept::of(&again), written);
+}
+
+#[test]
+fn a_kept_draft_is_drawn_through_once_there_is_a_model() {
+    let mut first = opened();
+    recall(&mut first, None);
+    let written = kept(&press(&mut first, "jE28<Enter>")).unwrap();
+    // Everything is read anew: the draft is there before the first fit and the first suggestion.
+    let mut model = Model::new(1000.0, (120, 36));
+    let study = study(12);
+    let came = Msg::Study {
+        study: Arc::clone(&study),
+        source: SourceStatus::default(),
+    };
+    update(&mut model, came, 1000.0);
+    recall(&mut model, Some(written));
+    assert!(model.draft.is_some() && model.probe.configuration.is_empty());
+    let surrogate = Surrogate::fit(&study, &ModelSettings::default(), None, &|| false).unwrap();
+    let fitted = Msg::Fitted {
+        data: model.data,
+        surrogate: Arc::new(surrogate),
+        refitted: true,
+    };
+    let effects = update(&mut model, fitted, 1003.0);
+    let asked = |effects: &[Effect]| {
+        (effects.iter()).any(|e| matches!(e, Effect::Explore(r) if r.parts.slices && r.parts.surface))
+    };
+    assert!(asked(&effects));
+    update(&mut model, Msg::Suggested(suggestion(9e-4)), 1004.0);
+    assert!(!model.probe.configuration.is_empty());
 }
 
 #[test]
@@ -366,4 +397,100 @@ fn along_its_own_axes_the_probe_moves_over_the_same_surface() {
     assert!(value(&model, 1) == before || surfaces(&effects) == 1);
     assert_eq!(surfaces(&press(&mut model, ":set batch_size 28<Enter>")), 1);
     assert_eq!(value(&model, 1), Value::Int(28));
+}
+
+/// The answer to what was seen before, with nothing left to be worked out.
+fn looked(model: &mut Model, seen: Option<Seen>) {
+    let study = model.study.name.raw().to_owned();
+    update(
+        model,
+        Msg::LookedLast {
+            study,
+            seen: seen.map(Box::new),
+        },
+        1002.0,
+    );
+    let failed = Msg::FitFailed {
+        data: model.data,
+        reason: "no fit here".to_owned(),
+    };
+    update(model, failed, 1002.0);
+}
+
+fn look(effects: &[Effect]) -> Option<Seen> {
+    effects.iter().find_map(|e| match e {
+        Effect::Look { seen, .. } => Some((**seen).clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_look_is_written_down_at_the_first_key_and_at_the_end_but_not_at_every_key() {
+    let mut model = opened();
+    assert!(
+        look(&press(&mut model, "j")).is_none(),
+        "nobody knows yet what was seen before"
+    );
+    looked(&mut model, None);
+    assert!(model.look.digest.is_none(), "a first look has no news");
+    let seen = look(&press(&mut model, "j")).unwrap();
+    assert_eq!((seen.over, seen.failed), (12, 0));
+    assert!(look(&press(&mut model, "jkj")).is_none());
+    assert!(look(&press(&mut model, "q")).is_some());
+}
+
+#[test]
+fn what_is_new_since_the_last_look_is_told_and_gives_way_to_esc() {
+    let before = Seen {
+        when: 400.0,
+        over: 9,
+        best: Some(SeenBest {
+            trial: "1".to_owned(),
+            value: 2.2,
+        }),
+        ..Seen::default()
+    };
+    let mut model = opened();
+    looked(&mut model, Some(before.clone()));
+    let digest = model.look.digest.clone().unwrap();
+    assert_eq!(digest.looked, 400.0);
+    assert_eq!(digest.phrases, ["new best 2 (trial 3, was 2.2)", "3 more trials"]);
+    press(&mut model, "j");
+    assert!(model.look.digest.is_some(), "a row is free for it at this size");
+    press(&mut model, "<Esc>");
+    assert!(model.look.digest.is_none());
+    press(&mut model, ":since<Enter>");
+    assert_eq!(model.look.digest.as_ref().unwrap().phrases, digest.phrases);
+
+    // Where it covers the footer, the next key wants the footer.
+    let mut small = opened();
+    small.size = (80, 24);
+    looked(&mut small, Some(before));
+    assert!(small.look.digest.is_some());
+    press(&mut small, "j");
+    assert!(small.look.digest.is_none());
+}
+
+#[test]
+fn a_new_best_rings_the_bell_where_that_was_asked_for() {
+    let rings = |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::Bell));
+    let mut better = (*study(13)).clone();
+    let mut last = (*better.trials.pop().unwrap()).clone();
+    last.values = vec![0.5];
+    better.trials.push(Arc::new(last));
+    let came = |study: Arc<Study>| Msg::Study {
+        study,
+        source: SourceStatus::default(),
+    };
+    let better = Arc::new(better);
+    let mut silent = opened();
+    assert!(!rings(&update(&mut silent, came(better.clone()), 1003.0)));
+    let mut model = opened();
+    press(&mut model, ":bell<Enter>");
+    assert!(
+        !rings(&update(&mut model, came(study(13)), 1003.0)),
+        "no better than before"
+    );
+    assert!(rings(&update(&mut model, came(better.clone()), 1004.0)));
+    assert!(!rings(&update(&mut model, came(better), 1005.0)), "that was told");
 }

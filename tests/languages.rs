@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tunescope::analysis::{AcquisitionFunction, Layer, Verdict};
-use tunescope::keymap::{Context, TABLE};
+use tunescope::analysis::{AcquisitionFunction, Layer, Outlook, Verdict};
+use tunescope::keymap::{SECTIONS, bindings};
 use tunescope::language::Language;
 use tunescope::learn::function::Function;
 use tunescope::learn::race::Runner;
@@ -102,8 +102,8 @@ fn named() -> BTreeSet<String> {
         all.insert(words.to_owned());
     };
     Pane::ALL.iter().for_each(|p| put(p.title()));
-    Context::ALL.iter().for_each(|c| put(c.title()));
-    TABLE.iter().for_each(|b| put(b.label));
+    SECTIONS.iter().for_each(|s| put(s.title));
+    bindings().for_each(|b| put(b.label));
     AcquisitionFunction::ALL.iter().for_each(|f| {
         put(f.title());
         put(f.explanation());
@@ -124,8 +124,17 @@ fn named() -> BTreeSet<String> {
     ] {
         put(state.word());
     }
-    for verdict in [Verdict::Good, Verdict::Weak, Verdict::Misleading, Verdict::TooFew] {
+    for verdict in [
+        Verdict::Good,
+        Verdict::Weak,
+        Verdict::Misleading,
+        Verdict::TooFew,
+        Verdict::Flat,
+    ] {
         put(verdict.word());
+    }
+    for outlook in [Outlook::TooFew, Outlook::GoOn, Outlook::Repeat, Outlook::Stop] {
+        put(outlook.word());
     }
     for guess in [Guess::Good, Guess::AsPredicted, Guess::Bad, Guess::Stated] {
         put(guess.words());

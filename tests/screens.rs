@@ -18,6 +18,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use tunescope::analysis::Layer;
 use tunescope::session::model::{ColorLevel, Confirm, RunStatus, ThemeChoice};
+use tunescope::session::seen::Digest;
 use tunescope::session::{HitMap, Model, Overlay, Pane, Target};
 use tunescope::study::label::is_hostile;
 use tunescope::ui::{Hint, view};
@@ -177,6 +178,49 @@ fn without_colour_nothing_but_modifiers_is_used() {
             }
         }
     }
+}
+
+#[test]
+fn no_title_is_cut_in_the_middle_of_a_phrase() {
+    for mut model in [fixture::running(), fixture::editing(), fixture::fresh(3)] {
+        for pane in Pane::OVERVIEW {
+            (model.focus, model.zoomed) = (pane, false);
+            for layer in Layer::ALL {
+                model.layer = layer;
+                let name = format!("{} {}", pane.number(), pane.title());
+                // One pane at a time: what stands beside a title may be cut.
+                let rows = symbols(&draw(&model, 80, 24).0);
+                let titles = rows.iter().filter(|r| r.starts_with(&name));
+                for title in titles {
+                    // A name may lose its middle; a phrase may not lose its end.
+                    let is_cut = ["… ", "…─", "…━"].iter().any(|end| title.contains(end));
+                    assert!(!is_cut, "{title}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_new_since_the_last_look_has_a_row_or_the_footer() {
+    let mut model = fixture::running();
+    model.look.digest = Some(Digest {
+        looked: model.now - 7200.0,
+        since: model.now,
+        phrases: vec![
+            "new best 0.3008 (trial 31, was 0.3117)".to_owned(),
+            "12 more trials (1 failed)".to_owned(),
+            "suggestion moved: learning_rate 0.001 → 3e-4 and 2 more".to_owned(),
+        ],
+    });
+    snapshot("news_80x24", &model, 80, 24);
+    let (buf, _) = draw(&model, 120, 36);
+    let row = &symbols(&buf)[2];
+    assert!(
+        row.starts_with("▸ since you last looked, 2 h ago: new best 0.3008"),
+        "{row}"
+    );
+    assert!(row.ends_with("+1"), "what does not fit is counted: {row}");
 }
 
 #[test]

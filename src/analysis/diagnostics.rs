@@ -14,6 +14,8 @@ pub enum Verdict {
     Misleading,
     /// Too few trials to tell.
     TooFew,
+    /// Enough trials, all of one value.
+    Flat,
 }
 
 impl Verdict {
@@ -24,6 +26,7 @@ impl Verdict {
             Self::Weak => "weak",
             Self::Misleading => "misleading",
             Self::TooFew => "too few trials",
+            Self::Flat => "all values alike",
         }
     }
 }

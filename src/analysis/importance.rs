@@ -13,6 +13,10 @@ pub struct Share {
     pub total: f64,
     /// First-order Sobol index.
     pub first: f64,
+    /// How sure the total index is: the middle 80 % of its scatter over functions drawn from the posterior, laid around
+    /// the index of the mean (a drawn function wiggles in every direction, which lowers all shares alike). `None` where
+    /// there are too many trials for it to be in doubt.
+    pub spread: Option<(f64, f64)>,
 }
 
 /// Importance of all parameters, most important first.

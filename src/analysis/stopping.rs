@@ -8,6 +8,9 @@ use crate::acquisition::sobol::Sobol;
 /// 1998).
 const SHARE: f64 = 0.01;
 
+/// The central 95 % of a normal distribution, in standard deviations.
+const Z95: f64 = 1.96;
+
 /// What a further trial may bring, in the user's units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gain {
@@ -17,6 +20,41 @@ pub struct Gain {
     pub noise: f64,
     /// Distance from the median value to the best.
     pub spread: f64,
+    /// How much better the best of the upper ends of the 95 % bands is than the best mean: what regret may be at most,
+    /// place by place.
+    pub bound: f64,
+}
+
+/// Whether another trial is worth its cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    TooFew,
+    GoOn,
+    Repeat,
+    Stop,
+}
+
+impl Outlook {
+    /// The advice in a few words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::TooFew => "too early to tell",
+            Self::GoOn => "worth going on",
+            Self::Repeat => "repeat the best",
+            Self::Stop => "stopping costs little",
+        }
+    }
+}
+
+/// Advice on stopping.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Advice {
+    pub outlook: Outlook,
+    /// With its reasons.
+    pub sentence: String,
+    /// `None`: too few trials to say.
+    pub gain: Option<Gain>,
 }
 
 impl Surrogate {
@@ -49,6 +87,12 @@ impl Surrogate {
             .zip(self.log_weight(&points))
             .map(|((m, v), weight)| ei::log_ei(*m, v.sqrt(), self.incumbent(), 0.0).value + weight)
             .fold(f64::NEG_INFINITY, f64::max);
+        let upper = at
+            .mean
+            .iter()
+            .zip(&at.variance)
+            .map(|(m, v)| m + Z95 * v.sqrt())
+            .fold(f64::NEG_INFINITY, f64::max);
         let mut values: Vec<f64> = self.observed().map(|(_, value, _)| value).collect();
         values.sort_by(f64::total_cmp);
         let median = values.get(values.len() / 2).copied().unwrap_or(f64::NAN);
@@ -57,29 +101,57 @@ impl Surrogate {
             expected: best.exp() * self.slope(self.incumbent()).abs(),
             noise: self.summary.noise_sd,
             spread: (median - top).abs(),
+            bound: (self.output().to_user(upper.max(self.incumbent())) - top).abs(),
         }
     }
 
-    /// Whether another trial is worth its cost, as one sentence.
+    /// Whether another trial is worth its cost: in a few words, and as one sentence with the reasons.
     #[must_use]
-    pub fn stopping_advice(&self) -> String {
+    pub fn stopping_advice(&self) -> Advice {
         if self.summary.prior_only {
-            return "Too few trials to say what is left to gain.".to_owned();
+            let values: Vec<f64> = self.observed().map(|(_, value, _)| value).collect();
+            let is_flat = values.len() > 7 && values.windows(2).all(|w| w[0] == w[1]);
+            let sentence = if is_flat {
+                "All values are alike: nothing says what is left to gain."
+            } else {
+                "Too few trials to say what is left to gain."
+            };
+            return Advice {
+                outlook: Outlook::TooFew,
+                sentence: sentence.to_owned(),
+                gain: None,
+            };
         }
         let gain = self.gain();
         let (expected, noise, spread) = (short(gain.expected), short(gain.noise), short(gain.spread));
-        if gain.expected < SHARE * gain.spread {
-            format!(
-                "The best next trial is expected to gain {expected}, less than 1 % of what was gained so far ({spread}): \
-                 stopping costs little."
+        let (outlook, sentence) = if gain.expected < SHARE * gain.spread {
+            (
+                Outlook::Stop,
+                format!(
+                    "The best next trial is expected to gain {expected}, less than 1 % of what was gained so far ({spread}): \
+                     stopping costs little."
+                ),
             )
         } else if gain.expected < gain.noise {
-            format!(
-                "The best next trial is expected to gain {expected}, less than the noise ({noise}): \
-                 repeating the best says more than searching on."
+            (
+                Outlook::Repeat,
+                format!(
+                    "The best next trial is expected to gain {expected}, less than the noise ({noise}): \
+                     repeating the best says more than searching on."
+                ),
             )
         } else {
-            format!("Worth going on: the best next trial is expected to gain {expected} (noise {noise}).")
+            (
+                Outlook::GoOn,
+                format!(
+                    "Worth going on: the best next trial is expected to gain {expected} (noise {noise})."
+                ),
+            )
+        };
+        Advice {
+            outlook,
+            sentence,
+            gain: Some(gain),
         }
     }
 }

@@ -49,6 +49,7 @@ Unknown keys are refused. All keys, with their defaults:
 theme       = "auto"      # auto, dark, light
 color       = "auto"      # auto, none, 16, 256, true
 mouse       = false
+bell        = false       # at each new best
 acquisition = "logei"     # logei, ei, pi, ucb
 xi          = 0.0         # exploration margin of EI and PI
 beta        = 1.8         # weight of the standard deviation in UCB
@@ -62,7 +63,7 @@ on_accept   = ""          # a command to start for each accepted configuration
 .SH ENVIRONMENT
 NO_COLOR, CLICOLOR_FORCE, COLORTERM and TERM decide on colours where \-\-color does not. XDG_CONFIG_HOME is
 where the settings file is looked for. SSH_CONNECTION or TMUX keep tunescope from asking the terminal for
-its background.
+its background; TUNESCOPE_ANSWER_MS is how many milliseconds it waits for the answer (200).
 .SH "EXIT STATUS"
 0: done. 1: the work could not be done; one sentence on standard error says what, where, and what to do.
 2: the call is off.

@@ -6,39 +6,42 @@ use super::args::{Format, Keys};
 use super::error::CliError;
 use super::out::Out;
 use super::text::Columns;
-use crate::keymap::{Context, TABLE};
+use crate::keymap::SECTIONS;
 
 pub fn run(keys: &Keys) -> Result<(), CliError> {
     let mut out = Out::new();
     match keys.output.format {
         Format::Json => {
-            let rows: Vec<_> = TABLE
+            let rows: Vec<_> = SECTIONS
                 .iter()
-                .map(|b| {
-                    let keys: Vec<&str> = b.keys.to_vec();
-                    json!({"context": b.context.title(), "keys": keys, "does": b.label, "lab": b.context.is_labs()})
+                .flat_map(|s| s.bindings.iter().map(|b| (s.title, b)))
+                .map(|(topic, b)| {
+                    json!({
+                        "context": b.context.title(),
+                        "topic": topic,
+                        "keys": b.keys,
+                        "does": b.label,
+                        "lab": b.context.is_labs(),
+                    })
                 })
                 .collect();
             out.json(&rows)?;
         }
         Format::Text => {
-            for (i, context) in Context::ALL.into_iter().enumerate() {
+            for (i, section) in SECTIONS.iter().enumerate() {
                 let mut columns = Columns::default();
-                for binding in TABLE.iter().filter(|b| b.context == context) {
+                for binding in section.bindings {
                     columns.row([binding.keys_for_people(usize::MAX), binding.label.to_owned()]);
-                }
-                if columns.is_empty() {
-                    continue;
                 }
                 if i > 0 {
                     out.line("")?;
                 }
-                let mark = if context.is_labs() {
+                let mark = if section.context.is_labs() {
                     "  (tunescope learn)"
                 } else {
                     ""
                 };
-                out.line(format!("{}{mark}", context.title()))?;
+                out.line(format!("{}{mark}", section.title))?;
                 out.columns(&columns, 2)?;
             }
         }

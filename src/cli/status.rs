@@ -16,8 +16,10 @@ use super::text::{best_words, configuration_words, harmless};
 use super::{engine, load};
 use crate::analysis::{SuggestRequest, Suggestion, Surrogate, SurrogateError, suggest_without_model};
 use crate::config::FileSettings;
+use crate::io::kept::{self, KeptFile};
 use crate::run::place::Place;
 use crate::run::state::State;
+use crate::session::seen::{Changes, Seen, View};
 use crate::study::number::{duration, significant, with_sd};
 use crate::study::{Budget, Counts, Study};
 
@@ -43,6 +45,15 @@ struct Facts {
     is_looped: bool,
     model: Option<Surrogate>,
     next: Option<Suggestion>,
+    /// What is new since somebody looked at it in the explorer; `None`: nobody did.
+    since: Option<Since>,
+}
+
+/// The last look and what is new since.
+struct Since {
+    /// Seconds ago.
+    age: f64,
+    changes: Changes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +126,11 @@ fn gather(args: &Status) -> Result<Facts, CliError> {
     } else {
         modelled(args, &study, &file)?
     };
+    let since = since(&args.source, &study, model.as_ref(), next.as_ref(), now);
     Ok(Facts {
         source: load::shown_path(&args.source),
         age: age(&args.source, &study, now),
+        since,
         study,
         counts,
         budget,
@@ -129,6 +142,32 @@ fn gather(args: &Status) -> Result<Facts, CliError> {
         is_looped,
         model,
         next,
+    })
+}
+
+/// What is new since the explorer was looked at. Asking is not looking: nothing is written.
+fn since(
+    source: &Path,
+    study: &Study,
+    model: Option<&Surrogate>,
+    next: Option<&Suggestion>,
+    now: f64,
+) -> Option<Since> {
+    let folder = kept::default_folder()?;
+    let seen = KeptFile::of(&folder, source, study.name.raw())?.read_seen()?;
+    // Working it out costs about as much as a fit: only where there is something to compare it with.
+    let importance = model
+        .filter(|_| seen.leader.is_some())
+        .and_then(|m| m.importance(&|| false));
+    let view = View {
+        study,
+        suggestion: next.filter(|s| s.prediction.is_some()),
+        importance: importance.as_ref(),
+        verdict: model.map(|m| m.trust().verdict),
+    };
+    Some(Since {
+        age: (now - seen.when).max(0.0),
+        changes: seen.changes(&Seen::of(view, now), study),
     })
 }
 
@@ -249,13 +288,18 @@ fn to_json(facts: &Facts) -> Json {
         "model": trust.map(|t| json!({
             "verdict": t.verdict.word(),
             "reason": t.reason,
-            "advice": facts.model.as_ref().map(Surrogate::stopping_advice),
+            "advice": facts.model.as_ref().map(|m| m.stopping_advice().sentence),
         })),
         "suggestion": facts.next.as_ref().map(|s| json!({
             "params": study.space.configuration_to_json(&s.configuration),
             "mean": s.prediction.map(|p| p.mean),
             "sd": s.prediction.map(|p| p.sd),
             "reason": s.reason.word(),
+        })),
+        "since": facts.since.as_ref().map(|s| json!({
+            "age_seconds": s.age,
+            "changes": s.changes,
+            "words": s.changes.words(),
         })),
         "loop": facts.loop_state.as_ref().map(|s| json!({
             "running": facts.is_looped,
@@ -301,6 +345,14 @@ fn text(facts: &Facts, out: &mut Out) -> Result<(), CliError> {
     let ago = facts.best_age;
     let ago = ago.map_or_else(String::new, |a| format!(", {} ago", duration(a)));
     out.line(best_words(study, &ago).unwrap_or_else(|| "no result yet".to_owned()))?;
+    if let Some(since) = facts.since.as_ref().filter(|s| !s.changes.is_empty()) {
+        let words: Vec<String> = since.changes.words().iter().map(|w| harmless(w)).collect();
+        out.line(format!(
+            "since you last looked, {} ago: {}",
+            duration(since.age),
+            words.join(", ")
+        ))?;
+    }
     if let Some(model) = &facts.model {
         let trust = model.trust();
         out.line(format!(
@@ -308,7 +360,7 @@ fn text(facts: &Facts, out: &mut Out) -> Result<(), CliError> {
             trust.verdict.word(),
             harmless(&trust.reason)
         ))?;
-        out.line(harmless(&model.stopping_advice()))?;
+        out.line(harmless(&model.stopping_advice().sentence))?;
     }
     if let Some(next) = &facts.next {
         let predicted = next
@@ -456,6 +508,7 @@ mod tests {
             is_looped: true,
             model: None,
             next: None,
+            since: None,
         }
     }
 

@@ -99,10 +99,6 @@ impl Columns {
         self.rows.push(cells.into_iter().collect());
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The lines, indented by `indent` cells, two cells between columns, nothing at line ends.
     pub fn lines(&self, indent: usize) -> impl Iterator<Item = String> {
         let count = self.rows.iter().map(Vec::len).max().unwrap_or(0);

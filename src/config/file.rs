@@ -31,6 +31,7 @@ pub struct FileSettings {
     pub theme: Option<&'static str>,
     pub color: Option<ColorChoice>,
     pub mouse: Option<bool>,
+    pub bell: Option<bool>,
     pub acquisition: Option<AcquisitionFunction>,
     pub xi: Option<f64>,
     pub beta: Option<f64>,
@@ -57,13 +58,14 @@ struct Entry<'a> {
 type Store = fn(&mut FileSettings, &Entry<'_>) -> Result<(), ConfigError>;
 
 /// Every setting: its name and how it is read. The one list from which keys are checked.
-const SETTINGS: [(&str, Store); 17] = [
+const SETTINGS: [(&str, Store); 18] = [
     ("theme", |s, e| e.name(&THEMES).map(|v| s.theme = Some(v))),
     ("color", |s, e| {
         e.name(&ColorChoice::NAMES)
             .map(|v| s.color = ColorChoice::from_name(v))
     }),
     ("mouse", |s, e| e.boolean().map(|v| s.mouse = Some(v))),
+    ("bell", |s, e| e.boolean().map(|v| s.bell = Some(v))),
     ("acquisition", |s, e| {
         e.name(&AcquisitionFunction::ALL.map(AcquisitionFunction::name))
             .map(|v| s.acquisition = AcquisitionFunction::from_name(v))
@@ -263,15 +265,15 @@ mod tests {
 
     #[test]
     fn every_setting_is_read() {
-        let text = "theme = \"light\"\ncolor = 256\nmouse = true\nacquisition = \"ucb\"\nxi = 0.01\nbeta = 3\n\
+        let text = "theme = \"light\"\ncolor = 256\nmouse = true\nbell = true\nacquisition = \"ucb\"\nxi = 0.01\nbeta = 3\n\
                     kernel = \"rbf\"\noutput_warp = false\nhyperparameters = \"average\"\nnoise = 0.5\n\
                     transform = \"yeo_johnson\"\ninput_warp = true\nobjective = \"loo\"\nfailures = \"ignore\"\npruned = \"model\"\nseed = 7\non_accept = \"sbatch job.sh\"\n";
         let s = parse(text).unwrap();
         assert_eq!(s.theme, Some("light"));
         assert_eq!(s.color, Some(ColorChoice::Level(ColorLevel::Indexed256)));
         assert_eq!(
-            (s.mouse, s.output_warp, s.seed),
-            (Some(true), Some(false), Some(7))
+            (s.mouse, s.bell, s.output_warp, s.seed),
+            (Some(true), Some(true), Some(false), Some(7))
         );
         assert_eq!((s.failures, s.pruned), (Some(false), Some(true)));
         assert_eq!(s.acquisition, Some(AcquisitionFunction::Ucb));

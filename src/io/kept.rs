@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::Kept;
+use crate::session::{Kept, Seen};
 use crate::study::label::scrub;
 
 /// What a newer tunescope might write differently.
@@ -23,13 +23,13 @@ pub struct KeptFile {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Content {
+struct Content<T> {
     version: u32,
     /// What it is about: two sources may meet in one hash.
     source: String,
     study: String,
     #[serde(flatten)]
-    kept: Kept,
+    kept: T,
 }
 
 /// Why decisions cannot be kept or read back.
@@ -94,7 +94,7 @@ impl KeptFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(self.io("read", source)),
         };
-        let reason = match serde_json::from_slice::<Content>(&bytes) {
+        let reason = match serde_json::from_slice::<Content<Kept>>(&bytes) {
             Ok(content) if content.version > VERSION => {
                 format!("version {} is newer than this tunescope", content.version)
             }
@@ -124,25 +124,51 @@ impl KeptFile {
                 _ => Ok(()),
             };
         }
+        self.write_whole(&self.path, kept)
+    }
+
+    /// What was seen of the study when somebody looked last; `None`: nothing is known of that. What cannot be read is
+    /// worth no word: the next look replaces it.
+    #[must_use]
+    pub fn read_seen(&self) -> Option<Seen> {
+        let bytes = std::fs::read(self.seen_path()).ok()?;
+        let content: Content<Seen> = serde_json::from_slice(&bytes).ok()?;
+        (content.version <= VERSION && content.source == self.source && content.study == self.study)
+            .then_some(content.kept)
+    }
+
+    /// Writes down what was seen, in a file of its own: it changes with every look, decisions do not.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_seen(&self, seen: &Seen) -> Result<(), KeptError> {
+        self.write_whole(&self.seen_path(), seen)
+    }
+
+    fn seen_path(&self) -> PathBuf {
+        self.path.with_extension("seen")
+    }
+
+    fn write_whole<T: Serialize>(&self, path: &Path, kept: &T) -> Result<(), KeptError> {
         let content = Content {
             version: VERSION,
             source: self.source.clone(),
             study: self.study.clone(),
-            kept: kept.clone(),
+            kept,
         };
         let failed = |e| self.io("kept", e);
         let mut text = serde_json::to_vec_pretty(&content).map_err(|e| failed(e.into()))?;
         text.push(b'\n');
-        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let folder = path.parent().unwrap_or(Path::new("."));
         make_private(folder).map_err(failed)?;
-        let mut name = self.path.clone().into_os_string();
+        let mut name = path.to_owned().into_os_string();
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = PathBuf::from(name);
         let written = (|| {
             let mut file = std::fs::File::create(&temporary)?;
             file.write_all(&text)?;
             file.sync_all()?;
-            std::fs::rename(&temporary, &self.path)
+            std::fs::rename(&temporary, path)
         })();
         if written.is_err() {
             drop(std::fs::remove_file(&temporary));
@@ -238,6 +264,24 @@ mod tests {
         file.write(&Kept::default()).unwrap();
         assert!(file.read().unwrap().is_none());
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_look_is_kept_apart_from_decisions_and_a_damaged_one_is_no_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = KeptFile::of(dir.path(), Path::new("/nowhere/x.csv"), "s").unwrap();
+        assert_eq!(file.read_seen(), None);
+        let seen = Seen {
+            when: 12.5,
+            over: 7,
+            ..Seen::default()
+        };
+        file.write_seen(&seen).unwrap();
+        file.write(&Kept::default()).unwrap();
+        assert_eq!(file.read_seen(), Some(seen));
+        assert_eq!(file.read().unwrap(), None);
+        std::fs::write(file.seen_path(), "{\"version\"").unwrap();
+        assert_eq!(file.read_seen(), None);
     }
 
     #[test]

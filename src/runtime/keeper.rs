@@ -5,11 +5,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
 use crate::io::kept::{self, KeptFile};
-use crate::session::{Kept, Msg};
+use crate::session::{Kept, Msg, Seen};
 
 enum Order {
     Recall(String),
     Keep(String, Box<Kept>),
+    Look(String, Box<Seen>),
 }
 
 /// The handle of the thread. Dropping it waits until the last word is on disk.
@@ -49,6 +50,10 @@ impl Keeper {
         self.send(Order::Keep(study, kept));
     }
 
+    pub fn look(&self, study: String, seen: Box<Seen>) {
+        self.send(Order::Look(study, seen));
+    }
+
     fn send(&self, order: Order) {
         if let Some(orders) = &self.orders {
             drop(orders.send(order));
@@ -79,11 +84,23 @@ fn run(inbox: &Receiver<Order>, file: &impl Fn(&str) -> Option<KeptFile>, tell: 
                     Some(file) => file.read().map(|k| k.map(Box::new)).map_err(|e| e.to_string()),
                     None => Ok(None),
                 };
+                let is_safe = file.is_some();
                 tell(Msg::Recalled {
-                    study,
+                    study: study.clone(),
                     found,
-                    is_safe: file.is_some(),
+                    is_safe,
                 });
+                // Nothing is remembered where nothing can be written: no answer, no news.
+                if let Some(file) = file {
+                    let seen = file.read_seen().map(Box::new);
+                    tell(Msg::LookedLast { study, seen });
+                }
+            }
+            // Whoever cannot write decisions is told so above; that somebody looked is no loss.
+            Order::Look(study, seen) => {
+                if let Some(file) = file(&study) {
+                    drop(file.write_seen(&seen));
+                }
             }
             Order::Keep(study, mut kept) => {
                 // A newer word on the same study makes this one obsolete.

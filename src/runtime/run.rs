@@ -1,5 +1,7 @@
 //! The loop: everything that happens becomes a message, the model changes, one frame is drawn.
 
+mod crew;
+
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,9 +12,8 @@ use crossterm::event::{
 
 use crate::io::delivery::Hook;
 use crate::io::source::ReadOptions;
-use crate::io::watch::{Pace, Sign, Watch};
 use crate::keymap;
-use crate::session::effect::{RaceOrder, ReplayOrder, RunWord};
+use crate::session::effect::RunWord;
 use crate::session::kept::ByHand;
 use crate::session::model::Quit;
 use crate::session::model::{Appearance, RunStatus, SourceState, ThemeChoice};
@@ -20,17 +21,11 @@ use crate::session::msg::Pointer;
 use crate::session::{Action, Effect, Lab, Model, Msg, update};
 use crate::{analysis, ui};
 
-use super::clerk::Clerk;
+use crew::Crew;
+
 use super::input::Input;
-use super::keeper::Keeper;
-use super::reading::Reading;
 use super::signals::Signal;
 use super::terminal::{self, Guard};
-use super::worker::compare::Comparer;
-use super::worker::explore::Explorer;
-use super::worker::fit::Fitter;
-use super::worker::long::{race, replay};
-use super::worker::single::Single;
 
 /// Least time between frames that nobody pressed a key for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -48,6 +43,8 @@ pub struct Settings {
     pub acquisition: analysis::AcquisitionSettings,
     pub appearance: Appearance,
     pub mouse: bool,
+    /// Whether a new best rings the bell.
+    pub bell: bool,
     pub on_accept: Option<Hook>,
     /// Title instead of the path, where the source is one of ours.
     pub title: Option<String>,
@@ -111,6 +108,7 @@ pub fn run(settings: Settings) -> std::io::Result<Ended> {
     model.chosen.clone_from(&settings.read.study);
     model.appearance = settings.appearance;
     model.mouse = settings.mouse;
+    model.bell = settings.bell;
     model.source.path = settings
         .title
         .clone()
@@ -158,94 +156,6 @@ fn listen(link: RunLink, events: &Sender<Event>) -> std::io::Result<Box<dyn Fn(R
             }
         })?;
     Ok(link.say)
-}
-
-/// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
-struct Crew {
-    sourced: Option<Sourced>,
-    fitter: Fitter,
-    explorer: Explorer,
-    comparer: Comparer,
-    replayer: Single<ReplayOrder>,
-    racer: Single<RaceOrder>,
-}
-
-/// Those that work on a source: none in the lab.
-struct Sourced {
-    reading: Reading,
-    /// Watches the queue folder: a claimed or finished entry shows at once.
-    _queue: Watch,
-    clerk: Clerk,
-    keeper: Keeper,
-}
-
-impl Sourced {
-    fn start(settings: Settings, events: &Sender<Event>) -> std::io::Result<Self> {
-        let tell = || {
-            let events = events.clone();
-            move |msg| events.send(Event::Msg(msg)).is_ok()
-        };
-        let study = settings.read.study.clone();
-        let clerk = Clerk::spawn(settings.source.clone(), study, settings.on_accept, tell())?;
-        let queue = crate::io::delivery::QueueFolder::beside(&settings.source);
-        let looks = clerk.looks();
-        let queue = Watch::folder(queue.root(), Pace::default(), move |sign| {
-            if sign == Sign::Changed {
-                looks();
-            }
-        })?;
-        let keeper = Keeper::spawn(settings.source.clone(), settings.title.is_none(), tell())?;
-        let reading = Reading::spawn(settings.source, settings.read, settings.title, tell())?;
-        Ok(Self {
-            reading,
-            _queue: queue,
-            clerk,
-            keeper,
-        })
-    }
-}
-
-impl Sourced {
-    fn perform(&self, effect: Effect) {
-        match effect {
-            Effect::Deliver(request) => self.clerk.deliver(*request),
-            Effect::Withdraw(id) => self.clerk.withdraw(id),
-            Effect::ChooseStudy(study) => {
-                self.clerk.choose(study.clone());
-                self.reading.choose(study);
-            }
-            Effect::Recall { study } => self.keeper.recall(study),
-            Effect::Keep { study, kept } => self.keeper.keep(study, kept),
-            _ => {}
-        }
-    }
-}
-
-impl Crew {
-    fn start(settings: Settings, is_lab: bool, events: &Sender<Event>) -> std::io::Result<Self> {
-        let tell = || {
-            let events = events.clone();
-            move |msg| events.send(Event::Msg(msg)).is_ok()
-        };
-        let fitter = Fitter::spawn(tell())?;
-        let explorer = Explorer::spawn(tell())?;
-        let comparer = Comparer::spawn(tell())?;
-        let replayer = Single::spawn("replay", replay, tell())?;
-        let racer = Single::spawn("race", race, tell())?;
-        let sourced = (!is_lab).then(|| Sourced::start(settings, events)).transpose()?;
-        let inputs = events.clone();
-        super::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
-        let signals = events.clone();
-        super::signals::spawn(move |signal| signals.send(Event::Signal(signal)).is_ok())?;
-        Ok(Self {
-            sourced,
-            fitter,
-            explorer,
-            comparer,
-            replayer,
-            racer,
-        })
-    }
 }
 
 struct Loop {
@@ -483,7 +393,8 @@ impl Loop {
             | Effect::Withdraw(_)
             | Effect::ChooseStudy(_)
             | Effect::Recall { .. }
-            | Effect::Keep { .. } => {
+            | Effect::Keep { .. }
+            | Effect::Look { .. } => {
                 if let Some(sourced) = &self.crew.sourced {
                     sourced.perform(effect);
                 }
@@ -517,6 +428,7 @@ impl Loop {
                     say(word);
                 }
             }
+            Effect::Bell => self.guard.bell()?,
             Effect::SetMouse(on) => self.guard.set_mouse(on)?,
             Effect::RedrawFully => {
                 self.guard.redraw_fully()?;

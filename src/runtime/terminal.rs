@@ -95,6 +95,14 @@ impl Guard {
         self.terminal.backend().bytes_written()
     }
 
+    /// Rings the bell; the screen stays what it is.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn bell(&mut self) -> io::Result<()> {
+        self.terminal.backend_mut().write_now(b"\x07")
+    }
+
     /// Turns mouse reports on or off; they stay so across a suspension.
     ///
     /// # Errors
@@ -191,7 +199,16 @@ pub enum Background {
     Light,
 }
 
-/// Asks the terminal for its background colour, once, for at most 200 ms, and only where an answer can
+/// How long an answer of the terminal is waited for: `TUNESCOPE_ANSWER_MS`, else [`THEME_TIMEOUT`]. Behind a slow line a
+/// person may have more patience than we assume.
+fn answer_time() -> Duration {
+    std::env::var("TUNESCOPE_ANSWER_MS")
+        .ok()
+        .and_then(|ms| ms.parse().ok())
+        .map_or(THEME_TIMEOUT, Duration::from_millis)
+}
+
+/// Asks the terminal for its background colour, once, for at most [`answer_time`], and only where an answer can
 /// be trusted to come in time: not over SSH, not in tmux or screen (the reply would be typed into the
 /// program), not where input or output is no terminal. To be called before [`enter`].
 #[must_use]
@@ -205,7 +222,7 @@ pub fn detect_theme() -> Option<Background> {
         return None;
     }
     let mut options = QueryOptions::default();
-    options.timeout = THEME_TIMEOUT;
+    options.timeout = answer_time();
     // One question only: of two, some terminals mix up the order of the answers.
     let background = background_color(options).ok()?;
     Some(if background.perceived_lightness() > 0.5 {

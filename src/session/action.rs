@@ -168,6 +168,9 @@ pub enum Action {
     OpenCommand,
     ToggleFreeze,
     ToggleMouse,
+    ToggleBell,
+    /// What is new since the last look.
+    TellSince,
     NextRamp,
     ToggleCrosshair,
     ToggleContours,

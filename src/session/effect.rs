@@ -9,6 +9,7 @@ use crate::study::{Configuration, Study, Value};
 
 use super::kept::Kept;
 use super::model::{Quit, Rejection};
+use super::seen::Seen;
 
 /// A fit of the newest data; it replaces any that waits.
 #[derive(Clone, Debug)]
@@ -198,6 +199,13 @@ pub enum Effect {
         study: String,
         kept: Box<Kept>,
     },
+    /// Write down what was seen of a study.
+    Look {
+        study: String,
+        seen: Box<Seen>,
+    },
+    /// Ring the terminal's bell.
+    Bell,
     /// Write the panes as they are to a file, in the format that its name ends in.
     Write {
         path: String,

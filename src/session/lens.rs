@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::analysis::{
-    AcquisitionSettings, Comparison, History, Importance, ModelSettings, Replay, Slice, Suggestion, Surface,
-    Surrogate, Trust,
+    AcquisitionSettings, Advice, Comparison, History, Importance, ModelSettings, Replay, Slice, Suggestion,
+    Surface, Surrogate, Trust,
 };
 use crate::study::{Configuration, Study, TrialId, TrialState, Value, past};
 
@@ -126,7 +126,7 @@ pub struct Seen {
     pub kernels: Kernels,
     pub trust: Option<Stamped<Trust>>,
     pub importance: Option<Stamped<Importance>>,
-    pub stopping: Option<Stamped<String>>,
+    pub stopping: Option<Stamped<Advice>>,
     pub probe: Probe,
     pub selected: Option<usize>,
     pub follow: bool,

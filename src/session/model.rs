@@ -1,12 +1,22 @@
 //! Everything the screen shows, in one place.
 
+mod appearance;
+mod overlay;
+mod pane;
+mod source;
+
+pub use appearance::{Appearance, ColorLevel, ThemeChoice};
+pub use overlay::{Confirm, Overlay};
+pub use pane::Pane;
+pub use source::{SourceState, SourceStatus};
+
 use std::sync::Arc;
 
 use crate::analysis::{
-    AcquisitionSettings, Comparison, History, Importance, Layer, ModelFile, ModelSettings, Slice, Suggestion,
-    Surface, Surrogate, Trust,
+    AcquisitionSettings, Advice, Comparison, History, Importance, Layer, ModelFile, ModelSettings, Slice,
+    Suggestion, Surface, Surrogate, Trust,
 };
-use crate::study::{Configuration, Study, StudyEntry, Value};
+use crate::study::{Configuration, Study, Value};
 
 use super::draft::{Consequences, Draft};
 use super::explained::Explained;
@@ -18,98 +28,8 @@ use super::lab::Lab;
 use super::lens::Lens;
 use super::race::Races;
 use super::receipt::Receipt;
+use super::seen::LastLook;
 use super::table::Table;
-
-/// The panes, in the order of their numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Pane {
-    #[default]
-    Slices,
-    Surface,
-    Trials,
-    Suggestion,
-    History,
-    /// Why EI is what it is at the probe.
-    Improvement,
-    /// Where the next point lies for each ξ.
-    Ladder,
-    /// The likelihood over lengthscale and noise.
-    Evidence,
-    /// Acquisition functions against each other and against chance.
-    Race,
-    /// The lesson that is played in the lab.
-    Lesson,
-}
-
-impl Pane {
-    pub const ALL: [Self; 10] = [
-        Self::Slices,
-        Self::Surface,
-        Self::Trials,
-        Self::Suggestion,
-        Self::History,
-        Self::Improvement,
-        Self::Ladder,
-        Self::Evidence,
-        Self::Race,
-        Self::Lesson,
-    ];
-
-    /// Those that a wide screen shows all at once, in reading order.
-    pub const OVERVIEW: [Self; 5] = [
-        Self::Slices,
-        Self::Surface,
-        Self::Trials,
-        Self::Suggestion,
-        Self::History,
-    ];
-
-    /// The pane of the overview whose place this one takes once it is asked for; `None` for those of the overview.
-    #[must_use]
-    pub fn host(self) -> Option<Self> {
-        match self {
-            Self::Slices | Self::Surface | Self::Trials | Self::Suggestion | Self::History | Self::Lesson => {
-                None
-            }
-            Self::Improvement => Some(Self::Slices),
-            Self::Ladder | Self::Race => Some(Self::History),
-            Self::Evidence => Some(Self::Surface),
-        }
-    }
-
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Slices => "slices",
-            Self::Surface => "surface",
-            Self::Trials => "trials",
-            Self::Suggestion => "suggestion",
-            Self::History => "history",
-            Self::Improvement => "EI",
-            Self::Ladder => "ladder",
-            Self::Evidence => "evidence",
-            Self::Race => "race",
-            Self::Lesson => "lesson",
-        }
-    }
-
-    /// The digit that focuses it.
-    #[must_use]
-    pub fn number(self) -> usize {
-        match self {
-            Self::Slices => 1,
-            Self::Surface => 2,
-            Self::Trials => 3,
-            Self::Suggestion => 4,
-            Self::History => 5,
-            Self::Improvement => 6,
-            Self::Ladder => 7,
-            Self::Evidence => 8,
-            Self::Race => 9,
-            Self::Lesson => 0,
-        }
-    }
-}
 
 /// A result with what it was computed from.
 #[derive(Clone, Debug)]
@@ -119,43 +39,6 @@ pub struct Stamped<T> {
     /// The data that the fit had seen.
     pub data: u64,
     pub value: T,
-}
-
-/// What is known of the source, in words.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SourceStatus {
-    /// Kind in words: "JSONL", "Optuna journal", …; empty while unknown.
-    pub kind: String,
-    /// The path as it may be shown.
-    pub path: String,
-    pub state: SourceState,
-    /// Seconds since the epoch of the last change that was read.
-    pub changed: Option<f64>,
-    /// Seconds since the epoch of the last look at the file (event or poll).
-    pub checked: Option<f64>,
-    /// The studies that the source holds, where it may hold several.
-    pub studies: Arc<[StudyEntry]>,
-    /// The study that was asked for by name, when this was read.
-    pub chosen: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum SourceState {
-    /// Not looked at yet.
-    #[default]
-    Opening,
-    /// Being read for the first time: bytes done and all.
-    Reading {
-        done: u64,
-        total: u64,
-    },
-    Live,
-    /// The file does not exist (yet, or no more).
-    Missing,
-    /// It cannot be read: why.
-    Failed(String),
-    /// It cannot change: standard input that has ended.
-    Ended,
 }
 
 /// What the fitting worker is doing.
@@ -235,26 +118,6 @@ pub enum SortKey {
     Column(usize),
 }
 
-/// What a person is asked to confirm, with exactly what will be written and where.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Confirm {
-    Accept {
-        configuration: Configuration,
-        text: String,
-        place: String,
-    },
-    Withdraw {
-        receipt: usize,
-    },
-    QuitWithDraft,
-    /// Drops what was decided and not delivered: what that is, in words.
-    Forget {
-        what: String,
-    },
-    /// The loop of `tunescope run` is at work: what becomes of it?
-    QuitRun,
-}
-
 /// The loop that feeds this source, where the explorer was opened by `tunescope run`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunStatus {
@@ -265,132 +128,12 @@ pub struct RunStatus {
     pub running: usize,
 }
 
-/// What lies over the panes.
-#[derive(Clone, Debug)]
-pub enum Overlay {
-    Help {
-        scroll: usize,
-    },
-    /// The list of bad rows and warnings.
-    Diagnostics {
-        scroll: usize,
-    },
-    /// One trial in detail (index into `Study::trials`).
-    Trial {
-        trial: usize,
-        scroll: usize,
-    },
-    /// The model: kernel, lengthscales, noise, likelihood, trust, lints.
-    Model {
-        scroll: usize,
-    },
-    /// Rejected regions.
-    Rejections {
-        cursor: usize,
-    },
-    /// `:` with the completions of what is typed.
-    Command {
-        input: tui_input::Input,
-        completions: Vec<String>,
-        remark: Option<String>,
-    },
-    /// `/` in the table: filter expression.
-    Filter {
-        input: tui_input::Input,
-        remark: Option<String>,
-    },
-    Confirm(Confirm),
-    /// The studies of the source.
-    Studies {
-        cursor: usize,
-    },
-    /// Kernels and the evidence of each.
-    Kernels {
-        cursor: usize,
-    },
-    /// Acquisition functions side by side.
-    Compare {
-        cursor: usize,
-    },
-    /// Hyperparameters, to be set by hand.
-    Knobs {
-        cursor: usize,
-    },
-    /// The band that is expected for a placed point.
-    Band {
-        /// Drawn with the arrow keys; `None`: what is typed counts.
-        drawn: Option<crate::learn::game::Band>,
-        input: tui_input::Input,
-        remark: Option<String>,
-    },
-    /// The end of a game.
-    Game {
-        scroll: usize,
-    },
-    /// A result to be imagined for a configuration.
-    Imagine {
-        configuration: Configuration,
-        /// What is predicted for it: mean and sd of an observation, in the user's units.
-        predicted: Option<(f64, f64)>,
-        input: tui_input::Input,
-        remark: Option<String>,
-    },
-    /// Lessons and functions of the lab.
-    Course {
-        cursor: usize,
-    },
-}
-
 /// One line for the person, until the next key or until it fades.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     pub text: String,
     pub is_error: bool,
     pub since: f64,
-}
-
-/// Which theme is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ThemeChoice {
-    #[default]
-    Dark,
-    Light,
-}
-
-/// How many colours may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ColorLevel {
-    None,
-    Sixteen,
-    Indexed256,
-    #[default]
-    True,
-}
-
-/// How things are drawn; changed by keys and `:` commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appearance {
-    pub theme: ThemeChoice,
-    pub color: ColorLevel,
-    /// Index of the colour ramp of surfaces.
-    pub ramp: usize,
-    /// Plain ASCII instead of Braille and blocks.
-    pub ascii: bool,
-    pub crosshair: bool,
-    pub contours: bool,
-}
-
-impl Default for Appearance {
-    fn default() -> Self {
-        Self {
-            theme: ThemeChoice::default(),
-            color: ColorLevel::default(),
-            ramp: 0,
-            ascii: false,
-            crosshair: true,
-            contours: true,
-        }
-    }
 }
 
 /// Why the program ends.
@@ -449,8 +192,7 @@ pub struct Model {
     pub explained: Explained,
     pub trust: Option<Stamped<Trust>>,
     pub importance: Option<Stamped<Importance>>,
-    /// Advice on stopping, a sentence.
-    pub stopping: Option<Stamped<String>>,
+    pub stopping: Option<Stamped<Advice>>,
 
     // what the person does
     pub probe: Probe,
@@ -462,6 +204,8 @@ pub struct Model {
     /// What of them the person stated at the start: what was kept gives way to it.
     pub stated: ByHand,
     pub keeping: Keeping,
+    /// What was seen when the program ran before.
+    pub look: LastLook,
     /// One a parameter: the value it is locked at.
     pub locks: Vec<Option<Value>>,
     pub rejections: Vec<Rejection>,
@@ -494,6 +238,8 @@ pub struct Model {
     /// The newest study read while frozen.
     pub held: Option<Arc<Study>>,
     pub mouse: bool,
+    /// Whether a new best rings the bell.
+    pub bell: bool,
     pub appearance: Appearance,
     pub hits: HitMap,
     pub quit: Option<Quit>,
@@ -542,6 +288,7 @@ impl Model {
             start: Default::default(),
             stated: ByHand::default(),
             keeping: Keeping::default(),
+            look: LastLook::default(),
             locks: Vec::new(),
             rejections: Vec::new(),
             receipts: Vec::new(),
@@ -561,6 +308,7 @@ impl Model {
             frozen: false,
             held: None,
             mouse: false,
+            bell: false,
             appearance: Appearance::default(),
             hits: HitMap::default(),
             quit: None,

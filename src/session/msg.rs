@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::analysis::{
-    Comparison, Importance, KernelEvidence, Ladder, LikelihoodMap, Replay, Samples, Slice, Suggestion,
-    Surface, Surrogate, Trust,
+    Advice, Comparison, Importance, KernelEvidence, Ladder, LikelihoodMap, Replay, Samples, Slice,
+    Suggestion, Surface, Surrogate, Trust,
 };
 use crate::learn::race::Race;
 use crate::study::Study;
@@ -15,6 +15,7 @@ use super::kept::Kept;
 use super::lab::Lab;
 use super::model::{RunStatus, SourceStatus, Stamped};
 use super::receipt::Receipt;
+use super::seen::Seen;
 
 /// A key while text is being typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,11 @@ pub enum Msg {
         found: Result<Option<Box<Kept>>, String>,
         is_safe: bool,
     },
+    /// What was seen of a study when the program ran before.
+    LookedLast {
+        study: String,
+        seen: Option<Box<Seen>>,
+    },
     /// How configurations reach workers, in words, or why they cannot.
     Door(Result<String, String>),
     Fitted {
@@ -120,7 +126,7 @@ pub enum Msg {
     },
     Trusted(Stamped<Trust>),
     Weighed(Stamped<Importance>),
-    Stopping(Stamped<String>),
+    Stopping(Stamped<Advice>),
     /// An exploration failed: what and why.
     ExploreFailed {
         reason: String,

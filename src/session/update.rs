@@ -15,11 +15,13 @@ mod navigate;
 pub mod overlay;
 mod pointer;
 mod race;
+mod seen;
 mod studies;
 pub mod tune;
 
 use crate::study::{Configuration, Value};
 
+use super::action::Action;
 use super::draft::Consequences;
 use super::effect::{Effect, ExploreRequest, FitRequest, Parts};
 use super::model::{FitStatus, Model, Notice};
@@ -37,6 +39,10 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         model.notice = None;
     }
     let mut effects = Vec::new();
+    let is_key = matches!(msg, Msg::Act(_) | Msg::Text(_) | Msg::Pointer(_));
+    if is_key {
+        seen::key(model, matches!(msg, Msg::Act(Action::Back)));
+    }
     match msg {
         Msg::Act(action) => {
             model.notice = None;
@@ -67,6 +73,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
             found,
             is_safe,
         } => keep::recalled(model, &study, found, is_safe, &mut effects),
+        Msg::LookedLast { study, seen } => seen::recalled(model, study, seen),
         Msg::Run(run) => model.run = Some(run),
         Msg::Door(door) => model.door = door,
         Msg::Fitted {
@@ -123,6 +130,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
     count_queue(model, &mut effects);
     explain::ask(model, &mut effects);
     keep::note(model, &mut effects);
+    seen::after(model, is_key, &mut effects);
     lab::after(model, &mut effects);
     effects
 }
@@ -178,7 +186,7 @@ pub(super) fn request_fit(model: &mut Model, effects: &mut Vec<Effect>) {
 pub(super) fn explore(model: &mut Model, parts: Parts, effects: &mut Vec<Effect>) {
     let parts = if model.surrogate.is_some() {
         Parts {
-            slices: parts.slices && !model.probe.configuration.is_empty(),
+            slices: parts.slices && !model.in_hand().is_empty(),
             ..parts
         }
     } else {
@@ -216,6 +224,15 @@ pub(super) fn explore(model: &mut Model, parts: Parts, effects: &mut Vec<Effect>
         seed: model.settings.seed,
         asked: model.asked,
     })));
+}
+
+/// Asks for the suggestion alone: what it is to respect has changed, what is drawn has not.
+pub(super) fn suggest_again(model: &mut Model, effects: &mut Vec<Effect>) {
+    let parts = Parts {
+        suggestion: true,
+        ..Parts::default()
+    };
+    explore(model, parts, effects);
 }
 
 /// Configurations that are queued or running beyond what the study says; none of them was in the past.

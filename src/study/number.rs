@@ -59,6 +59,63 @@ pub fn plus_minus(mean: f64, sd: f64) -> (String, String) {
     }
 }
 
+/// Numbers of one sum with the same last decimal: the largest of them has `digits` significant ones. Scientific with a
+/// shared exponent where plain digits would run long.
+#[must_use]
+pub fn aligned(values: &[f64], digits: usize) -> Vec<String> {
+    let sizes = values.iter().map(|v| v.abs()).filter(|v| v.is_finite());
+    let largest = sizes.fold(0.0, f64::max);
+    if largest == 0.0 {
+        return values.iter().map(|v| significant(*v, digits)).collect();
+    }
+    let after = i32::try_from(digits.max(1)).unwrap_or(6) - 1;
+    let top = exponent_of(&format!("{largest:.*e}", usize::try_from(after).unwrap_or(0)));
+    let plain = (-3..6).contains(&top);
+    let (decimals, scale, tail) = match plain {
+        true => (after - top, 1.0, String::new()),
+        false => (after, 10f64.powi(top), format!("e{top}")),
+    };
+    let decimals = usize::try_from(decimals).unwrap_or(0);
+    let show = |v: &f64| {
+        if v.is_finite() {
+            let text = format!("{:.decimals$}", v / scale);
+            // A zero has no sign.
+            let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
+            format!(
+                "{}{tail}",
+                if is_zero {
+                    text.trim_start_matches('-')
+                } else {
+                    &text
+                }
+            )
+        } else {
+            significant(*v, digits)
+        }
+    };
+    values.iter().map(show).collect()
+}
+
+/// `x` to a hundredth of a range it lies in; what is nothing beside the range is `0`.
+#[must_use]
+pub fn in_range(x: f64, range: f64) -> String {
+    let grain = range.abs() / 100.0;
+    if !x.is_finite() || !grain.is_finite() || grain == 0.0 {
+        return significant(x, 3);
+    }
+    if x.abs() < grain / 2.0 {
+        return "0".to_owned();
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "an exponent of f64")]
+    let decimals = (-grain.log10()).floor() as i32;
+    if (0..=5).contains(&decimals) && x.abs() < 1e5 {
+        return format!("{x:.*}", usize::try_from(decimals).unwrap_or(0));
+    }
+    // As many digits as reach down to the grain.
+    let digits = exponent_of(&format!("{x:e}")) + decimals + 1;
+    significant(x, usize::try_from(digits.clamp(1, 6)).unwrap_or(3))
+}
+
 /// `mean ± sd` in one string.
 #[must_use]
 pub fn with_sd(mean: f64, sd: f64) -> String {
@@ -129,6 +186,27 @@ mod tests {
         assert_eq!(with_sd(2.145, 0.32), "2.15 ± 0.32");
         assert_eq!(with_sd(1_234.5, 20.0), "1234 ± 20");
         assert_eq!(with_sd(3.2e-7, 1.0e-8), "3.20e-7 ± 0.10e-7");
+    }
+
+    #[test]
+    fn the_terms_of_a_sum_end_at_the_same_decimal() {
+        let terms = |values: &[f64]| aligned(values, 3).join(" ");
+        assert_eq!(terms(&[0.0243, 0.05006, 0.07436]), "0.0243 0.0501 0.0744");
+        assert_eq!(terms(&[-9.0e-4, 9.901e-4, 9.01e-5]), "-9.00e-4 9.90e-4 0.90e-4");
+        assert_eq!(terms(&[1234.5, -0.4, 1234.1]), "1234 0 1234");
+        assert_eq!(terms(&[0.0, 0.0]), "0 0");
+        assert_eq!(terms(&[f64::NAN, 1.0]), "nan 1.00");
+    }
+
+    #[test]
+    fn the_ends_of_a_range_are_told_to_a_hundredth_of_it() {
+        assert_eq!(in_range(2.141_7, 0.39), "2.14");
+        assert_eq!(in_range(7.4e-36, 0.074), "0");
+        assert_eq!(in_range(0.0743, 0.0743), "0.074");
+        assert_eq!(in_range(-0.0304, 0.0543), "-0.030");
+        assert_eq!(in_range(3.2e-7, 3.2e-7), "3.2e-7");
+        assert_eq!(in_range(123_456.0, 4000.0), "123456");
+        assert_eq!(in_range(0.5, 0.0), "0.5");
     }
 
     #[test]

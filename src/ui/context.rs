@@ -200,6 +200,7 @@ impl<'a> Context<'a> {
             detail,
             remark: self.age(result),
             focused: self.model.focus == pane,
+            ..Title::default()
         }
     }
 
@@ -209,10 +210,16 @@ impl<'a> Context<'a> {
         if words.is_empty() {
             return;
         }
-        if !title.remark.is_empty() {
-            title.remark.insert(0, Span::styled(", ", self.theme.dim()));
-        }
-        title.remark.insert(0, Span::styled(words, self.theme.text()));
+        let with_age = |words: String| {
+            let mut spans = vec![Span::styled(words, self.theme.text())];
+            if !title.remark.is_empty() {
+                spans.push(Span::styled(", ", self.theme.dim()));
+                spans.extend(title.remark.iter().cloned());
+            }
+            spans
+        };
+        let (remark, brief) = (with_age(words), with_age(marks::brief_words(self.model, drawn)));
+        (title.remark, title.brief) = (remark, brief);
     }
 
     /// "stale" in words where a result is older than the data.

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::analysis::Verdict;
+use crate::analysis::{Outlook, Verdict};
 use crate::language::tr;
 use crate::session::Lab;
 use crate::session::model::{FitStatus, SourceState};
@@ -23,7 +23,9 @@ const TERSENESS: u8 = 4;
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let run = |level| (source(ctx, level), counts(ctx, level));
     both_ends(buf, text::row(area, 0), run);
-    let going = |level| (best(ctx, level), trust(ctx, level));
+    // Where the history is on screen it tells the advice with its reasons.
+    let is_alone = ctx.model.zoomed || buf.area.width < 100 || buf.area.height < 28;
+    let going = |level| (best(ctx, level), trust(ctx, level, is_alone));
     both_ends(buf, text::row(area, 1), going);
 }
 
@@ -367,7 +369,7 @@ fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
 }
 
 /// The verdict on the model, and what it stands on.
-fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
+fn trust<'a>(ctx: &Context<'a>, level: u8, with_advice: bool) -> Spans<'a> {
     let theme = &ctx.theme;
     let mut spans = Vec::new();
     if let Some(trust) = &ctx.model.trust {
@@ -375,7 +377,7 @@ fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             Verdict::Good => ("✓", theme.text()),
             Verdict::Weak => ("≈", theme.accent()),
             Verdict::Misleading => ("✗", theme.error()),
-            Verdict::TooFew => ("◌", theme.dim()),
+            Verdict::TooFew | Verdict::Flat => ("◌", theme.dim()),
         };
         spans.push(Span::styled(tr!(ctx, "model "), theme.dim()));
         spans.push(Span::styled(
@@ -392,14 +394,48 @@ fn trust<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             ));
         }
     }
-    let fit = fit_words(ctx, level);
-    if !fit.content.is_empty() {
-        if !spans.is_empty() {
-            spans.push(Span::raw("   "));
+    spans.extend(remarks(ctx, level));
+    let advice = if with_advice {
+        outlook(ctx, level)
+    } else {
+        Span::raw("")
+    };
+    let fit = fit_words(ctx, level, !advice.content.is_empty());
+    for part in [advice, fit] {
+        if !part.content.is_empty() {
+            if !spans.is_empty() {
+                spans.push(Span::raw("   "));
+            }
+            spans.push(part);
         }
-        spans.push(fit);
     }
     spans
+}
+
+/// How many remarks there are on the model, and the key that tells them.
+fn remarks<'a>(ctx: &Context<'a>, level: u8) -> Option<Span<'a>> {
+    let lints = ctx.model.trust.as_ref().map_or(0, |t| t.value.lints.len());
+    let warnings = ctx.summary.map_or(0, |s| s.warnings.len());
+    let words = match (lints + warnings, level) {
+        // Where both do not fit, the reason of the verdict comes first.
+        (0, _) | (_, 1) => return None,
+        (1, 0) => format!("   {}", tr!(ctx, "1 remark (w)")),
+        (n, 0) => format!("   {}", tr!(ctx, "{n} remarks (w)", n = n)),
+        (n, _) => format!("  ⚑ {n} (w)"),
+    };
+    Some(Span::styled(words, ctx.theme.dim()))
+}
+
+/// Whether to go on, in a few words.
+fn outlook<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
+    let advice = ctx.model.stopping.as_ref().map(|s| s.value.outlook);
+    let is_told = matches!(ctx.model.fit, FitStatus::Current) && !ctx.model.is_blind();
+    match advice.filter(|_| is_told) {
+        Some(outlook) if outlook != Outlook::TooFew && level < TERSENESS => {
+            Span::styled(ctx.language().word(outlook.word()), ctx.theme.text())
+        }
+        _ => Span::raw(""),
+    }
 }
 
 /// A sentence as the second half of one: no capital, no full stop.
@@ -418,7 +454,7 @@ fn continued(sentence: &str) -> String {
     }
 }
 
-fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
+fn fit_words<'a>(ctx: &Context<'a>, level: u8, has_advice: bool) -> Span<'a> {
     let model = ctx.model;
     let theme = &ctx.theme;
     match &model.fit {
@@ -457,6 +493,12 @@ fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
                 return Span::raw("");
             };
             let (from, all) = (summary.hyperparameters_from, summary.trials_used);
+            // Where room is short, the advice beside it says more.
+            let is_usual = summary.active_set.is_none() && !summary.prior_only && from == all;
+            let is_given = model.settings.given.is_some();
+            if level >= 2 && is_usual && has_advice && !is_given {
+                return Span::raw("");
+            }
             let text = match (summary.active_set, level) {
                 _ if model.by_hand.model.is_some() => match level {
                     0..3 => tr!(ctx, "hyperparameters set by hand (H)").to_owned(),
@@ -467,7 +509,7 @@ fn fit_words<'a>(ctx: &Context<'a>, level: u8) -> Span<'a> {
                     _ => tr!(ctx, "given").to_owned(),
                 },
                 _ if summary.prior_only => match level {
-                    0..2 => tr!(ctx, "too few trials to fit: prior hyperparameters").to_owned(),
+                    0..2 => tr!(ctx, "prior hyperparameters").to_owned(),
                     2..4 => tr!(ctx, "prior only").to_owned(),
                     _ => tr!(ctx, "prior").to_owned(),
                 },

@@ -20,6 +20,8 @@ pub struct Layout {
     pub header: Rect,
     /// What lens the study is seen through.
     pub lens: Rect,
+    /// What is new since the last look, where a row is free for it.
+    pub news: Option<Rect>,
     /// A row of tabs, where only one pane fits.
     pub tabs: Option<Rect>,
     /// Everything between header and footer.
@@ -47,6 +49,7 @@ impl Layout {
         let layout = Self {
             header,
             lens,
+            news: Some(Rect { height: 1, ..body }),
             tabs: None,
             body,
             panes: Vec::new(),
@@ -229,6 +232,7 @@ fn single(layout: Layout, model: &Model) -> Layout {
         let lesson = LESSON_ROWS.min(body.height.saturating_sub(1) / 2);
         let rest = body.height.saturating_sub(1 + lesson);
         return Layout {
+            news: None,
             tabs: Some(part(body, 0, 1)),
             panes: vec![
                 (focus, part(body, 1, rest)),
@@ -240,6 +244,7 @@ fn single(layout: Layout, model: &Model) -> Layout {
     let summary = if focus == Pane::Suggestion { 0 } else { 2 };
     let panes = vec![(focus, part(body, 1, body.height.saturating_sub(1 + summary)))];
     Layout {
+        news: None,
         tabs: Some(part(body, 0, 1)),
         summary: (summary > 0).then(|| part(body, body.height.saturating_sub(summary), summary)),
         panes,

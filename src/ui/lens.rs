@@ -89,11 +89,7 @@ fn headline<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
             words = ctx.language().word(last.guess.words()),
             configuration = configuration(ctx, &last.configuration)
         ),
-        None => tr!(
-            ctx,
-            " everything as it was then, but the space: that is as known now"
-        )
-        .to_owned(),
+        None => tr!(ctx, " as it was then; only the space is as known now").to_owned(),
     };
     spans.push(Span::styled(said, theme.text()));
     spans
@@ -122,7 +118,7 @@ fn next_run<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
             first.push(Span::styled(
                 tr!(
                     ctx,
-                    ", EI {share} of the pick's",
+                    ", with {share} of the EI of its pick",
                     share = percent(share.min(9.99))
                 ),
                 theme.text(),
@@ -195,11 +191,9 @@ fn balance<'a>(ctx: &Context<'a>, width: usize) -> Vec<Span<'a>> {
     };
     let brief = tr!(
         ctx,
-        "{overrides} overrides {then}; as seen now {realised_sd} {side}, {better} of {measured} better",
+        "{overrides} were not the model's picks: {then}; {better} of {measured} did better",
         overrides = b.overrides,
         then = then,
-        realised_sd = with_sd(b.realised.abs(), b.realised_sd),
-        side = side,
         better = b.better,
         measured = b.measured
     );

@@ -30,13 +30,28 @@ impl Drawn {
 /// `"EI × P(ok)^3, 1 pending, 2 unfinished ≈, θ averaged"`; empty where a plain posterior is drawn.
 #[must_use]
 pub fn words(model: &Model, drawn: Drawn) -> String {
+    said(model, drawn, false)
+}
+
+/// `"× P(ok)^3, 1 pending, 2 ≈, θ avg"`: the same where there is little room.
+#[must_use]
+pub fn brief_words(model: &Model, drawn: Drawn) -> String {
+    said(model, drawn, true)
+}
+
+fn said(model: &Model, drawn: Drawn, is_brief: bool) -> String {
     let Some(surrogate) = model.surrogate.as_ref().map(|s| &*s.value) else {
         return String::new();
     };
     let mut words: Vec<String> = Vec::new();
     if drawn == Drawn::Acquisition && surrogate.failures().is_some() {
         let name = model.language().word(model.acquisition.function.linear().title());
-        words.push(format!("{name} × {}", weight(surrogate)));
+        let name = if is_brief {
+            String::new()
+        } else {
+            format!("{name} ")
+        };
+        words.push(format!("{name}× {}", weight(surrogate)));
     }
     if drawn != Drawn::Posterior && surrogate.pending_counted() > 0 {
         words.push(tr!(
@@ -47,10 +62,21 @@ pub fn words(model: &Model, drawn: Drawn) -> String {
     }
     let unfinished = surrogate.extrapolations().count();
     if unfinished > 0 {
-        words.push(tr!(model, "{unfinished} unfinished ≈", unfinished = unfinished));
+        words.push(if is_brief {
+            format!("{unfinished} ≈")
+        } else {
+            tr!(model, "{unfinished} unfinished ≈", unfinished = unfinished)
+        });
     }
     if surrogate.averaged_over().is_some() {
-        words.push(tr!(model, "θ averaged").to_owned());
+        words.push(
+            if is_brief {
+                "θ̄"
+            } else {
+                tr!(model, "θ averaged")
+            }
+            .to_owned(),
+        );
     }
     words.join(", ")
 }

@@ -25,6 +25,22 @@ pub fn with_sd(mean: f64, sd: f64) -> String {
     minus(&number::with_sd(mean, sd))
 }
 
+/// The terms of a sum, each with its sign, all to the same decimal.
+#[must_use]
+pub fn terms(values: &[f64], digits: usize) -> Vec<String> {
+    let sign = |text: String| match text.strip_prefix('-') {
+        Some(size) => format!("−{size}"),
+        None => format!("+{text}"),
+    };
+    number::aligned(values, digits).into_iter().map(sign).collect()
+}
+
+/// `x` to a hundredth of the range it lies in.
+#[must_use]
+pub fn in_range(x: f64, range: f64) -> String {
+    minus(&number::in_range(x, range))
+}
+
 /// `x` with so many decimals.
 #[must_use]
 pub fn fixed(x: f64, decimals: usize) -> String {
@@ -45,6 +61,7 @@ mod tests {
     fn a_minus_before_a_number_is_one_and_an_exponent_keeps_its_hyphen() {
         assert_eq!(significant(-0.000_25, 2), "−2.5e-4");
         assert_eq!(with_sd(-0.25, 0.01), "−0.250 ± 0.010");
+        assert_eq!(terms(&[-0.5, 0.25], 2), ["−0.50", "+0.25"]);
         assert_eq!(fixed(-1.0, 1), "−1.0");
         assert_eq!(signed(0.5, 1), "+0.5");
     }

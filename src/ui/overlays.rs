@@ -16,6 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::language::tr;
+use crate::session::command;
 use crate::session::model::SourceState;
 use crate::session::{HitMap, Overlay};
 
@@ -42,7 +43,9 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, layout: &Layout, hits: &mut Hit
         Overlay::Knobs { cursor } => knobs::draw(ctx, buf, beside, *cursor, hits),
         Overlay::Course { cursor } => course::draw(ctx, buf, body, *cursor, hits),
         Overlay::Studies { cursor } => studies::draw(ctx, buf, body, *cursor, hits),
-        Overlay::Command { completions, .. } => completion_list(ctx, buf, body, completions),
+        Overlay::Command {
+            input, completions, ..
+        } => completion_list(ctx, buf, body, input.value(), completions),
         Overlay::Filter { .. } => filter_hint(ctx, buf, body),
         // Typed at the foot of the screen.
         Overlay::Imagine { .. } | Overlay::Band { .. } => {}
@@ -155,39 +158,67 @@ fn rejections(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hi
     );
 }
 
-/// What can complete the command, just above the line it is typed into.
-fn completion_list(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, completions: &[String]) {
-    if completions.is_empty() {
-        return;
+/// Most rows of completions.
+const COMPLETION_ROWS: usize = 13;
+
+/// What can complete the command, just above the line it is typed into. Few commands are told with what they take and
+/// do, many by their names; below the values of an argument stands the command they belong to.
+fn completion_list(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, typed: &str, completions: &[String]) {
+    let most = COMPLETION_ROWS.min(usize::from(body.height).saturating_sub(2));
+    let is_name = !typed.trim_start().contains(' ');
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    if is_name && completions.len() <= most {
+        let found = completions.iter().filter_map(|c| command::meant(c));
+        lines.extend(found.enumerate().map(|(i, c)| usage(ctx, c, i == 0)));
+    } else {
+        lines.extend(in_columns(ctx, completions, usize::from(body.width), most));
     }
+    if !is_name && let Some(meant) = command::meant(typed) {
+        lines.push(usage(ctx, meant, false));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(0).min(body.height);
+    let area = Rect::new(body.x, body.bottom() - height, body.width, height);
+    window::clear(buf, area);
+    for (i, line) in (0..height).zip(&lines) {
+        text::put_spans(buf, text::row(area, i), &line.spans);
+    }
+}
+
+/// Name, argument and meaning of a command.
+fn usage<'a>(ctx: &Context<'a>, command: &'static command::Command, is_first: bool) -> Line<'a> {
+    let theme = &ctx.theme;
+    let name = if is_first { theme.accent() } else { theme.text() };
+    let mut spans = vec![Span::styled(format!(" {}", text::left(command.name, 13)), name)];
+    if !command.argument.is_empty() {
+        spans.push(Span::raw(format!("{}  ", command.argument)));
+    }
+    spans.push(Span::styled(command.help, theme.dim()));
+    Line::from(spans)
+}
+
+/// Completions in as many columns as there is room for, read from top to bottom.
+fn in_columns<'a>(ctx: &Context<'a>, completions: &[String], width: usize, most: usize) -> Vec<Line<'a>> {
     let widest = completions
         .iter()
         .map(|c| text::width(c))
         .max()
         .unwrap_or(1)
         .min(56);
-    let columns = (usize::from(body.width) / (widest + 2)).clamp(1, 4);
-    let rows = completions
-        .len()
-        .div_ceil(columns)
-        .min(8)
-        .min(usize::from(body.height));
-    let height = u16::try_from(rows).unwrap_or(1);
-    let area = Rect::new(body.x, body.bottom() - height, body.width, height);
-    window::clear(buf, area);
-    for (i, completion) in completions.iter().take(rows * columns).enumerate() {
-        let (column, row) = (i / rows.max(1), i % rows.max(1));
-        let x = area.x + u16::try_from(1 + column * (widest + 2)).unwrap_or(u16::MAX);
-        let y = area.y + u16::try_from(row).unwrap_or(0);
+    let columns = (width / (widest + 3)).max(1);
+    let rows = completions.len().div_ceil(columns).min(most.max(1));
+    let cell = |row: usize, column: usize| {
+        let i = column * rows + row;
         let style = if i == 0 {
             ctx.theme.accent()
         } else {
             ctx.theme.dim()
         };
-        if x < area.right() {
-            text::put(buf, x, y, widest, completion, style);
-        }
-    }
+        let name = completions.get(i)?;
+        Some(Span::styled(format!(" {}", text::left(name, widest + 2)), style))
+    };
+    (0..rows)
+        .map(|row| Line::from((0..columns).filter_map(|c| cell(row, c)).collect::<Vec<_>>()))
+        .collect()
 }
 
 /// What a filter may say, while it is typed.
@@ -203,7 +234,7 @@ fn filter_hint(ctx: &Context<'_>, buf: &mut Buffer, body: Rect) {
         .map_or("lr", |p| p.name.shown());
     let words = tr!(
         ctx,
-        " such as {metric}<0.5 state=complete {first}>0.1, terms are joined by “and”; empty shows all",
+        " such as {metric}<0.5 state=complete {first}>0.1; empty shows all",
         metric = text::fit(ctx.metric(), 16),
         first = text::fit(first, 16)
     );

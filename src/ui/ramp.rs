@@ -73,6 +73,25 @@ const GREYS: [(u8, u8, u8); 10] = [
 const PLASMA_256: [u8; 8] = [18, 55, 91, 126, 167, 209, 214, 226];
 const MAGMA_256: [u8; 8] = [16, 17, 54, 89, 168, 209, 216, 229];
 const GREYS_256: [u8; 8] = [233, 236, 239, 242, 245, 248, 251, 255];
+/// Loss and gain around nothing: blue, a dark neutral in the middle, orange. Lighter at every step away from it.
+const BLUE_ORANGE: [(u8, u8, u8); 15] = [
+    (110, 185, 255),
+    (98, 160, 220),
+    (86, 136, 187),
+    (74, 113, 154),
+    (62, 91, 123),
+    (50, 70, 93),
+    (38, 49, 64),
+    (26, 30, 38),
+    (56, 50, 47),
+    (87, 71, 56),
+    (118, 93, 65),
+    (151, 116, 74),
+    (184, 140, 83),
+    (219, 165, 92),
+    (255, 190, 100),
+];
+const BLUE_ORANGE_256: [u8; 9] = [117, 74, 31, 24, 235, 94, 136, 179, 222];
 const SHADES: [&str; 5] = [" ", "░", "▒", "▓", "█"];
 const ASCII: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
 
@@ -114,7 +133,31 @@ const PLAIN: Ramp = Ramp {
     steps: Steps::Glyphs(&ASCII),
 };
 
+/// For signed quantities, in the place of the ramp in use.
+const SIGNED: [Ramp; 2] = [
+    Ramp {
+        name: "blue–orange",
+        steps: Steps::Rgb(&BLUE_ORANGE),
+    },
+    Ramp {
+        name: "blue–orange",
+        steps: Steps::Indexed(&BLUE_ORANGE_256),
+    },
+];
+
 impl Ramp {
+    /// The same in blue and orange, for what may be a loss or a gain; `None` where levels are glyphs, which have one
+    /// direction only.
+    #[must_use]
+    pub fn signed(&self) -> Option<Self> {
+        let [rgb, indexed] = SIGNED;
+        match self.steps {
+            Steps::Rgb(_) => Some(rgb),
+            Steps::Indexed(_) => Some(indexed),
+            Steps::Glyphs(_) => None,
+        }
+    }
+
     /// The ramp for what the terminal can do; `choice` counts round.
     #[must_use]
     pub fn of(level: ColorLevel, choice: usize, ascii: bool) -> Self {
@@ -257,6 +300,30 @@ mod tests {
                     d >= 8.0,
                     "{}: levels {k} and {} differ by {d:.1}",
                     ramp.name,
+                    k + 1
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_signed_ramp_gets_lighter_from_its_middle_to_both_ends() {
+        for ramp in &SIGNED {
+            let colors: Vec<(u8, u8, u8)> = match ramp.steps {
+                Steps::Rgb(s) => s.to_vec(),
+                Steps::Indexed(s) => s.iter().map(|i| cube(*i)).collect(),
+                Steps::Glyphs(_) => unreachable!(),
+            };
+            let middle = colors.len() / 2;
+            assert_eq!(ramp.level(0.5), Some(middle));
+            for (k, pair) in colors.windows(2).enumerate() {
+                let (a, b) = (lab(pair[0]), lab(pair[1]));
+                assert_eq!(b.0 > a.0, k >= middle, "{} at level {k}", ramp.len());
+                let d = ((a.0 - b.0).powi(2) + (a.1 - b.1).powi(2) + (a.2 - b.2).powi(2)).sqrt();
+                assert!(
+                    d >= 8.0,
+                    "{}: levels {k} and {} differ by {d:.1}",
+                    ramp.len(),
                     k + 1
                 );
             }

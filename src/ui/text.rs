@@ -56,6 +56,32 @@ pub fn fit(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// At most `max` cells; what is cut out of the middle is shown as `…`. Names of one study often begin alike
+/// (`model.encoder.dropout`): their ends tell them apart.
+#[must_use]
+pub fn middle(text: &str, max: usize) -> Cow<'_, str> {
+    if width(text) <= max || max < 7 {
+        return fit(text, max);
+    }
+    let room = max - 1;
+    let graphemes: Vec<&str> = text.graphemes(true).collect();
+    let (mut head, mut used) = (0, 0);
+    while let Some(w) = graphemes.get(head).map(|g| width(g))
+        && used + w <= room - room / 2
+    {
+        (head, used) = (head + 1, used + w);
+    }
+    let mut tail = graphemes.len();
+    while tail > head
+        && let Some(w) = graphemes.get(tail - 1).map(|g| width(g))
+        && used + w <= room
+    {
+        (tail, used) = (tail - 1, used + w);
+    }
+    let part = |range: std::ops::Range<usize>| graphemes.get(range).unwrap_or_default().concat();
+    Cow::Owned(format!("{}…{}", part(0..head), part(tail..graphemes.len())))
+}
+
 /// Exactly `cells` wide, text to the left.
 #[must_use]
 pub fn left(text: &str, cells: usize) -> String {
@@ -187,6 +213,20 @@ pub fn put_spans(buf: &mut Buffer, area: Rect, spans: &[Span<'_>]) -> u16 {
     x
 }
 
+/// Marks the second cell of every wide character as hidden. Nothing of it shows, but once something narrow takes the
+/// place of the character, the cell behind it has changed and is written, too: not every terminal blanks the half that
+/// is left over.
+pub fn seal_wide(buf: &mut Buffer) {
+    for i in 1..buf.content.len() {
+        let [wide, behind] = &mut buf.content[i - 1..=i] else {
+            continue;
+        };
+        if wide.symbol().len() > 1 && width(wide.symbol()) == 2 {
+            behind.modifier |= Modifier::HIDDEN;
+        }
+    }
+}
+
 /// Width of spans together.
 #[must_use]
 pub fn spans_width(spans: &[Span<'_>]) -> usize {
@@ -230,6 +270,30 @@ mod tests {
         assert_eq!(fit("学習率", 4), "学…");
         assert_eq!(left("学習", 6), "学習  ");
         assert_eq!(right("ab", 1), "…");
+    }
+
+    #[test]
+    fn what_a_wide_character_leaves_behind_is_written_over() {
+        let draw = |text: &str| {
+            let mut buf = Buffer::empty(Rect::new(0, 0, 6, 1));
+            put(&mut buf, 0, 0, 9, text, Style::new());
+            seal_wide(&mut buf);
+            buf
+        };
+        let (wide, narrow) = (draw("学a"), draw("x a"));
+        let written: Vec<u16> = wide.diff(&narrow).iter().map(|(x, _, _)| *x).collect();
+        assert_eq!(written, [0, 1]);
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(middle("model.encoder.dropout", 13), "model.…ropout");
+        assert_eq!(middle("model.encoder.dropout", 21), "model.encoder.dropout");
+        assert_eq!(middle("学習率の初期値", 9), "学習…期値");
+        assert_eq!(middle("abcdefgh", 5), "abcd…");
+        for max in 0..24 {
+            assert!(width(&middle("a_long_名前_of_a_parameter", max)) <= max, "{max}");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ const BAND95: Hue = Hue {
     light: ((228, 237, 248), 254, Color::Reset),
 };
 const BAND68: Hue = Hue {
-    dark: ((48, 69, 99), 60, Color::Reset),
+    dark: ((48, 69, 99), 24, Color::Reset),
     light: ((196, 216, 241), 153, Color::Reset),
 };
 const ERROR: Hue = Hue {

@@ -378,6 +378,7 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
             param,
             total: *t,
             first: t * 0.8,
+            spread: Some((t * 0.9, (t * 1.15).min(1.0))),
         })
         .collect();
     shares.sort_by(|a, b| b.total.total_cmp(&a.total));
@@ -386,8 +387,11 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
         trials: 38,
         top_pair: Some((0, 4)),
     });
-    model.stopping =
-        stamped("The next 10 trials are expected to gain 0.0031 (1.0 %): worth going on.".to_owned());
+    model.stopping = stamped(tunescope::analysis::Advice {
+        outlook: tunescope::analysis::Outlook::GoOn,
+        sentence: "Worth going on: the best next trial is expected to gain 0.0031 (noise 0.002).".to_owned(),
+        gain: None,
+    });
     model.probe.configuration = probe;
 }
 

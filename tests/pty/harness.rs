@@ -220,6 +220,18 @@ impl Session {
         });
     }
 
+    /// Waits until the program has written these bytes.
+    #[track_caller]
+    pub fn wait_raw(&self, wanted: &[u8]) {
+        let until = Instant::now() + deadline();
+        let mut seen = self.seen.0.lock().unwrap();
+        while !contains(&seen.raw, wanted) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited in vain for {}", wanted.escape_ascii());
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
     /// Waits until nothing has been written for as long as `quiet`, and returns all bytes so far.
     #[track_caller]
     pub fn wait_quiet(&self, quiet: Duration) -> usize {

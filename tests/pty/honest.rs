@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::harness::{Sandbox, Session, Start, contains};
-use crate::{BEGIN, END, ENTER, LEAVE, explorer};
+use crate::{BEGIN, END, ENTER, LEAVE, explorer, rows};
 
 /// How long nothing must be written for the screen to count as at rest.
 const REST: Duration = Duration::from_millis(700);
@@ -122,6 +122,45 @@ fn the_terminal_is_asked_nothing_while_the_screen_is_ours() {
         b"\x1b[?u",
     ] {
         assert!(!contains(ours, query), "{}", query.escape_ascii());
+    }
+}
+
+/// The explorer on a terminal that answers the question for its background, however slowly it is scheduled.
+fn answered(reply: &str) -> Session {
+    let sandbox = Sandbox::new();
+    sandbox.write("results.jsonl", &rows(0.4321));
+    let mut session = Session::start(
+        &sandbox,
+        &Start {
+            args: &["results.jsonl"],
+            env: &[("TUNESCOPE_ANSWER_MS", "600000")],
+            ..Start::default()
+        },
+    );
+    session.wait_raw(b"\x1b]11;?");
+    // The colour, and what every terminal knows to say of itself, by which an end is put to waiting.
+    session.send(&format!("{reply}\x1b[?62;22c"));
+    session.wait_for("0.4321");
+    session.wait_quiet(REST);
+    session
+}
+
+#[test]
+fn a_light_terminal_gets_the_light_theme_and_a_dark_one_the_dark() {
+    // The accents of both themes in 256 colours.
+    let (dark, light) = (&b"38;5;215"[..], &b"38;5;130"[..]);
+    for (reply, wanted, other) in [
+        ("\x1b]11;rgb:fafa/fafa/f5f5\x1b\\", light, dark),
+        ("\x1b]11;rgb:1c1c/1c1c/1c1c\x1b\\", dark, light),
+    ] {
+        let mut session = answered(reply);
+        let raw = session.raw();
+        assert!(contains(&raw, wanted), "{}", reply.escape_debug());
+        assert!(!contains(&raw, other), "{}", reply.escape_debug());
+        // Nothing of the answer was taken for keys.
+        assert!(session.contents().contains("1 slices"));
+        session.send("q");
+        assert_eq!(session.wait_exit(), 0);
     }
 }
 

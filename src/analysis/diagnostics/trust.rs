@@ -50,7 +50,12 @@ impl Surrogate {
             left_out: self.left_out(&loo.mean, &z),
             lints: self.lints(),
         };
-        (trust.verdict, trust.reason) = verdict(&trust, n, self.summary.prior_only);
+        (trust.verdict, trust.reason) = if spread > 0.0 || n < 2 {
+            verdict(&trust, n, self.summary.prior_only)
+        } else {
+            let reason = format!("All {n} values are alike: there is nothing to learn from them yet.");
+            (Verdict::Flat, reason)
+        };
         trust
     }
 

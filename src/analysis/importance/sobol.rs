@@ -13,6 +13,11 @@ use crate::study::encoding::Axis;
 /// Points of each of the two samples.
 const SAMPLES: usize = 1024;
 
+/// Points of each of the two samples on which drawn functions are looked at, and most rows with which that is done:
+/// beyond, shares are no longer in doubt, and drawing would cost more than the fit.
+const DRAWN_SAMPLES: usize = 256;
+const MOST_DRAWN_ROWS: usize = 500;
+
 /// Pairs are compared among this many of the most important parameters.
 const PAIR_POOL: usize = 5;
 
@@ -118,24 +123,13 @@ impl Surrogate {
     pub fn importance(&self, cancel: &dyn Fn() -> bool) -> Option<Importance> {
         let encoder = &self.training().encoder;
         let d = encoder.own_dims();
-        let axes: Vec<&Axis> = encoder.axes().collect();
         let mut mean = |points: &[Vec<f64>]| -> Option<Vec<f64>> {
             let mut values = Vec::with_capacity(points.len());
             for part in points.chunks(256) {
                 if cancel() {
                     return None;
                 }
-                let placed: Vec<Vec<f64>> = part
-                    .iter()
-                    .map(|p| {
-                        let mut point: Vec<f64> = p.iter().zip(&axes).map(|(u, axis)| at(axis, *u)).collect();
-                        // On, where no rule sets them.
-                        point.resize(encoder.dims(), 1.0);
-                        encoder.settle(&mut point);
-                        point
-                    })
-                    .collect();
-                values.extend(self.posterior().predict_mean(&matrix(&placed, encoder.dims())));
+                values.extend(self.posterior().predict_mean(&self.placed(part)));
             }
             Some(values)
         };
@@ -144,6 +138,7 @@ impl Surrogate {
         let mut order: Vec<usize> = (0..d).collect();
         order.sort_by(|&a, &b| indices.total[b].total_cmp(&indices.total[a]).then(a.cmp(&b)));
         let pair = top_pair(&samples, &order, &mut mean)?;
+        let spread = self.spread(cancel)?;
         Some(Importance {
             shares: order
                 .iter()
@@ -151,6 +146,10 @@ impl Surrogate {
                     param: encoder.param_of(j),
                     total: indices.total[j].clamp(0.0, 1.0),
                     first: indices.first[j].clamp(0.0, 1.0),
+                    spread: spread.get(j).map(|(below, above)| {
+                        let around = |by: &f64| (indices.total[j] + by).clamp(0.0, 1.0);
+                        (around(below), around(above))
+                    }),
                 })
                 .collect(),
             trials: self.summary.trials_used,
@@ -158,6 +157,79 @@ impl Surrogate {
         })
     }
 }
+
+impl Surrogate {
+    /// Uniform random numbers as points of the search.
+    fn placed(&self, part: &[Vec<f64>]) -> nalgebra::DMatrix<f64> {
+        let encoder = &self.training().encoder;
+        let axes: Vec<&Axis> = encoder.axes().collect();
+        let placed: Vec<Vec<f64>> = part
+            .iter()
+            .map(|p| {
+                let mut point: Vec<f64> = p.iter().zip(&axes).map(|(u, axis)| at(axis, *u)).collect();
+                // On, where no rule sets them.
+                point.resize(encoder.dims(), 1.0);
+                encoder.settle(&mut point);
+                point
+            })
+            .collect();
+        matrix(&placed, encoder.dims())
+    }
+
+    /// The middle 80 % of each coordinate's total index over the drawn functions, as distances from their median; empty
+    /// where nothing is drawn. `None` on cancellation.
+    fn spread(&self, cancel: &dyn Fn() -> bool) -> Option<Vec<(f64, f64)>> {
+        let d = self.training().encoder.own_dims();
+        if self.posterior().data().y.len() > MOST_DRAWN_ROWS || self.summary.prior_only {
+            return Some(Vec::new());
+        }
+        let mut sobol = Sobol::new(2 * d, self.settings().seed);
+        let (a, b): (Vec<_>, Vec<_>) = (0..DRAWN_SAMPLES)
+            .map(|_| {
+                let mut point = sobol.next_point();
+                let other = point.split_off(d);
+                (point, other)
+            })
+            .unzip();
+        let at_a = self.drawn(&self.placed(&a), cancel)?;
+        let at_b = self.drawn(&self.placed(&b), cancel)?;
+        let mut out = Vec::with_capacity(d);
+        for j in 0..d {
+            let mixed: Vec<Vec<f64>> = (a.iter().zip(&b))
+                .map(|(a, b)| {
+                    let mut point = a.clone();
+                    point[j] = b[j];
+                    point
+                })
+                .collect();
+            let at_mixed = self.drawn(&self.placed(&mixed), cancel)?;
+            let mut totals: Vec<f64> = (0..at_a.ncols())
+                .map(|k| total_index(at_a.column(k), at_b.column(k), at_mixed.column(k)))
+                .filter(|t| t.is_finite())
+                .collect();
+            totals.sort_by(f64::total_cmp);
+            let at = |share: usize| {
+                let last = totals.len().saturating_sub(1);
+                totals.get(last * share / 10).copied().unwrap_or(f64::NAN)
+            };
+            out.push((at(1) - at(5), at(9) - at(5)));
+        }
+        Some(out)
+    }
+}
+
+/// `T = Σ(f(A) − f(A_B^i))² / (2NV)` of one function.
+fn total_index(at_a: Column<'_>, at_b: Column<'_>, mixed: Column<'_>) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let n = at_a.len() as f64;
+    let mean = (at_a.sum() + at_b.sum()) / (2.0 * n);
+    let spread: f64 = at_a.iter().chain(at_b.iter()).map(|v| (v - mean).powi(2)).sum();
+    let variance = spread / (2.0 * n);
+    let sum: f64 = at_a.iter().zip(mixed.iter()).map(|(a, m)| (a - m).powi(2)).sum();
+    sum / (2.0 * n * variance)
+}
+
+type Column<'a> = nalgebra::DVectorView<'a, f64>;
 
 /// The pair of coordinates with the largest closed index, the more important one first.
 fn top_pair(samples: &Samples, order: &[usize], f: &mut Function<'_>) -> Option<Option<(usize, usize)>> {

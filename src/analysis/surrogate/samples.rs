@@ -80,6 +80,23 @@ impl Surrogate {
             .collect()
     }
 
+    /// Every function drawn of this fit at the rows of `points`, in model units: one a column. `None` on cancellation.
+    pub(in crate::analysis) fn drawn(
+        &self,
+        points: &nalgebra::DMatrix<f64>,
+        cancel: &dyn Fn() -> bool,
+    ) -> Option<nalgebra::DMatrix<f64>> {
+        let mut columns = Vec::new();
+        for draw in self.member_draws() {
+            if cancel() {
+                return None;
+            }
+            let values = self.paths(draw).values(points);
+            columns.extend(values.column_iter().map(|c| c.into_owned()));
+        }
+        Some(nalgebra::DMatrix::from_columns(&columns))
+    }
+
     /// The first paths, in turn from each posterior that is averaged over.
     fn sample_paths(&self, count: usize) -> Vec<(&MemberDraws, Arc<Paths>, usize)> {
         let draws = self.member_draws();

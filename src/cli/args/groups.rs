@@ -167,12 +167,15 @@ pub struct Screen {
     /// How many colours to use [default: auto]
     #[arg(long, value_name = "LEVEL", value_parser = color_name())]
     pub color: Option<ColorChoice>,
-    /// The theme [default: auto: dark, or what the terminal says of its background]
+    /// The theme [default: auto: dark, or what the terminal says of its background within 200 ms]
     #[arg(long, value_name = "NAME", value_parser = crate::config::file::THEMES)]
     pub theme: Option<String>,
     /// Report mouse presses from the start (the M key switches)
     #[arg(long)]
     pub mouse: bool,
+    /// Ring the terminal's bell at each new best (:bell switches)
+    #[arg(long)]
+    pub bell: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -64,7 +64,7 @@ pub fn whole(model: &Model, kind: &str, path: &str) -> Whole {
             .trust
             .as_ref()
             .map_or(Json::Null, |t| trust(study, &t.value)),
-        advice: model.stopping.as_ref().map(|s| s.value.clone()),
+        advice: model.stopping.as_ref().map(|s| s.value.sentence.clone()),
         importance: model
             .importance
             .as_ref()
@@ -130,10 +130,10 @@ fn trust(study: &Study, trust: &Trust) -> Json {
 }
 
 fn importance(study: &Study, importance: &Importance) -> Json {
-    let shares = importance
-        .shares
-        .iter()
-        .map(|s| json!({"name": name(study, s.param), "total": s.total, "first": s.first}));
+    let shares = importance.shares.iter().map(|s| {
+        let spread = s.spread.map(|(low, high)| [low, high]);
+        json!({"name": name(study, s.param), "total": s.total, "first": s.first, "total_80": spread})
+    });
     json!({
         "shares": shares.collect::<Vec<_>>(),
         "trials": importance.trials,

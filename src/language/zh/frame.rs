@@ -63,10 +63,13 @@ pub(super) const FRAME: Words = &[
     ("by hand", "手动"),
     ("hyperparameters as given", "给定的超参数"),
     ("given", "给定"),
-    (
-        "too few trials to fit: prior hyperparameters",
-        "试验太少，用先验的超参数",
-    ),
+    ("prior hyperparameters", "先验超参数"),
+    ("1 remark (w)", "1 条备注 (w)"),
+    ("{n} remarks (w)", "{n} 条备注 (w)"),
+    ("too early to tell", "为时尚早"),
+    ("worth going on", "值得继续"),
+    ("repeat the best", "重复最优点"),
+    ("stopping costs little", "可以停了"),
     ("prior only", "仅先验"),
     ("prior", "先验"),
     (
@@ -97,6 +100,7 @@ pub(super) const FRAME: Words = &[
     ("weak", "勉强"),
     ("misleading", "误导"),
     ("too few trials", "试验太少"),
+    ("all values alike", "值都一样"),
     // lens
     (
         "as of {count} of {ended} trials",
@@ -113,13 +117,16 @@ pub(super) const FRAME: Words = &[
     ("bad: 1 σ worse than predicted", "差：比预测差 1 σ"),
     ("as you say", "如你所说"),
     (
-        " everything as it was then, but the space: that is as known now",
-        " 一切如当时，只有空间是现在所知的",
+        " as it was then; only the space is as known now",
+        " 一切如当时；只有空间是现在所知的",
     ),
     ("no trial began after this", "此后没有试验开始"),
     ("then came trial {id}: ", "接着是试验 {id}："),
     ("  predicted {sd}", "  预测 {sd}"),
-    (", EI {share} of the pick's", "，EI 为建议的 {share}"),
+    (
+        ", with {share} of the EI of its pick",
+        "，EI 为当时建议的 {share}",
+    ),
     ("it lacks a value for some parameter", "它缺少某个参数的值"),
     (
         "judging the trials against the picks of their time…",
@@ -147,8 +154,8 @@ pub(super) const FRAME: Words = &[
         "；现在看比建议{side} {realised_sd}，{n} 次中 {better} 次更好",
     ),
     (
-        "{overrides} overrides {then}; as seen now {realised_sd} {side}, {better} of {measured} better",
-        "{overrides} 次自选{then}；现在看{side} {realised_sd}，{measured} 次中 {better} 次更好",
+        "{overrides} were not the model's picks: {then}; {better} of {measured} did better",
+        "{overrides} 次没有照建议：{then}；{measured} 次中 {better} 次更好",
     ),
     ("next without it  ", "没有它，下一个  "),
     ("next with it     ", "有了它，下一个  "),

@@ -5,7 +5,14 @@ use crate::language::Words;
 pub(super) const KEYS: Words = &[
     // headings
     ("always", "任何时候"),
-    ("everywhere", "各处"),
+    ("deciding", "决定"),
+    ("the probe", "探针"),
+    ("panes", "面板"),
+    ("moving", "移动"),
+    ("the model and what it proposes", "模型和它的建议"),
+    ("how it is drawn", "怎样画"),
+    ("time and what-ifs", "时间与设想"),
+    ("and besides", "其他"),
     ("editing a draft", "编辑草稿时"),
     ("in the lab", "在实验室里"),
     ("playing a lesson", "上课时"),

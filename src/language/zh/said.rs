@@ -5,6 +5,14 @@ use crate::language::Words;
 pub(in crate::language) const SAID: Words = &[
     // whether the model can be trusted
     (
+        "All {n} values are alike: there is nothing to learn from them yet.",
+        "{n} 个值都一样：还没有什么可学",
+    ),
+    (
+        "All values are alike: nothing says what is left to gain.",
+        "值都一样：说不出还能得到什么。",
+    ),
+    (
         "{n} trials say too little to check the model against; {enough} are a beginning.",
         "{n} 次不足以检验模型；{enough} 次才是开端",
     ),

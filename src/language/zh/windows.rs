@@ -18,9 +18,19 @@ pub(super) const WINDOWS: Words = &[
     ("rejected", "已拒绝"),
     ("regions that suggestions leave alone", "建议会避开的区域"),
     (
-        " such as {metric}<0.5 state=complete {first}>0.1, terms are joined by “and”; empty shows all",
-        " 例如 {metric}<0.5 state=complete {first}>0.1，各项以“and”相连；留空显示全部",
+        " such as {metric}<0.5 state=complete {first}>0.1; empty shows all",
+        " 例如 {metric}<0.5 state=complete {first}>0.1；留空则全部显示",
     ),
+    (
+        "how much of the variation each parameter explains (80 % band)",
+        "各参数解释多少变化（80 % 带）",
+    ),
+    ("is it time to stop?", "该停了吗？"),
+    (
+        "{bound} at the upper end of the most hopeful 95 % band",
+        "最有希望的 95 % 带上端处 {bound}",
+    ),
+    ("at most to gain", "最多还能得到"),
     // comparison
     (
         "along {param}, the rest at {probe_words}",

@@ -12,7 +12,7 @@ use crate::study::Form;
 
 use super::{
     compare, data, decide, edit, explain, explore, game, keep, kernels, lab, lens, navigate, overlay, race,
-    request_fit, say, studies, tune,
+    request_fit, say, seen, studies, tune,
 };
 
 /// Kernels that one key walks through.
@@ -255,6 +255,16 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         },
         Action::OpenCommand => overlay::open_command(model),
         Action::ToggleFreeze => toggle_freeze(model, effects),
+        Action::ToggleBell => {
+            model.bell = !model.bell;
+            let word = if model.bell {
+                "rings at each new best"
+            } else {
+                "is silent"
+            };
+            say(model, format!("the bell {word}"), false);
+        }
+        Action::TellSince => seen::tell_again(model),
         Action::ToggleMouse => {
             model.mouse = !model.mouse;
             effects.push(Effect::SetMouse(model.mouse));

@@ -7,7 +7,7 @@ use crate::session::effect::{Effect, Parts};
 use crate::session::model::{FitStatus, Model, ProbeOrigin, SourceStatus, Stamped, SurfaceOf};
 use crate::study::{Configuration, Space, Study, Value};
 
-use super::{consequences, explore, follow, keep, navigate, request_fit, say};
+use super::{consequences, explore, follow, keep, navigate, request_fit, say, suggest_again};
 
 /// Takes in a new state of the study: rows, history and tables at once, then a fit.
 pub fn study(model: &mut Model, study: Arc<Study>, source: SourceStatus, effects: &mut Vec<Effect>) {
@@ -48,6 +48,9 @@ pub(super) fn see(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect
     if old.space.params != model.study.space.params {
         remap_all(model, &old.space);
     }
+    if model.bell && has_new_best(&old, &model.study) {
+        effects.push(Effect::Bell);
+    }
     keep::ask(model, effects);
     navigate::rebuild_rows(model);
     if model.study.best().is_some() {
@@ -55,15 +58,16 @@ pub(super) fn see(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect
     } else {
         forget(model);
         // Does nothing while there is no space.
-        explore(
-            model,
-            Parts {
-                suggestion: true,
-                ..Parts::default()
-            },
-            effects,
-        );
+        suggest_again(model, effects);
     }
+}
+
+/// Whether a study that goes on has a better best than before; reading it for the first time is no news.
+fn has_new_best(old: &Study, new: &Study) -> bool {
+    let best = |s: &Study| s.trials.get(s.best()?)?.objective();
+    old.name == new.name
+        && !old.trials.is_empty()
+        && best(new).is_some_and(|now| best(old).is_none_or(|was| new.direction().is_better(now, was)))
 }
 
 /// Drops what was computed: without a finished trial there is nothing that it could be about.
@@ -250,6 +254,11 @@ pub fn suggested(model: &mut Model, stamped: Stamped<Vec<Suggestion>>, effects: 
     model.suggestions = Some(stamped);
     if let Some(draft) = &mut model.draft {
         draft.outdated = draft.base != configuration;
+        // A draft that was kept is there before any probe: where it goes once the draft is closed.
+        if model.probe.configuration.is_empty() {
+            model.probe.configuration = configuration;
+            model.probe.origin = ProbeOrigin::Suggestion;
+        }
         follow(model, effects);
         return;
     }

@@ -1,11 +1,11 @@
 //! Accept, reject, withdraw: what a person decides is never lost.
 
-use crate::session::effect::{DeliverRequest, Effect, Origin, Parts, RunWord};
+use crate::session::effect::{DeliverRequest, Effect, Origin, RunWord};
 use crate::session::model::{Confirm, Model, Overlay, ProbeOrigin, Rejection};
 use crate::session::receipt::{Receipt, ReceiptState};
 use crate::study::Configuration;
 
-use super::{consequences, explore, say};
+use super::{consequences, say, suggest_again};
 
 /// Opens the confirm line for the configuration in hand.
 pub fn accept(model: &mut Model) {
@@ -198,14 +198,7 @@ pub fn delivered(model: &mut Model, receipt: Receipt, effects: &mut Vec<Effect>)
         Some(i) => model.receipts[i] = receipt,
         None => model.receipts.insert(0, receipt),
     }
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            ..Parts::default()
-        },
-        effects,
-    );
+    suggest_again(model, effects);
 }
 
 /// The queue as it stands on disk; receipts still being sent or refused are kept.
@@ -230,14 +223,7 @@ pub fn receipts(model: &mut Model, receipts: Vec<Receipt>, effects: &mut Vec<Eff
         model.receipt_cursor = (!model.receipts.is_empty()).then(|| cursor.min(model.receipts.len() - 1));
     }
     if open(&model.receipts) != before {
-        explore(
-            model,
-            Parts {
-                suggestion: true,
-                ..Parts::default()
-            },
-            effects,
-        );
+        suggest_again(model, effects);
     }
 }
 
@@ -263,14 +249,7 @@ pub fn reject(model: &mut Model, effects: &mut Vec<Effect>) {
         format!("rejected: suggestions leave this region alone ({n} in all; U undoes)"),
         false,
     );
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            ..Parts::default()
-        },
-        effects,
-    );
+    suggest_again(model, effects);
 }
 
 /// Takes back the newest rejection, or the one under the cursor of the list.
@@ -290,14 +269,7 @@ pub fn undo_reject(model: &mut Model, effects: &mut Vec<Effect>) {
         *cursor = (*cursor).min(model.rejections.len().saturating_sub(1));
     }
     say(model, "the region is open again", false);
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            ..Parts::default()
-        },
-        effects,
-    );
+    suggest_again(model, effects);
 }
 
 /// Asks to take back the receipt under the cursor, or the newest that nobody has taken.

@@ -2,13 +2,13 @@
 
 use crate::session::command::param;
 use crate::session::draft::{Draft, Field};
-use crate::session::effect::{Effect, Parts};
+use crate::session::effect::Effect;
 use crate::session::model::{Model, Pane, ProbeOrigin};
 use crate::session::msg::TextKey;
 use crate::session::nudge::read;
 use crate::study::{Value, number::significant};
 
-use super::{explore, follow, navigate, say};
+use super::{follow, navigate, say, suggest_again};
 
 /// Makes the probe a draft.
 pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -206,14 +206,7 @@ pub fn toggle_lock(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.draft.is_none() {
         model.probe.origin = ProbeOrigin::Suggestion;
     }
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            ..Parts::default()
-        },
-        effects,
-    );
+    suggest_again(model, effects);
 }
 
 pub fn unlock_all(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -222,14 +215,7 @@ pub fn unlock_all(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     model.locks.iter_mut().for_each(|l| *l = None);
     say(model, "all parameters are free", false);
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            ..Parts::default()
-        },
-        effects,
-    );
+    suggest_again(model, effects);
 }
 
 /// `:set NAME VALUE`.

@@ -4,7 +4,7 @@ use crate::session::effect::{Effect, Parts};
 use crate::session::kept::Kept;
 use crate::session::model::{Confirm, Model, Overlay};
 
-use super::{explore, follow, request_fit, say};
+use super::{explore, follow, request_fit, say, suggest_again};
 
 /// Asks for what was decided on this study before, once there is a space that it can be about.
 pub fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -69,14 +69,7 @@ fn restore(model: &mut Model, kept: &Kept, effects: &mut Vec<Effect>) {
     if model.draft.is_some() {
         follow(model, effects);
     }
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            ..Parts::default()
-        },
-        effects,
-    );
+    suggest_again(model, effects);
 }
 
 /// Writes down what has changed since it was last written.

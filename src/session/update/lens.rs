@@ -11,7 +11,7 @@ use crate::session::model::{FitStatus, Model, Overlay, ProbeOrigin, Stamped};
 use crate::session::msg::TextKey;
 use crate::study::{Configuration, Direction, TrialId, past};
 
-use super::{consequences, data, explore, follow, navigate, overlay, request_fit, say};
+use super::{consequences, data, explore, follow, navigate, overlay, request_fit, say, suggest_again};
 
 /// Whether a lens keeps the person from deciding; it is said in words.
 pub fn refuses(model: &mut Model) -> bool {
@@ -382,14 +382,7 @@ pub fn failed(model: &mut Model, effects: &mut Vec<Effect>) {
     let fit = model.fit.clone();
     data::forget(model);
     model.fit = fit;
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            ..Parts::default()
-        },
-        effects,
-    );
+    suggest_again(model, effects);
 }
 
 impl Seen {

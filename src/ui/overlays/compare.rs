@@ -126,7 +126,7 @@ impl Pane<'_, '_> {
                 tr!(
                     self.ctx,
                     ", {next} at its next point",
-                    next = significant(next.value, 3)
+                    next = significant(value_at(row, next), 3)
                 ),
                 theme.dim(),
             ));
@@ -157,7 +157,7 @@ impl Pane<'_, '_> {
         if block.height >= 2 {
             let words = row.next.as_ref().map_or_else(
                 || tr!(self.ctx, "looking…").to_owned(),
-                |n| format!("   {}", significant(n.value, 3)),
+                |n| format!("   {}", significant(value_at(row, n), 3)),
             );
             text::put_spans(buf, text::row(name, 1), &[Span::styled(words, theme.dim())]);
         }
@@ -357,6 +357,15 @@ impl Pane<'_, '_> {
             tr!(self.ctx, "▲ top  ◆ its next"),
             theme.dim(),
         );
+    }
+}
+
+/// The value at the next point, in the units of the curve: a logarithm is drawn as what it is of.
+fn value_at(row: &Compared, next: &NextPoint) -> f64 {
+    if row.function == row.function.linear() {
+        next.value
+    } else {
+        next.value.exp()
     }
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::window::Window;
-use crate::keymap::{Context as Place, TABLE, works};
+use crate::keymap::{Context as Place, SECTIONS, works};
 use crate::language::tr;
 use crate::session::HitMap;
 use crate::ui::context::Context;
@@ -33,15 +33,16 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
     .draw(ctx, buf, body, scroll, hits);
 }
 
-/// One block a context: its title, its keys, a blank line. The pane with the focus comes first.
+/// One block a section: its title, its keys, a blank line. The pane with the focus comes first; the keys of the lab are
+/// told in the lab.
 fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
     let theme = &ctx.theme;
-    let mut places = Place::ALL;
-    places.sort_by_key(|p| *p != Place::Pane(ctx.model.focus));
-    places
+    let mut sections = SECTIONS;
+    sections.sort_by_key(|s| s.context != Place::Pane(ctx.model.focus));
+    sections
         .into_iter()
-        .map(|place| {
-            let keys = TABLE.iter().filter(|b| b.context == place && works(ctx.model, b));
+        .map(|section| {
+            let keys = section.bindings.iter().filter(|b| works(ctx.model, b));
             let keys = keys.map(|b| {
                 Line::from(vec![
                     Span::styled(text::right(&b.keys_for_people(MOST_KEYS), KEYS), theme.accent()),
@@ -49,7 +50,7 @@ fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
                     Span::raw(ctx.language().word(b.label)),
                 ])
             });
-            let mut lines = vec![Line::styled(ctx.language().word(place.title()), theme.strong())];
+            let mut lines = vec![Line::styled(ctx.language().word(section.title), theme.strong())];
             lines.extend(keys);
             lines.push(Line::default());
             lines
@@ -129,17 +130,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_binding_is_in_the_help_once() {
-        let model = crate::session::Model::new(0.0, (120, 36));
-        let ctx = Context::new(&model);
-        for columns in 1..=3 {
-            let all: Vec<String> = in_columns(groups(&ctx), columns, COLUMN)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            for binding in TABLE {
-                let label = text::fit(binding.label, COLUMN - 1 - KEYS - 2).into_owned();
-                assert!(all.iter().any(|l| l.contains(&label)), "{label}");
+    fn every_binding_that_can_hold_is_in_the_help() {
+        let mut model = crate::session::Model::new(0.0, (120, 36));
+        for in_lab in [false, true] {
+            if in_lab {
+                let lab = crate::session::Lab::named_lesson(
+                    "1",
+                    crate::language::Language::English,
+                    Default::default(),
+                );
+                model.lab = Some(Box::new(lab.unwrap().unwrap()));
+            }
+            let ctx = Context::new(&model);
+            for columns in 1..=3 {
+                let all: Vec<String> = in_columns(groups(&ctx), columns, COLUMN)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect();
+                for section in SECTIONS {
+                    let is_told = |words: &str| all.iter().any(|l| l.contains(words));
+                    let works: Vec<_> = section.bindings.iter().filter(|b| works(&model, b)).collect();
+                    assert_eq!(is_told(section.title), !works.is_empty(), "{}", section.title);
+                    for binding in works {
+                        let label = text::fit(binding.label, COLUMN - 1 - KEYS - 2).into_owned();
+                        assert!(is_told(&label), "{label}");
+                    }
+                }
             }
         }
     }

@@ -32,6 +32,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
         lines.extend(fit(ctx, summary));
         lines.push(Line::default());
         lines.extend(lengthscales(ctx, summary));
+        lines.extend(importance(ctx));
+        lines.extend(left_to_gain(ctx));
     }
     let study = &ctx.model.study;
     if study.space.inferred || !study.notes.is_empty() {
@@ -296,6 +298,65 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
             pending_counted = surrogate.pending_counted()
         );
         lines.push(pair(ctx, tr!(ctx, "pending"), words));
+    }
+    lines
+}
+
+/// Shares of the variation of the mean, with how sure they are.
+fn importance<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
+    let theme = &ctx.theme;
+    let Some(found) = &ctx.model.importance else {
+        return Vec::new();
+    };
+    let mut lines = vec![
+        Line::default(),
+        heading(
+            ctx,
+            tr!(
+                ctx,
+                "how much of the variation each parameter explains (80 % band)"
+            ),
+        ),
+    ];
+    for share in &found.value.shares {
+        let mut spans = vec![
+            Span::styled(
+                text::left(&text::middle(ctx.param_name(share.param), NAME - 2), NAME),
+                theme.dim(),
+            ),
+            Span::raw(text::right(&percent(share.total), 7)),
+            Span::raw("  "),
+        ];
+        let (low, high) = share.spread.unwrap_or((f64::NAN, f64::NAN));
+        let marks = [
+            (low, "├", theme.model()),
+            (high, "┤", theme.model()),
+            (share.total, "●", theme.model()),
+        ];
+        spans.extend(bars::track(30, &marks, theme));
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
+/// What going on may bring: the expected gain of the next trial beside the noise, and at most.
+fn left_to_gain<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
+    let Some(advice) = ctx.model.stopping.as_ref().map(|s| &s.value) else {
+        return Vec::new();
+    };
+    let mut lines = vec![Line::default(), heading(ctx, tr!(ctx, "is it time to stop?"))];
+    lines.push(pair(
+        ctx,
+        ctx.language().word(advice.outlook.word()),
+        ctx.language().reword(&advice.sentence).into_owned(),
+    ));
+    if let Some(gain) = advice.gain {
+        let words = tr!(
+            ctx,
+            "{bound} at the upper end of the most hopeful 95 % band",
+            bound = significant(gain.bound, 2)
+        );
+        lines.push(pair(ctx, tr!(ctx, "at most to gain"), words));
     }
     lines
 }

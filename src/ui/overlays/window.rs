@@ -29,7 +29,12 @@ impl Window<'_> {
             width
         };
         let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
-        let h = wanted.min(body.height.saturating_sub(1)).max(3.min(body.height));
+        // One row of what lies behind would only look like a part of it.
+        let h = if wanted.saturating_add(1) >= body.height {
+            body.height
+        } else {
+            wanted.max(3)
+        };
         Rect::new(
             body.x + (body.width - w) / 2,
             body.y + (body.height.saturating_sub(h)) / 2,
@@ -39,7 +44,9 @@ impl Window<'_> {
     }
 
     /// Draws it and notes how many lines there are and how many fit.
-    pub fn draw(&self, ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {
+    pub fn draw(mut self, ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {
+        let content = usize::from(Self::place(body, self.width, self.lines.len()).width).saturating_sub(4);
+        self.lines = self.lines.into_iter().flat_map(|l| wrapped(l, content)).collect();
         let outer = Self::place(body, self.width, self.lines.len());
         let inner = frame(ctx, buf, outer, self.title, self.detail);
         let height = usize::from(inner.height);
@@ -74,6 +81,32 @@ impl Window<'_> {
             );
         }
     }
+}
+
+/// Narrowest column of words that is worth wrapping into.
+const LEAST_WRAP: usize = 16;
+
+/// A line that is too long goes on below the beginning of its last span: the end of a sentence matters, too.
+fn wrapped(mut line: Line<'_>, width: usize) -> Vec<Line<'_>> {
+    let spans: usize = text::spans_width(&line.spans);
+    let last = line.spans.last().map_or(0, |s| text::width(s.content.trim_end()));
+    let head = spans - line.spans.last().map_or(0, |s| text::width(&s.content));
+    if head + last <= width || width < head + LEAST_WRAP {
+        return vec![line];
+    }
+    let Some(tail) = line.spans.pop() else {
+        return vec![line];
+    };
+    let style = line.style;
+    let mut lines = text::wrap(&tail.content, width - head).into_iter();
+    let indent = " ".repeat(head);
+    let mut first = line;
+    first
+        .spans
+        .push(Span::styled(lines.next().unwrap_or_default(), tail.style));
+    let rest = lines
+        .map(|part| Line::from(vec![Span::raw(indent.clone()), Span::styled(part, tail.style)]).style(style));
+    std::iter::once(first).chain(rest).collect()
 }
 
 /// Clears an area, draws a thin frame with a title and returns the inside.

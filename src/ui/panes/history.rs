@@ -30,7 +30,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         prediction.iter().flat_map(|p| [p.low68, p.high68]),
         std::iter::empty(),
     );
-    let title = ctx.title::<()>(Pane::History, detail(ctx, scale), None);
+    let mut title = ctx.title::<()>(Pane::History, detail(ctx, scale, true), None);
+    title.shorter = vec![detail(ctx, scale, false)];
     let body = panel::titled(buf, area, &ctx.theme, title);
     if history.points.is_empty() {
         let line = tr!(
@@ -53,7 +54,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let advice = match &ctx.model.stopping {
         Some(advice) if body.height >= 8 => advice_lines(
             ctx.language(),
-            &advice.value,
+            &advice.value.sentence,
             usize::from(body.width),
             body.height >= 11,
         ),
@@ -138,15 +139,21 @@ fn range(ctx: &Context<'_>) -> Option<(f64, f64)> {
     })
 }
 
-fn detail<'a>(ctx: &Context<'a>, scale: Scale) -> Vec<Span<'a>> {
+/// What is drawn, with the key to the line or without, and what lies outside.
+fn detail<'a>(ctx: &Context<'a>, scale: Scale, with_key: bool) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     let history = &ctx.model.history;
     let mut spans = vec![Span::styled(
         tr!(
             ctx,
-            "{metric} of each trial{log}, line: best so far",
+            "{metric} of each trial{log}{key}",
             metric = text::fit(ctx.metric(), 24),
-            log = if scale.log { " (log)" } else { "" }
+            log = if scale.log { " (log)" } else { "" },
+            key = if with_key {
+                tr!(ctx, ", line: best so far")
+            } else {
+                ""
+            }
         ),
         theme.dim(),
     )];

@@ -7,6 +7,7 @@ mod samples;
 mod truth;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,9 +15,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use crate::analysis::Slice;
+use crate::analysis::importance::Share;
 use crate::analysis::slice::SliceTrial;
 use crate::language::tr;
+use crate::session::nudge::position_of;
 use crate::session::{HitMap, Pane, Target};
+use crate::study::{Trial, TrialState};
 use crate::ui::context::Context;
 use crate::ui::marks::Drawn;
 use crate::ui::number::percent;
@@ -37,6 +41,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     let mut title = ctx.title(Pane::Slices, detail(ctx), model.slices.as_ref());
     if model.slices.is_some() {
         ctx.mark(&mut title, Drawn::Acquisition);
+        title.shorter = shorter(ctx);
     }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let count = model.study.space.len();
@@ -132,6 +137,29 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     ]
 }
 
+/// What is drawn and through what, where there is less room.
+fn shorter<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
+    let theme = &ctx.theme;
+    if ctx.model.is_blind() {
+        return vec![vec![Span::styled(tr!(ctx, "observed values"), theme.dim())]];
+    }
+    if samples::of_the_prior(ctx).is_some() {
+        return Vec::new();
+    }
+    let through = |words: &str| {
+        vec![
+            Span::styled(words.to_owned(), theme.dim()),
+            Span::styled(ctx.probe_words(), theme.text()),
+            Span::styled(truth::words(ctx), theme.truth()),
+        ]
+    };
+    vec![
+        through(&tr!(ctx, "{metric} predicted through ", metric = ctx.metric())),
+        through(tr!(ctx, "through ")),
+        through(tr!(ctx, "at ")),
+    ]
+}
+
 /// The first slice drawn: where the model says, moved so that the cursor is in sight.
 fn first_shown(ctx: &Context<'_>, order: &[usize], slots: usize) -> usize {
     let last = order.len().saturating_sub(slots);
@@ -145,6 +173,26 @@ fn first_shown(ctx: &Context<'_>, order: &[usize], slots: usize) -> usize {
     }
     first.min(last)
 }
+
+/// "87 %", with how sure that is where there is room: "87 ±4 %".
+fn share_words(share: &Share, is_wide: bool) -> String {
+    let words = percent(share.total);
+    match share.spread.filter(|(low, high)| is_wide && high > low) {
+        Some((low, high)) => {
+            let half = 50.0 * (high - low);
+            let sure = if half < 0.95 {
+                "±<1".to_owned()
+            } else {
+                format!("±{half:.0}")
+            };
+            words.replace(" %", &format!(" {sure} %"))
+        }
+        None => words,
+    }
+}
+
+/// Most failed trials that are marked on an axis.
+const MOST_FAILED: usize = 200;
 
 /// Whether a glyph is the edge of a band, which a mark may cover.
 pub fn is_edge(glyph: &str) -> bool {
@@ -189,7 +237,8 @@ impl Frame<'_, '_> {
         let labels = Rect::new(inner.x, rug.bottom(), inner.width, 1);
         self.heading(buf, inner, param);
         self.plot(buf, plot, &slice);
-        if self.labelled {
+        // Without any value there is nothing that an axis could be of.
+        if self.labelled && self.ctx.decisive.is_some() {
             self.value_labels(buf, plot, gutter);
         }
         let peak = self.strip(buf, strip, &slice);
@@ -230,7 +279,7 @@ impl Frame<'_, '_> {
             .iter()
             .flat_map(|i| &i.value.shares)
             .find(|s| s.param == param)
-            .map(|s| percent(s.total))
+            .map(|s| share_words(s, inner.width >= 34))
             .filter(|_| inner.width >= 20)
             .unwrap_or_default();
         let share_width = u16::try_from(text::width(&share)).unwrap_or(0);
@@ -265,7 +314,7 @@ impl Frame<'_, '_> {
             .unwrap_or_default();
         let locked = ctx.model.locks.get(param).is_some_and(Option::is_some);
         let taken = text::width(&value) + 2 + if locked { 7 } else { 0 };
-        let name = text::fit(ctx.param_name(param), room.saturating_sub(taken).max(6)).into_owned();
+        let name = text::middle(ctx.param_name(param), room.saturating_sub(taken).max(6)).into_owned();
         let mut spans = vec![
             Span::styled(if here { "▸" } else { "" }, theme.accent_strong()),
             Span::styled(name, name_style),
@@ -446,6 +495,22 @@ impl Frame<'_, '_> {
         axis::write_labels(buf, area, &ticks, self.ctx.theme.dim())
     }
 
+    /// Places of the failed trials, the latest ones where there are many.
+    fn failed(&self, param: usize) -> impl Iterator<Item = f64> {
+        let study = &self.ctx.model.study;
+        let any = self.ctx.counts.failed > 0;
+        let latest = study
+            .trials
+            .iter()
+            .rev()
+            .filter(|t| t.state == TrialState::Failed);
+        let param = study.space.params.get(param).filter(|_| any);
+        param.into_iter().flat_map(move |p| {
+            let place = move |t: &Arc<Trial>| position_of(p, p.of(t)?);
+            latest.clone().take(MOST_FAILED).filter_map(place)
+        })
+    }
+
     /// The line of the axis with its ticks and the places of everything that matters.
     pub fn rug(&self, buf: &mut Buffer, area: Rect, slice: &Slice, ticks: &[u16], peak: Option<u16>) {
         let theme = &self.ctx.theme;
@@ -457,6 +522,10 @@ impl Frame<'_, '_> {
             put(*c, "┴", theme.faint());
         }
         let at = |p: f64| axis::column(p, area.width);
+        // Where trials failed, whatever came of the others.
+        for c in self.failed(slice.param).filter_map(at) {
+            put(c, "✗", theme.error());
+        }
         // Where the search started, and the tops that it reached.
         let place = |c: &[crate::study::Value]| self.ctx.position(slice.param, c.get(slice.param)?);
         let climbs = || (self.ctx.model.suggestion().into_iter()).flat_map(|s| &s.why.climbs);

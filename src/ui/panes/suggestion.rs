@@ -6,13 +6,14 @@ pub(in crate::ui) mod why;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::analysis::{AcquisitionFunction, Prediction, Readout, Reason};
 use crate::language::tr;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
-use crate::ui::number::{percent, plus_minus, significant, with_sd};
+use crate::ui::number::{percent, plus_minus, significant, terms as terms_of, with_sd};
 use crate::ui::widgets::{bars, panel};
 use crate::ui::{footer, hit, text};
 
@@ -49,6 +50,7 @@ impl<'a> Row<'a> {
 /// Draws the pane; returns where the text cursor stands while a value is typed.
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) -> Option<Position> {
     let mut title = ctx.title(Pane::Suggestion, detail(ctx), ctx.model.suggestions.as_ref());
+    title.shorter = shorter(ctx);
     if ctx.model.draft.as_ref().is_some_and(|d| d.outdated) {
         title.remark = vec![Span::styled(
             tr!(ctx, "a newer one is there (n)"),
@@ -195,7 +197,42 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
             theme.dim(),
         ));
     }
+    spans.extend(asked_for(ctx));
     spans
+}
+
+/// What the person asked the suggestion to respect.
+fn asked_for<'a>(ctx: &Context<'a>) -> Option<Span<'a>> {
+    let locked = ctx.model.locks.iter().flatten().count();
+    let mut words = Vec::new();
+    if locked > 0 {
+        words.push(tr!(ctx, "{locked} locked", locked = locked));
+    }
+    match ctx.model.rejections.len() {
+        0 => {}
+        n => words.push(tr!(ctx, "{n} rejected", n = n)),
+    }
+    (!words.is_empty()).then(|| Span::styled(format!(", {}", words.join(", ")), ctx.theme.accent()))
+}
+
+/// The same where there is less room.
+fn shorter<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
+    if ctx.model.draft.is_some() || ctx.model.suggestion().map(|s| &s.reason) != Some(&Reason::Acquisition) {
+        return Vec::new();
+    }
+    let with = |words: String| {
+        let mut spans = vec![Span::styled(words, ctx.theme.dim())];
+        spans.extend(asked_for(ctx));
+        spans
+    };
+    vec![
+        with(tr!(ctx, "by {function}", function = acquisition_words(ctx))),
+        with(tr!(
+            ctx,
+            "by {function}",
+            function = ctx.language().word(ctx.model.acquisition.function.title())
+        )),
+    ]
 }
 
 /// The function that chose and what it was set to.
@@ -267,8 +304,8 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
                 tr!(
                     ctx,
                     "   95 %: {low95} to {high95}",
-                    low95 = ctx.value.show(p.low95),
-                    high95 = ctx.value.show(p.high95)
+                    low95 = plus_minus(p.low95, p.sd).0,
+                    high95 = plus_minus(p.high95, p.sd).0
                 ),
                 theme.dim(),
             ),
@@ -308,7 +345,8 @@ fn against(ctx: &Context<'_>, p: &Prediction) -> String {
     if gain.abs() < 0.1 * p.sd {
         return tr!(ctx, "level with {reference}", reference = reference);
     }
-    let size = significant(gain.abs(), 2);
+    // The deviation decides the digits of the difference, too.
+    let (size, _) = plus_minus(gain.abs(), p.sd);
     let side = if gain > 0.0 {
         tr!(ctx, "better")
     } else {
@@ -341,12 +379,20 @@ fn cost(ctx: &Context<'_>) -> Option<String> {
         return None;
     }
     Some(if share < 0.995 {
-        tr!(ctx, "your edit costs {share} of EI", share = percent(1.0 - share))
+        tr!(ctx, "your edit costs {share} of EI", share = most_of(1.0 - share))
     } else if share > 1.005 {
         tr!(ctx, "your edit gains {share} of EI", share = percent(share - 1.0))
     } else {
         tr!(ctx, "your edit costs nothing").to_owned()
     })
+}
+
+/// A share that is all but everything is not everything.
+fn most_of(share: f64) -> String {
+    if (0.995..1.0).contains(&share) {
+        return ">99 %".to_owned();
+    }
+    percent(share)
 }
 
 /// The two terms of EI as bars that sum to it.
@@ -365,11 +411,12 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let words_room = if width >= 62 { 18 } else { 0 };
     let cells = width.saturating_sub(28 + words_room).clamp(0, 32) / 2 * 2;
     let cells = if cells < 6 { 0 } else { cells };
-    let line = |sign: &str, name: &str, value: f64, words: &str| {
+    let shown = terms_of(&[r.exploitation, r.exploration, r.ei], 3);
+    let line = |sign: &str, name: &str, (value, shown): (f64, &String), words: &str| {
         let mut spans = vec![
             Span::styled(format!("{sign} "), theme.dim()),
             Span::styled(text::left(name, 13), theme.dim()),
-            Span::raw(text::left(&signed(value), 10)),
+            Span::raw(text::left(shown, 10)),
             Span::raw(" "),
         ];
         spans.extend(if r.exploitation < 0.0 {
@@ -385,31 +432,25 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
             ..Row::new(6, spans)
         }
     };
+    let [exploitation, exploration, ei] = shown.as_slice() else {
+        return Vec::new();
+    };
     vec![
         line(
             " ",
             tr!(ctx, "exploitation"),
-            r.exploitation,
+            (r.exploitation, exploitation),
             tr!(ctx, "a better mean"),
         ),
         line(
             "+",
             tr!(ctx, "exploration"),
-            r.exploration,
+            (r.exploration, exploration),
             tr!(ctx, "the unknown"),
         ),
-        line("=", "EI", r.ei, tr!(ctx, "in model units")),
+        line("=", "EI", (r.ei, ei), tr!(ctx, "in model units")),
         Row::blank(3),
     ]
-}
-
-fn signed(value: f64) -> String {
-    let text = significant(value.abs(), 3);
-    if value < 0.0 {
-        format!("−{text}")
-    } else {
-        format!("+{text}")
-    }
 }
 
 /// The suggestion in two lines, for screens on which its pane is hidden.
@@ -446,7 +487,13 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
                 spans.push(Span::styled(comes_through(ctx, &p)[1..].to_owned(), theme.dim()));
             }
             let room = usize::from(area.width).saturating_sub(text::spans_width(&spans) + 2);
-            spans.push(Span::raw(format!("  {}", within(against(ctx, &p), room))));
+            let words = within(against(ctx, &p), room);
+            // "0.019 worse" rather than half of what it is worse than.
+            let brief = words.split(" than ").next().unwrap_or_default();
+            let fitting = [words.as_str(), brief]
+                .into_iter()
+                .find(|w| text::width(w) <= room);
+            spans.extend(fitting.map(|w| Span::raw(format!("  {w}"))));
         }
         None if ctx.model.suggestion().is_some() => spans.push(Span::styled(
             tr!(
@@ -471,17 +518,47 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
         Some(draft) => &draft.values,
         None => &ctx.model.suggestion()?.configuration,
     };
-    let mut spans = vec![Span::raw("  ")];
+    let mut spans = Vec::new();
     for param in ctx.model.params_by_importance() {
         let Some(value) = values.get(param) else { continue };
         let edited = ctx.model.draft.as_ref().is_some_and(|d| d.is_edited(param));
         let style = if edited { theme.accent() } else { theme.text() };
         spans.push(Span::styled(
-            format!("{} ", text::fit(ctx.param_name(param), 16)),
+            format!("{} ", text::middle(ctx.param_name(param), 16)),
             theme.dim(),
         ));
         spans.push(Span::styled(format!("{}   ", Context::show(value)), style));
     }
-    text::put_spans(buf, line, &spans);
+    text::put_spans(
+        buf,
+        line,
+        &whole_pairs(spans, usize::from(line.width), theme.dim()),
+    );
     None
+}
+
+/// Names with their values, as many as fit whole, and how many more there are.
+fn whole_pairs(mut spans: Vec<Span<'_>>, width: usize, dim: Style) -> Vec<Span<'_>> {
+    const INDENT: usize = 2;
+    let all = spans.len() / 2;
+    let mut used = INDENT;
+    let fitting = spans.chunks(2).take_while(|pair| {
+        used += text::spans_width(pair);
+        // The white space behind the last one may be cut.
+        used <= width + 3
+    });
+    let mut count = fitting.count();
+    let more = |count: usize| format!("+{}", all - count);
+    while count > 0
+        && count < all
+        && INDENT + text::spans_width(&spans[..2 * count]) + more(count).len() > width
+    {
+        count -= 1;
+    }
+    let rest = (count < all).then(|| Span::styled(more(count), dim));
+    spans.truncate(2 * count);
+    std::iter::once(Span::raw(" ".repeat(INDENT)))
+        .chain(spans)
+        .chain(rest)
+        .collect()
 }

@@ -6,13 +6,14 @@ use ratatui::text::Span;
 
 use crate::analysis::{Layer, Surface};
 use crate::language::tr;
+use crate::session::model::FitStatus;
 use crate::session::nudge::position_of;
 use crate::session::{HitMap, Pane, Target};
 use crate::study::{Direction, Value};
 use crate::ui::context::Context;
 use crate::ui::marks::Drawn;
 use crate::ui::number::{percent, significant, with_sd};
-use crate::ui::theme::fade_step;
+use crate::ui::theme::{Theme, fade_step};
 use crate::ui::widgets::axis::{self, Tick};
 use crate::ui::widgets::color_bar::ColorBar;
 use crate::ui::widgets::heatmap::Heatmap;
@@ -30,6 +31,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
     let mut title = ctx.title(Pane::Surface, detail(ctx), model.surface.as_ref());
     if model.surface.is_some() {
         ctx.mark(&mut title, Drawn::of(model.layer));
+        title.shorter = shorter(ctx);
     }
     let body = panel::titled(buf, area, &ctx.theme, title);
     let Some(surface) = model.surface.as_ref().map(|s| &s.value).filter(|s| is_whole(s)) else {
@@ -66,11 +68,18 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
         // Bright is better: for the mean of what is minimised that is the low end.
         inverted: model.layer == Layer::Mean && model.study.direction() == Direction::Minimize,
     };
+    let mut theme = ctx.theme;
+    if model.layer == Layer::Exploitation
+        && let Some(signed) = theme.ramp.signed()
+    {
+        theme.ramp = signed;
+    }
     let view = View {
         ctx,
         surface,
         map,
         places: Places::of(ctx, surface, body),
+        theme,
     };
     view.draw(buf, hits);
 }
@@ -79,8 +88,14 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, hits: &mut HitMap) 
 /// otherwise a corner that diverges would leave one colour for everything else.
 fn shown_range(ctx: &Context<'_>, values: &[f64]) -> Option<(f64, f64)> {
     let (low, high) = Heatmap::range(values)?;
-    if ctx.model.layer != Layer::Mean {
-        return Some((low, high));
+    match ctx.model.layer {
+        Layer::Mean => {}
+        // Nothing is in the middle of what may be a loss or a gain.
+        Layer::Exploitation if ctx.theme.ramp.signed().is_some() => {
+            let most = low.abs().max(high.abs());
+            return Some((-most, most));
+        }
+        _ => return Some((low, high)),
     }
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
@@ -122,6 +137,8 @@ fn why_empty(ctx: &Context<'_>) -> &'static str {
         tr!(ctx, "Hidden until you have placed your own point.")
     } else if ctx.model.study.space.len() < 2 {
         tr!(ctx, "A surface needs two parameters.")
+    } else if ctx.model.surrogate.is_none() && matches!(ctx.model.fit, FitStatus::Fitting { .. }) {
+        tr!(ctx, "Fitting the first model…")
     } else if ctx.model.surrogate.is_none() {
         tr!(
             ctx,
@@ -147,13 +164,7 @@ fn layer_name(ctx: &Context<'_>, layer: Layer) -> String {
 
 fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
-    let pair = ctx
-        .model
-        .surface
-        .as_ref()
-        .map(|s| (s.value.x_param, s.value.y_param))
-        .or_else(|| ctx.model.surface_pair());
-    let Some((x, y)) = pair else {
+    let Some((x, y)) = shown_pair(ctx) else {
         return Vec::new();
     };
     let mut spans = vec![
@@ -174,6 +185,63 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         spans.push(Span::styled(tr!(ctx, ", coarse"), theme.dim()));
     }
     spans
+}
+
+/// Layer and parameters where there is less room: first without the terms, then without the rest, then the layer alone.
+fn shorter<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
+    let theme = &ctx.theme;
+    let Some((x, y)) = shown_pair(ctx) else {
+        return Vec::new();
+    };
+    let layer = || Span::styled(layer_name(ctx, ctx.model.layer), theme.text());
+    let plain = || match ctx.model.layer {
+        Layer::Mean => Span::styled(tr!(ctx, "mean"), theme.text()),
+        _ => layer(),
+    };
+    let pair = |most: usize| {
+        let name = |p| text::middle(ctx.param_name(p), most);
+        Span::styled(format!(", {} → {} ↑", name(x), name(y)), theme.dim())
+    };
+    let at = Span::styled(
+        tr!(ctx, ", rest at {probe_words}", probe_words = ctx.probe_words()),
+        theme.dim(),
+    );
+    let mut all = vec![
+        vec![layer(), pair(20), at],
+        vec![layer(), pair(20)],
+        vec![plain(), pair(14)],
+        vec![plain(), pair(10)],
+        vec![layer()],
+    ];
+    let terms = terms(ctx);
+    if !terms.is_empty() {
+        all.insert(0, vec![layer(), Span::styled(terms, theme.text()), pair(14)]);
+        all.insert(
+            1,
+            vec![layer(), Span::styled(brief_terms(ctx), theme.text()), pair(10)],
+        );
+    }
+    all
+}
+
+/// The parameters of the surface that is shown, else of the one that is asked for.
+fn shown_pair(ctx: &Context<'_>) -> Option<(usize, usize)> {
+    let shown = ctx.model.surface.as_ref();
+    shown
+        .map(|s| (s.value.x_param, s.value.y_param))
+        .or_else(|| ctx.model.surface_pair())
+}
+
+/// The layer's own term at the probe.
+fn brief_terms(ctx: &Context<'_>) -> String {
+    let at = ctx.consequences().map(|c| &c.improvement);
+    let own = at.map(|at| match ctx.model.layer {
+        Layer::Exploitation => at.exploitation,
+        _ => at.exploration,
+    });
+    own.map_or_else(String::new, |own| {
+        tr!(ctx, " {own} here", own = significant(own, 2))
+    })
 }
 
 /// On the layers of EI's terms: what both are at the probe, and their sum.
@@ -258,12 +326,14 @@ struct View<'a, 'm> {
     surface: &'a Surface,
     map: Heatmap<'a>,
     places: Places,
+    /// With the ramp of the layer.
+    theme: Theme,
 }
 
 impl View<'_, '_> {
     fn draw(&self, buf: &mut Buffer, hits: &mut HitMap) {
         let plot = self.places.plot;
-        let theme = &self.ctx.theme;
+        let theme = &self.theme;
         if plot.width < 4 || plot.height < 2 {
             return;
         }
@@ -283,13 +353,18 @@ impl View<'_, '_> {
         hit(hits, plot, Target::Surface);
     }
 
+    /// Whether the levels run both ways from nothing.
+    fn is_signed(&self) -> bool {
+        self.ctx.model.layer == Layer::Exploitation && !self.theme.ramp.is_glyphs()
+    }
+
     fn cell(&self, x: f64, y: f64) -> Option<(u16, u16)> {
         let plot = self.places.plot;
         Some((axis::column(x, plot.width)?, axis::row(y, plot.height)?))
     }
 
     fn axes(&self, buf: &mut Buffer) {
-        let (plot, theme) = (self.places.plot, &self.ctx.theme);
+        let (plot, theme) = (self.places.plot, &self.theme);
         let gutter = self.places.gutter;
         let mut last: Option<u16> = None;
         for tick in &self.places.y_ticks {
@@ -330,9 +405,12 @@ impl View<'_, '_> {
             text::put(buf, plot.x - 1, plot.y + r, 1, "▸", theme.accent());
         }
         if let Some(c) = axis::column(x, plot.width) {
-            let free = buf
-                .cell((plot.x + c, self.places.x_labels.y))
-                .is_some_and(|cell| cell.symbol() == " ");
+            // Beside a label it would read as a part of it.
+            let x = plot.x + c;
+            let free = (x.saturating_sub(1)..=x + 1).all(|x| {
+                buf.cell((x, self.places.x_labels.y))
+                    .is_none_or(|cell| cell.symbol() == " ")
+            });
             if free {
                 text::put(buf, plot.x + c, self.places.x_labels.y, 1, "▴", theme.accent());
             }
@@ -351,8 +429,8 @@ impl View<'_, '_> {
                     self.places.plot,
                     at,
                     glyph,
-                    self.ctx.theme.fade(mark.weight),
-                    &self.ctx.theme,
+                    self.theme.fade(mark.weight),
+                    &self.theme,
                 );
             }
         }
@@ -373,14 +451,8 @@ impl View<'_, '_> {
                 && cx < plot.width
                 && ry < plot.height
             {
-                self.map.mark(
-                    buf,
-                    plot,
-                    (cx, ry),
-                    glyph,
-                    self.ctx.theme.strong(),
-                    &self.ctx.theme,
-                );
+                self.map
+                    .mark(buf, plot, (cx, ry), glyph, self.theme.strong(), &self.theme);
             }
         };
         for d in 1..=ARM {
@@ -443,21 +515,15 @@ impl View<'_, '_> {
         let ours = [(self.surface.incumbent, "★"), (self.surface.suggestion, "◆")];
         for (place, glyph) in minima.chain(ours) {
             if let Some(at) = place.and_then(|(x, y)| self.cell(x, y)) {
-                self.map.mark(
-                    buf,
-                    self.places.plot,
-                    at,
-                    glyph,
-                    self.ctx.theme.strong(),
-                    &self.ctx.theme,
-                );
+                self.map
+                    .mark(buf, self.places.plot, at, glyph, self.theme.strong(), &self.theme);
             }
         }
     }
 
     /// Values of the probe: where it is, what is predicted there, what it is worth.
     fn readout(&self, buf: &mut Buffer) {
-        let theme = &self.ctx.theme;
+        let theme = &self.theme;
         let ctx = self.ctx;
         let hand = ctx.model.in_hand();
         let at = |param: usize| hand.get(param).map(Context::show_short).unwrap_or_default();
@@ -487,15 +553,6 @@ impl View<'_, '_> {
         );
         spans.push(Span::styled(place, theme.dim()));
         text::put_spans(buf, text::row(self.places.readout, 0), &spans);
-        let better = if ctx.model.layer == Layer::Mean {
-            if theme.light && theme.ramp.is_glyphs() {
-                tr!(self.ctx, ", dark is better")
-            } else {
-                tr!(self.ctx, ", bright is better")
-            }
-        } else {
-            ""
-        };
         let all = Heatmap::range(self.map.values);
         let cut = match all {
             Some((_, high)) if high > self.map.high => {
@@ -506,19 +563,43 @@ impl View<'_, '_> {
             }
             _ => String::new(),
         };
+        let is_ink = theme.light && theme.ramp.is_glyphs();
+        let levels = match ctx.model.layer {
+            _ if self.is_signed() => tr!(ctx, "orange gains, blue loses"),
+            Layer::Mean if is_ink => tr!(ctx, "dark is better"),
+            Layer::Mean => tr!(ctx, "bright is better"),
+            _ if is_ink => tr!(ctx, "dark is more"),
+            _ => tr!(ctx, "bright is more"),
+        };
         let others = if self.minima().is_empty() {
             tr!(self.ctx, "● trials")
         } else {
             tr!(self.ctx, "✚ true minima")
         };
-        let legend = tr!(
-            self.ctx,
-            "{ramp}{better}{cut}   ★ best ◆ next {others}",
-            ramp = theme.ramp.name,
-            better = better,
-            cut = cut,
-            others = others
+        // What does not fit whole is left out.
+        let mut legend = String::new();
+        let name = |param: usize| text::middle(ctx.param_name(param), 14);
+        // A narrow title has no room for them.
+        let axes = format!(
+            "→ {} ↑ {}",
+            name(self.surface.x_param),
+            name(self.surface.y_param)
         );
+        let is_narrow = self.places.readout.width < 64;
+        let parts = is_narrow.then_some(axes).into_iter().chain([
+            format!("{levels}{cut}"),
+            tr!(ctx, "★ best").to_owned(),
+            tr!(ctx, "◆ next").to_owned(),
+            others.to_owned(),
+        ]);
+        for part in parts {
+            let gap = if legend.is_empty() { "" } else { "   " };
+            let room = usize::from(self.places.readout.width);
+            if text::width(&legend) + text::width(gap) + text::width(&part) > room {
+                break;
+            }
+            legend = format!("{legend}{gap}{part}");
+        }
         text::put_spans(
             buf,
             text::row(self.places.readout, 1),

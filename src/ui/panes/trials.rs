@@ -154,7 +154,12 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
             if width >= 56 { 10 } else { 1 },
             true,
         ),
-        column(Kind::Value, ctx.metric(), 9, false),
+        column(
+            Kind::Value,
+            ctx.metric(),
+            text::width(ctx.metric()).clamp(9, 14),
+            false,
+        ),
     ];
     if ctx
         .model
@@ -252,9 +257,9 @@ fn head(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, columns: &[Column], hit
             (true, false) => "↑",
         };
         let label = if sorted && column.width > 1 {
-            format!("{}{arrow}", text::fit(&column.head, column.width - 1))
+            format!("{}{arrow}", text::middle(&column.head, column.width - 1))
         } else {
-            column.head.clone()
+            text::middle(&column.head, column.width).into_owned()
         };
         let label = if column.left {
             text::left(&label, column.width)
@@ -290,8 +295,7 @@ fn draw_row(
     let is_best = ctx.best == Some(index);
     let base = match trial.state {
         TrialState::Complete | TrialState::Running => theme.text(),
-        TrialState::Pruned | TrialState::Waiting => theme.dim(),
-        TrialState::Failed => theme.error(),
+        TrialState::Pruned | TrialState::Waiting | TrialState::Failed => theme.dim(),
     };
     let mark = match (selected, is_best) {
         (true, _) => ("▌", theme.accent_strong()),
@@ -315,20 +319,18 @@ fn draw_row(
         emphasize(buf, area, Modifier::BOLD);
     }
     if selected {
-        let modifier = if ctx.model.focus == Pane::Trials {
-            Modifier::REVERSED
-        } else {
-            Modifier::BOLD
+        let row = Rect {
+            x: area.x + 1,
+            width: area.width.saturating_sub(2),
+            ..area
         };
-        emphasize(
-            buf,
-            Rect {
-                x: area.x + 1,
-                width: area.width.saturating_sub(2),
-                ..area
-            },
-            modifier,
-        );
+        if ctx.model.focus == Pane::Trials {
+            // One bar: cells of several colours would make patches of it.
+            let plain = Style::reset().add_modifier(Modifier::REVERSED);
+            buf.set_style(row.intersection(buf.area), plain);
+        } else {
+            emphasize(buf, row, Modifier::BOLD);
+        }
     }
 }
 
@@ -353,7 +355,12 @@ fn cell(
             } else {
                 glyph.to_owned()
             };
-            (text, base)
+            let style = if trial.state == TrialState::Failed {
+                theme.error()
+            } else {
+                base
+            };
+            (text, style)
         }
         Kind::Value => match (value_of(trial), promise(ctx, index)) {
             (Some(v), _) if trial.state == TrialState::Complete => (ctx.value.show(v), base),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::axis::Scale;
-use crate::ui::number::significant;
+use crate::ui::number::in_range;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 
@@ -57,11 +57,8 @@ impl ColorBar {
         let room = usize::from(area.width - 3);
         let scale = Scale::new(self.low, self.high, false);
         let mut labels = vec![
-            (0, significant(self.high, 3)),
-            (
-                area.height - 1,
-                significant(self.low, if self.low.abs() < 1e-3 { 2 } else { 3 }),
-            ),
+            (0, in_range(self.high, self.high - self.low)),
+            (area.height - 1, in_range(self.low, self.high - self.low)),
         ];
         for tick in scale.ticks(usize::from(area.height / 3).clamp(2, 6)) {
             if let Some(row) = super::axis::row(tick.position, area.height)

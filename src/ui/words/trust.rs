@@ -22,7 +22,13 @@ pub fn section(ctx: &Context<'_>) -> Section {
         verdict(trust, &mut out);
     }
     if let Some(advice) = &ctx.model.stopping {
-        out.say(advice.value.clone());
+        out.say(advice.value.sentence.clone());
+        if let Some(gain) = advice.value.gain {
+            out.say(format!(
+                "At the most hopeful place, the upper end of its 95 % band, {} could be gained.",
+                significant(gain.bound, 2)
+            ));
+        }
     }
     fit(ctx, summary, &mut out);
     lengthscales(ctx, summary, &mut out);
@@ -87,7 +93,10 @@ fn lengthscales(ctx: &Context<'_>, summary: &FitSummary, out: &mut Section) {
         table.rows.push(vec![
             ctx.param_name(param).to_owned(),
             scale.map_or_else(none, |(_, l)| significant(*l, 3)),
-            share.map_or_else(none, |s| percent(s.total)),
+            share.map_or_else(none, |s| match s.spread {
+                Some((low, high)) => format!("{} ({} to {})", percent(s.total), percent(low), percent(high)),
+                None => percent(s.total),
+            }),
             share.map_or_else(none, |s| percent(s.first)),
         ]);
     }

@@ -75,7 +75,7 @@ fn row<'a>(ctx: &Context<'a>, param: usize, name_width: usize, track: usize) -> 
     let mut spans = vec![
         Span::styled(if here { "▌" } else { " " }, theme.accent_strong()),
         Span::styled(
-            text::left(ctx.param_name(param), name_width),
+            text::left(&text::middle(ctx.param_name(param), name_width), name_width),
             if here { theme.strong() } else { theme.dim() },
         ),
         Span::raw("  "),
