@@ -146,7 +146,11 @@ fn text(model: &Surrogate, study: &Study, args: &Fit, seconds: f64, out: &mut Ou
         ))?;
     }
     if !summary.left_out.is_empty() {
-        out.line(format!("left out: {} trials", summary.left_out.len()))?;
+        let count = summary.left_out.len();
+        out.line(format!(
+            "left out: {count} {}",
+            if count == 1 { "trial" } else { "trials" }
+        ))?;
         for (id, why) in &summary.left_out {
             out.line(format!("  {id}: {why}"))?;
         }
