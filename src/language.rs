@@ -116,7 +116,7 @@ impl Language {
         Cow::Owned(self.fill(english, &shown))
     }
 
-    /// Itself: so that [`tr!`] takes whatever knows its language.
+    /// Itself: so that `tr!` takes whatever knows its language.
     #[must_use]
     pub fn language(self) -> Self {
         self
