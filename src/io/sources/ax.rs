@@ -1,11 +1,12 @@
 //! Ax: the JSON snapshot of a `Client`, an `AxClient` or an `Experiment`, which its owner rewrites whole.
 
 mod data;
+mod objective;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::study::{Direction, Domain, Label, Study, TrialId, TrialState, Value};
+use crate::study::{Domain, Label, Study, TrialId, TrialState, Value};
 
 use super::super::cells::set_params;
 use super::super::document::{Complaints, Document};
@@ -19,6 +20,7 @@ use super::super::watch::Target;
 use super::configspace::choice;
 use super::smac::look;
 use data::Observed;
+use objective::{Objective, objectives};
 
 /// Ax's JSON.
 pub static KIND: Kind = Kind {
@@ -63,13 +65,6 @@ struct Ax {
     complaints: Complaints,
 }
 
-/// What is to be optimized.
-#[derive(Debug, Default, PartialEq)]
-struct Objectives {
-    names: Vec<String>,
-    directions: Vec<Direction>,
-}
-
 impl Ax {
     fn new(path: &Path, options: &ReadOptions) -> Self {
         Self {
@@ -88,7 +83,7 @@ impl Ax {
         };
         self.notes.clear();
         self.name = Label::new(experiment.at("name").as_text().unwrap_or(""));
-        let objectives = objectives(experiment);
+        let objectives = objectives(experiment, &mut self.notes);
         let mut domains = Vec::new();
         for parameter in experiment.at("search_space").at("parameters").items() {
             match domain(parameter) {
@@ -96,30 +91,20 @@ impl Ax {
                 None => self.note_fixed(parameter),
             }
         }
-        let constraints = experiment
-            .at("search_space")
-            .at("parameter_constraints")
-            .items()
-            .len();
-        if constraints > 0 {
-            self.notes.push(format!(
-                "the space has {constraints} constraints between parameters, which suggestions do not know of."
-            ));
-        }
+        self.note_constraints(experiment);
         self.table.forget_rows();
-        let is_single = objectives.names.len() == 1;
+        let is_single = objectives.len() == 1;
         self.table.value_names = if is_single {
             Vec::new()
         } else {
-            objectives.names.iter().map(|n| Label::new(n)).collect()
+            objectives.iter().map(|o| Label::new(&o.name)).collect()
         };
         self.table.declare(Declared {
             metric: objectives
-                .names
                 .first()
                 .filter(|_| is_single)
-                .map(|n| Label::new(n)),
-            directions: objectives.directions.clone(),
+                .map(|o| Label::new(&o.name)),
+            directions: objectives.iter().map(|o| o.direction).collect(),
             domains,
         });
         for (index, trial) in experiment.at("trials").members() {
@@ -128,6 +113,32 @@ impl Ax {
             for row in rows(index, trial, &observed, &objectives, &mut self.table) {
                 self.table.replace(row);
             }
+        }
+    }
+
+    /// Says what is not modelled: bounds on parameters together, and bounds on other metrics.
+    fn note_constraints(&mut self, experiment: &Json) {
+        let constraints = experiment.at("search_space").at("parameter_constraints").items();
+        if !constraints.is_empty() {
+            let noun = if constraints.len() == 1 {
+                "constraint"
+            } else {
+                "constraints"
+            };
+            self.notes.push(format!(
+                "the space has {} {noun} between parameters, which suggestions do not know of.",
+                constraints.len()
+            ));
+        }
+        for constraint in experiment
+            .at("optimization_config")
+            .at("outcome_constraints")
+            .items()
+        {
+            let said = bound(constraint).unwrap_or_else(|| "an outcome".to_owned());
+            self.notes.push(format!(
+                "Ax constrains {said}; the best trial and suggestions go by the objective alone."
+            ));
         }
     }
 
@@ -153,45 +164,25 @@ fn data_of<'j>(data: &'j Json, index: &str) -> &'j Json {
         .unwrap_or_else(|| data.at(index))
 }
 
-fn objectives(experiment: &Json) -> Objectives {
-    let config = experiment.at("optimization_config");
-    let mut found = Objectives::default();
-    one_objective(config.at("objective"), &mut found);
-    found
-}
-
-/// An objective, or several within one; old versions hold metrics, new ones an expression (`-val_loss, acc`).
-fn one_objective(objective: &Json, found: &mut Objectives) {
-    for inner in objective.at("objectives").items() {
-        one_objective(inner, found);
+/// `latency <= 0.9`.
+fn bound(constraint: &Json) -> Option<String> {
+    if let Some(expression) = constraint.at("expression").as_text() {
+        return Some(expression.to_owned());
     }
-    let is_minimized = |lower: Option<bool>| match objective.at("minimize").as_bool().or(lower) {
-        Some(true) => Direction::Minimize,
-        _ => Direction::Maximize,
+    let name = constraint.at("metric").at("name").as_text()?;
+    let op = constraint.at("op");
+    let sign = match op.at("name").as_text().or(op.as_text())? {
+        "LEQ" => "<=",
+        _ => ">=",
     };
-    for metric in std::iter::once(objective.at("metric")).chain(objective.at("metrics").items()) {
-        if let Some(name) = metric.at("name").as_text() {
-            found.names.push(name.to_owned());
-            found
-                .directions
-                .push(is_minimized(metric.at("lower_is_better").as_bool()));
-        }
-    }
-    let Some(expression) = objective.at("expression").as_text() else {
-        return;
+    let relative = match constraint.at("relative").as_bool() {
+        Some(true) => " % of the status quo",
+        _ => "",
     };
-    for part in expression.split(',') {
-        let part = part.trim();
-        let (name, direction) = match part.strip_prefix('-') {
-            Some(rest) => (rest.trim(), Direction::Minimize),
-            None => (part, Direction::Maximize),
-        };
-        let name = name.trim_start_matches("1.0*").trim_matches(['(', ')', ' ']);
-        if !name.is_empty() {
-            found.names.push(name.to_owned());
-            found.directions.push(direction);
-        }
-    }
+    Some(format!(
+        "{name} {sign} {}{relative}",
+        constraint.at("bound").as_f64()?
+    ))
 }
 
 fn domain(parameter: &Json) -> Option<(Label, Domain)> {
@@ -252,7 +243,7 @@ fn rows(
     index: &str,
     trial: &Json,
     observed: &Observed,
-    objectives: &Objectives,
+    objectives: &[Objective],
     table: &mut Table,
 ) -> Vec<Row> {
     let single = trial.at("generator_run");
@@ -306,35 +297,63 @@ fn rows(
 }
 
 /// The measurements of an arm: objectives first where there are several, the others beside them.
-fn fill(observed: &Observed, arm: &str, objectives: &Objectives, table: &mut Table, row: &mut Row) {
-    let is_several = objectives.names.len() > 1;
+fn fill(observed: &Observed, arm: &str, objectives: &[Objective], table: &mut Table, row: &mut Row) {
+    let last = |name: &str| observed.last(arm, name).map(|m| m.mean);
+    let is_several = objectives.len() > 1;
     if is_several {
-        let values: Vec<Option<f64>> = objectives
-            .names
-            .iter()
-            .map(|n| observed.last(arm, n).map(|m| m.mean))
-            .collect();
+        let values: Vec<Option<f64>> = objectives.iter().map(|o| o.value(last)).collect();
         if values.iter().any(Option::is_some) {
             row.values = Some(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect());
         }
     }
-    for metric in observed.metrics(arm) {
-        let Some(last) = observed.last(arm, &metric) else {
-            continue;
-        };
-        if !(is_several && objectives.names.contains(&metric)) {
-            let column = table.column(Group::Metric, &metric);
-            row.set(column, Value::Float(last.mean));
-            if let Ok(column) = u32::try_from(column) {
-                row.steps
-                    .extend(observed.curve(arm, &metric).map(|(step, x)| (step, column, x)));
-            }
+    let mut set = |name: &str, value: f64, curve: Vec<(u64, f64)>| {
+        let column = table.column(Group::Metric, name);
+        row.set(column, Value::Float(value));
+        if let Ok(column) = u32::try_from(column) {
+            row.steps
+                .extend(curve.into_iter().map(|(step, x)| (step, column, x)));
         }
-        if let Some(sem) = last.sem.filter(|s| *s > 0.0) {
+    };
+    if let [objective] = objectives
+        && objective.is_sum()
+        && let Some(value) = objective.value(last)
+    {
+        set(&objective.name, value, curve_of(observed, arm, objective));
+    }
+    for metric in observed.metrics(arm) {
+        let is_objective = is_several && objectives.iter().any(|o| !o.is_sum() && o.name == metric);
+        if let Some(value) = last(&metric).filter(|_| !is_objective) {
+            set(&metric, value, observed.curve(arm, &metric).collect());
+        }
+    }
+    for metric in observed.metrics(arm) {
+        let sem = observed.last(arm, &metric).and_then(|m| m.sem);
+        if let Some(sem) = sem.filter(|s| *s > 0.0) {
             row.attributes
                 .push((Label::new(&format!("{metric} sem")), Value::Float(sem)));
         }
     }
+}
+
+/// The sum at every step at which all of its metrics were measured.
+fn curve_of(observed: &Observed, arm: &str, objective: &Objective) -> Vec<(u64, f64)> {
+    let curves: Vec<(&str, Vec<(u64, f64)>)> = objective
+        .terms
+        .iter()
+        .map(|(_, name)| (name.as_str(), observed.curve(arm, name).collect()))
+        .collect();
+    let at = |step: u64, name: &str| {
+        let (_, curve) = curves.iter().find(|(n, _)| *n == name)?;
+        curve.iter().find(|(s, _)| *s == step).map(|(_, x)| *x)
+    };
+    let steps = curves
+        .first()
+        .map(|(_, curve)| curve.as_slice())
+        .unwrap_or_default();
+    steps
+        .iter()
+        .filter_map(|(step, _)| Some((*step, objective.value(|name| at(*step, name))?)))
+        .collect()
 }
 
 impl Source for Ax {
@@ -370,28 +389,5 @@ impl Store for Ax {
 
     fn modified(&self) -> Option<f64> {
         self.document.modified()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn objectives_are_read_in_every_dialect() {
-        let of = |text: &str| objectives(&Json::parse(text.as_bytes()).unwrap());
-        let one = of(r#"{"optimization_config": {"objective": {"expression": "-val_loss"}}}"#);
-        assert_eq!(one.names, ["val_loss"]);
-        assert_eq!(one.directions, [Direction::Minimize]);
-        let two = of(r#"{"optimization_config": {"objective": {"expression": "acc, -latency"}}}"#);
-        assert_eq!(two.names, ["acc", "latency"]);
-        assert_eq!(two.directions, [Direction::Maximize, Direction::Minimize]);
-        let old = of(
-            r#"{"optimization_config": {"objective": {"__type": "MultiObjective", "objectives": [
-            {"metric": {"name": "a", "lower_is_better": true}, "minimize": true},
-            {"metric": {"name": "b"}, "minimize": false}]}}}"#,
-        );
-        assert_eq!(old.names, ["a", "b"]);
-        assert_eq!(old.directions, [Direction::Minimize, Direction::Maximize]);
     }
 }

@@ -50,7 +50,12 @@ impl Table {
                 .filter(|_| self.missing_metric(&objective).is_none())
                 .map(Label::new)
                 .or_else(|| self.value_names.first().cloned()),
-            Objective::None => self.options.metric().map(Label::new),
+            Objective::None => self
+                .options
+                .metric()
+                .map(Label::new)
+                .or_else(|| self.declared.metric.clone())
+                .or_else(|| self.value_names.first().cloned()),
         };
         Roles {
             params: self.parameters(&objective),
@@ -312,7 +317,8 @@ impl Table {
                     "there is no column {metric}; --metric NAME chooses the objective."
                 ));
             }
-            (Objective::None, ..) if !self.rows.is_empty() => {
+            // A metric that was declared is only not measured yet.
+            (Objective::None, None, _) if !self.rows.is_empty() => {
                 notes.push("no column looks like an objective; --metric NAME chooses one.".to_owned());
             }
             (Objective::Column(i), Some(metric), None) => {
