@@ -152,17 +152,15 @@ impl DeepCave {
         };
         set_params(&mut self.table, &mut row, self.configs.at(&key), '.');
         let complete = |r: &&Run| r.state == TrialState::Complete;
-        let best = runs
-            .iter()
-            .filter(complete)
-            .max_by(|a, b| a.budget.total_cmp(&b.budget));
-        let shown = best.or(runs.last());
+        let at_budgets = by_budget(runs.iter().filter(complete));
+        let best = at_budgets.last();
+        let shown = runs.iter().rfind(complete).or(runs.last());
         row.state = shown.map(|r| r.state);
-        row.values = best.map(|r| r.costs.clone());
+        row.values = best.map(|(_, costs)| costs.clone());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
-        let curve = runs.iter().filter(complete).filter_map(|r| {
-            let step = Some(r.budget).filter(|b| b.is_finite() && *b > 0.0)?;
-            Some((step.round() as u64, VALUE_COLUMN, *r.costs.first()?))
+        let curve = at_budgets.iter().filter_map(|(budget, costs)| {
+            let step = Some(*budget).filter(|b| b.is_finite() && *b > 0.0)?;
+            Some((step.round() as u64, VALUE_COLUMN, *costs.first()?))
         });
         row.steps = curve.collect();
         row.started = runs.iter().map(|r| r.started).reduce(f64::min);
@@ -192,20 +190,42 @@ struct Run {
     traceback: Option<String>,
 }
 
-/// config, budget, \[seed,\] costs, start, end, status, additional.
+/// The costs at each budget, lowest budget first: the mean over the runs at it, which differ by their seeds.
+fn by_budget<'r>(runs: impl Iterator<Item = &'r Run>) -> Vec<(f64, Vec<f64>)> {
+    let mut sorted: Vec<&Run> = runs.collect();
+    sorted.sort_by(|a, b| a.budget.total_cmp(&b.budget));
+    let same = sorted.chunk_by(|a, b| a.budget.total_cmp(&b.budget).is_eq());
+    same.filter_map(|runs| {
+        let first = runs.first()?;
+        #[expect(clippy::cast_precision_loss, reason = "a count of runs")]
+        let count = runs.len() as f64;
+        let cost = |k: usize| {
+            let sum: f64 = runs.iter().map(|r| r.costs.get(k).unwrap_or(&f64::NAN)).sum();
+            sum / count
+        };
+        Some((first.budget, (0..first.costs.len()).map(cost).collect()))
+    })
+    .collect()
+}
+
+/// config, budget, \[seed,\] costs, \[CPU seconds,\] start, end, status, additional: what is in brackets came later.
 fn run(json: &Json) -> Option<(u64, Run)> {
     let cells = json.items();
     let config = cells.first()?.as_u64()?;
     let costs_at = (2..4).find(|k| matches!(cells.get(*k), Some(Json::List(_))))?;
-    let at = |k: usize| cells.get(costs_at + k).unwrap_or(&Json::Null);
+    // With the seconds there are five cells between the costs and the end, else four.
+    let start_at = costs_at + usize::from(cells.len() > costs_at + 5);
+    let at = |k: usize| cells.get(start_at + k).unwrap_or(&Json::Null);
     let state = match at(3).as_i64()? {
         1 => TrialState::Complete,
         6 => TrialState::Waiting,
+        8 => TrialState::Pruned,
         _ => TrialState::Failed,
     };
     let found = Run {
         budget: cells.get(1).and_then(Json::as_f64).unwrap_or(f64::INFINITY),
-        costs: at(0)
+        costs: cells
+            .get(costs_at)?
             .items()
             .iter()
             .map(|c| c.as_f64().unwrap_or(f64::NAN))
@@ -262,11 +282,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_is_read_with_and_without_a_seed() {
+    fn runs_with_other_seeds_count_by_their_mean() {
+        let of = |text: &str| run(&Json::parse(text.as_bytes()).unwrap()).unwrap().1;
+        let runs = [
+            of("[0, 9.0, 2, [0.5, 3.0], 0.1, 1.0, 2.0, 1, {}]"),
+            of("[0, 3.0, 1, [0.75, 4.0], 0.1, 0.0, 1.0, 1, {}]"),
+            of("[0, 9.0, 1, [0.25, 1.0], 0.1, 1.0, 2.0, 1, {}]"),
+        ];
+        let expected = [(3.0, vec![0.75, 4.0]), (9.0, vec![0.375, 2.0])];
+        assert_eq!(by_budget(runs.iter()), expected);
+    }
+
+    #[test]
+    fn a_run_is_read_with_and_without_a_seed_and_cpu_seconds() {
         let of = |text: &str| run(&Json::parse(text.as_bytes()).unwrap()).unwrap();
         let (config, old) = of("[3, 27.0, [0.5], 1.0, 2.5, 1, {}]");
         assert_eq!((config, old.budget, old.costs), (3, 27.0, vec![0.5]));
         let (_, new) = of("[3, 27.0, 7, [0.5, NaN], 1.0, 2.5, 4, {\"traceback\": \"x\"}]");
         assert_eq!((new.costs.len(), new.state), (2, TrialState::Failed));
+        let (_, now) = of("[3, 27.0, 7, [0.5], 0.75, 1.0, 2.5, 1, {}]");
+        assert_eq!(
+            (now.state, now.started, now.finished),
+            (TrialState::Complete, 1.0, 2.5)
+        );
+        let state = |status: u8| {
+            of(&format!("[3, 27.0, 7, [0.5], 0.75, 1.0, 2.5, {status}, {{}}]"))
+                .1
+                .state
+        };
+        assert_eq!(
+            [6, 7, 8].map(state),
+            [TrialState::Waiting, TrialState::Failed, TrialState::Pruned]
+        );
     }
 }
