@@ -357,6 +357,87 @@ fn ax_with_several_objectives_failures_and_curves() {
     assert_eq!(curve["best"]["value"], 0.25);
 }
 
+/// Written by Ax 1.3.1 (`objective="acc - 2*cost"`); the numbers are what its `summarize()` says of the metrics.
+#[test]
+fn ax_with_a_weighted_sum_of_metrics_is_read_as_that_sum() {
+    let report = report("ax_sum.json");
+    assert_eq!(report["study"]["metric"], "acc - 2*cost");
+    assert_eq!(report["study"]["direction"], "maximize");
+    assert_eq!(report["best"]["id"], 4);
+    let (acc, cost) = (0.633_963_174_2, 0.090_837_131_3);
+    let value = report["best"]["value"].as_f64().unwrap();
+    assert!((value - (acc - 2.0 * cost)).abs() < 1e-12, "{value}");
+    assert_eq!(report["trials"][4]["attributes"]["cost"], cost);
+    assert_eq!(report["trials"][2]["value"], Json::Null);
+    let cost_only = report_of(&data("ax_sum.json"), asked(Some("cost"), None));
+    assert_eq!(cost_only["study"]["direction"], "minimize");
+    assert_eq!(cost_only["best"]["value"], cost);
+    let study = try_read(&data("ax_sum.json"), ReadOptions::default())
+        .unwrap()
+        .study();
+    let said = "the space has 1 constraint between parameters";
+    assert!(
+        study.notes.iter().any(|n| n.starts_with(said)),
+        "{:?}",
+        study.notes
+    );
+}
+
+#[test]
+fn ax_names_its_metric_before_anything_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ax.json");
+    let mut json: Json = serde_json::from_slice(&fs::read(data("ax_sum.json")).unwrap()).unwrap();
+    json["experiment"]["trials"] = json!({});
+    json["experiment"]["data_by_trial"] = json!({});
+    fs::write(&path, json.to_string()).unwrap();
+    let report = report_of(&path, ReadOptions::default());
+    assert_eq!(report["study"]["metric"], "acc - 2*cost");
+    assert_eq!(report["study"]["direction"], "maximize");
+}
+
+/// Written by HiPlot: what it says of the parameters comes before the points.
+#[test]
+fn an_experiment_of_hiplot_with_parameter_definitions_is_no_single_row() {
+    let report = report("hiplot_experiment.json");
+    assert_eq!(report["source"]["kind"], "json-document");
+    assert_eq!(report["counts"]["total"], 8);
+    assert_eq!(report["counts"]["failed"], 1);
+    assert_eq!(report["best"]["id"], "u6");
+}
+
+#[test]
+fn a_run_of_deepcave_with_seeds_and_cpu_seconds_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "meta.json",
+        r#"{"objectives": [{"name": "acc", "optimize": "upper"}], "budgets": [1, 3], "seeds": [1, 2]}"#,
+    );
+    write(
+        "configspace.json",
+        r#"{"hyperparameters": [{"type": "uniform_float", "name": "lr", "lower": 0, "upper": 1, "log": false}]}"#,
+    );
+    write(
+        "configs.json",
+        r#"{"0": {"lr": 0.25}, "1": {"lr": 0.5}, "2": {"lr": 0.75}}"#,
+    );
+    write(
+        "history.jsonl",
+        "[0, 1, 1, [0.5], 0.1, 0.0, 1.0, 1, {}]\n[0, 3, 1, [0.75], 0.1, 1.0, 2.0, 1, {}]\n\
+         [0, 3, 2, [0.25], 0.1, 2.0, 4.0, 1, {}]\n[1, 3, 1, [0.625], 0.1, 4.0, 5.0, 1, {}]\n\
+         [2, 1, 1, [null], 0.1, 5.0, 6.0, 8, {}]\n",
+    );
+    let report = report_of(folder.path(), ReadOptions::default());
+    assert_eq!(report["source"]["kind"], "deepcave");
+    let counts = &report["counts"];
+    assert_eq!((&counts["complete"], &counts["pruned"]), (&json!(2), &json!(1)));
+    let first = &report["trials"][0];
+    assert_eq!((&first["value"], &first["seconds"]), (&json!(0.5), &json!(4.0)));
+    assert_eq!(first["intermediate"], json!({"1": 0.5, "3": 0.5}));
+    assert_eq!(report["best"]["id"], 1);
+}
+
 #[test]
 fn mlflows_sqlite_file_is_read_and_followed() {
     let folder = tempfile::tempdir().unwrap();

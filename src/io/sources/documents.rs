@@ -71,11 +71,18 @@ fn recognize(place: &Place<'_>) -> u8 {
             || first.starts_with(b"[{") && first.ends_with(b"]"));
     let is_object = first.starts_with(b"{") && (second.is_none() || first == b"{");
     let is_columns = is_object && is_table(place.first);
-    if is_printed || is_single || is_columns {
+    if is_printed || is_single || is_columns || is_object && is_hiplot(place.first) {
         40
     } else {
         0
     }
+}
+
+/// Whether a text begins as `HiPlot` writes an experiment: what it says of each parameter comes before the points, and
+/// may be longer than what is looked at.
+fn is_hiplot(first: &[u8]) -> bool {
+    let inner = first.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();
+    inner.trim_ascii_start().starts_with(b"\"parameters_definition\"")
 }
 
 /// Whether one of the first names of an object holds a list of objects. A `history` may be the learning curve of
