@@ -5,6 +5,8 @@
 //! cargo build --release
 //! cargo run --release --example picture -- assets/explorer.svg 160x46 '' -- \
 //!     target/release/tunescope demo/studies/finetune.jsonl
+//! cargo run --release --example picture -- assets/lab.svg 132x38 $'\rn' -- \
+//!     target/release/tunescope learn 5 --lang en --theme dark
 //! ```
 //!
 //! The third argument is typed once the screen has settled, and the picture is taken when it has settled
