@@ -208,7 +208,7 @@ fn answer_time() -> Duration {
         .map_or(THEME_TIMEOUT, Duration::from_millis)
 }
 
-/// Asks the terminal for its background colour, once, for at most [`answer_time`], and only where an answer can
+/// Asks the terminal for its background colour, once, for at most `answer_time`, and only where an answer can
 /// be trusted to come in time: not over SSH, not in tmux or screen (the reply would be typed into the
 /// program), not where input or output is no terminal. To be called before [`enter`].
 #[must_use]
