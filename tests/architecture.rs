@@ -185,6 +185,40 @@ fn the_core_knows_no_clock_thread_file_or_terminal() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Longest file, with its tests; and who may be longer, with the reason.
+const MOST_LINES: usize = 600;
+const LONGER: &[(&str, &str)] = &[(
+    "tests/common/fixture.rs",
+    "one made-up study, which an example takes in by its path",
+)];
+
+#[test]
+fn every_file_is_a_room_with_one_purpose() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches", "examples"] {
+        sources(&top.join(folder), &mut files);
+    }
+    let mut wrong = Vec::new();
+    for path in files {
+        let name = path
+            .strip_prefix(top)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines > MOST_LINES && !LONGER.iter().any(|(longer, _)| *longer == name) {
+            wrong.push(format!(
+                "{name}: {lines} lines, {MOST_LINES} at most: split it by purpose"
+            ));
+        }
+        if name.ends_with("/mod.rs") && name.starts_with("src/") {
+            wrong.push(format!("{name}: a module is foo.rs and foo/"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_reader_of_imports_sees_groups_and_paths() {
     let text = "use crate::{study::{A, B}, gp};\nlet x = crate::analysis::f();\n// crate::ui\n";
