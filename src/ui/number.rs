@@ -44,13 +44,21 @@ pub fn in_range(x: f64, range: f64) -> String {
 /// `x` with so many decimals.
 #[must_use]
 pub fn fixed(x: f64, decimals: usize) -> String {
-    minus(&format!("{x:.decimals$}"))
+    minus(&unsigned_zero(format!("{x:.decimals$}")))
 }
 
-/// The same with its sign in any case.
+/// The same with its sign in any case, but where nothing is left of it.
 #[must_use]
 pub fn signed(x: f64, decimals: usize) -> String {
-    minus(&format!("{x:+.decimals$}"))
+    minus(&unsigned_zero(format!("{x:+.decimals$}")))
+}
+
+/// A number that rounds to zero has no side.
+fn unsigned_zero(mut text: String) -> String {
+    if text.bytes().all(|b| matches!(b, b'0' | b'.' | b'+' | b'-')) && text.starts_with(['+', '-']) {
+        text.remove(0);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -64,5 +72,6 @@ mod tests {
         assert_eq!(terms(&[-0.5, 0.25], 2), ["−0.50", "+0.25"]);
         assert_eq!(fixed(-1.0, 1), "−1.0");
         assert_eq!(signed(0.5, 1), "+0.5");
+        assert_eq!([signed(-0.04, 1), signed(0.04, 1), fixed(-0.04, 1)], ["0.0"; 3]);
     }
 }
