@@ -1,15 +1,22 @@
 //! Fits against optima found by other programs with 64 to 96 starts (`data/oracles/mle.json`).
 
 mod oracles;
+#[path = "common/studies.rs"]
+mod studies;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use nalgebra::{DMatrix, DVector};
 use oracles::{kernel_of, load, matrix, near, number, numbers, vector};
 use serde_json::{Value, json};
+use studies::{complete, cube, floats};
+use tunescope::analysis::settings::TransformName;
+use tunescope::analysis::{ModelSettings, Surrogate};
 use tunescope::gp::{
     Bounds, Data, FitError, FitOptions, InputKind, Kernel, Mean, Model, Objective, evaluate, fit,
 };
+use tunescope::study::Direction;
 
 fn spec(case: &Value, at: &Value) -> Value {
     json!({"type": case["kernel_type"], "nu": case["nu"], "variance": at["variance"], "lengthscales": at["lengthscales"]})
@@ -149,6 +156,50 @@ fn hard_likelihoods_without_priors_are_climbed_as_high_as_forty_starts_of_anothe
             "{}: {} < {best}",
             case["id"],
             got.objective_value
+        );
+    }
+}
+
+/// The same by the way of `fit --no-priors --transform identity`, whose prior mean is its own: what it reports is no worse
+/// than the optimum without one.
+#[test]
+fn a_study_is_fitted_without_priors_as_well_as_its_rows() {
+    let file = load("mle_hard");
+    for case in file["cases"].as_array().unwrap() {
+        let is_loo = case["objective"] == "loo";
+        let x = matrix(&case["X"]);
+        let mut study = cube(x.ncols(), Direction::Maximize);
+        for (row, y) in x.row_iter().zip(numbers(&case["y"])) {
+            let point: Vec<f64> = row.iter().copied().collect();
+            complete(&mut study, &floats(&point), y);
+        }
+        let kernel = case["nu"]
+            .as_f64()
+            .map_or_else(|| "rbf".to_owned(), |nu| format!("matern(nu={nu})"));
+        let settings = ModelSettings {
+            kernel: Some(kernel.into()),
+            objective: if is_loo {
+                Objective::LeaveOneOut
+            } else {
+                Objective::MarginalLikelihood
+            },
+            transform: Some(TransformName::Identity),
+            priors: false,
+            ..ModelSettings::default()
+        };
+        let fitted = Surrogate::fit(&Arc::new(study), &settings, None, &|| false).unwrap();
+        let summary = &fitted.summary;
+        let got = if is_loo {
+            summary.loo_log_predictive
+        } else {
+            summary.log_marginal_likelihood
+        };
+        let best = number(&case["best"]);
+        assert!(
+            got >= best - 2.0 * SHORTFALL,
+            "{} {}: {got} < {best}",
+            case["id"],
+            case["objective"]
         );
     }
 }

@@ -6,7 +6,10 @@ use super::output::Output;
 use super::training::Training;
 use crate::analysis::settings::{Hyperparameters, ModelSettings, NoiseSetting};
 use crate::gp::spec::Specified;
-use crate::gp::{self, Bounds, Data, Ensemble, Fit, FitOptions, InputKind, Kernel, Model, Posterior, Priors};
+use crate::gp::{
+    self, Bounds, Data, Ensemble, Fit, FitOptions, InputKind, Kernel, Mean, Model, Objective, Posterior,
+    Priors,
+};
 use crate::study::Study;
 
 /// With more rows than this the data say enough about the hyperparameters: nothing is averaged.
@@ -104,7 +107,23 @@ impl Plan {
         } = &self.specified;
         let options = &self.options;
         if open_orders.is_empty() {
-            return Ok(gp::fit(kernel, kinds, data, options, warm, cancel)?);
+            let fitted = gp::fit(kernel, kinds, data, options, warm, cancel)?;
+            if options.priors.is_some() || options.objective != Objective::LeaveOneOut {
+                return Ok(fitted);
+            }
+            // What is reported, and written down, is the objective with the mean kept. That of a mean estimated in each
+            // fold has its optimum elsewhere: the plain mean of the transformed outputs may do better.
+            let plain = FitOptions {
+                mean: Mean::Fixed(0.0),
+                ..options.clone()
+            };
+            let other = gp::fit(kernel, kinds, data, &plain, warm, cancel)?;
+            let kept = |fit: &Fit| fit.posterior.loo().total_at_mean;
+            return Ok(if kept(&other) > kept(&fitted) {
+                other
+            } else {
+                fitted
+            });
         }
         match warm {
             Some(model) if !options.refresh => {
