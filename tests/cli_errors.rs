@@ -22,12 +22,13 @@ fn tunescope(args: &[&str]) -> (i32, String, String) {
 const NESTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/results_nested.jsonl");
 const CSV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/results.csv");
 const JOURNAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/optuna_journal.log");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/gp");
 const CARGO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 #[rstest]
 #[case::missing_file(&["trials", "/no/such.jsonl"], 1, &["/no/such.jsonl", "no such file"])]
 #[case::no_results(&["trials", CARGO], 1, &["Cargo.toml", "--from"])]
-#[case::folder(&["trials", "/tmp"], 1, &["/tmp", "folder"])]
+#[case::folder(&["trials", FOLDER], 1, &["src/gp", "folder"])]
 #[case::unknown_kind(&["trials", NESTED, "--from", "jsnol"], 2, &["jsnol", "jsonl"])]
 #[case::unknown_study(&["trials", JOURNAL, "--study", "nope"], 1, &["nope", "man-finetune"])]
 #[case::unknown_param(&["trials", NESTED, "--params", "lr"], 1, &["no parameter lr"])]

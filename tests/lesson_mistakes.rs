@@ -112,10 +112,10 @@ fn a_remark_is_for_the_teacher_alone() {
 }
 
 #[test]
-fn the_template_is_a_lesson_with_two_tasks() {
+fn the_template_is_a_lesson_with_two_tasks_and_a_question() {
     let template = include_str!("../assets/lessons/template.md");
     let lesson = Lesson::parse("template.md", template).unwrap();
-    assert_eq!(lesson.steps.iter().filter(|s| s.task.is_some()).count(), 2);
+    assert_eq!(lesson.steps.iter().filter(|s| s.task.is_some()).count(), 3);
     for (name, _) in tunescope::learn::lesson::vocabulary::QUANTITIES {
         assert!(template.contains(name), "the template does not name {name}");
     }

@@ -13,7 +13,7 @@ use crate::session::model::SortKey;
 use crate::session::{HitMap, Pane, Target};
 use crate::study::{Domain, Trial, TrialState, Value};
 use crate::ui::context::{Context, state_glyph};
-use crate::ui::number::{duration, significant};
+use crate::ui::number::{duration, signed, significant};
 use crate::ui::widgets::panel;
 use crate::ui::{hit, text};
 
@@ -370,8 +370,8 @@ fn cell(
             (None, _) => ("–".to_owned(), theme.dim()),
         },
         Kind::Residual => match z {
-            Some(z) if z.abs() > 2.0 => (text::minus(&format!("{z:+.1} !")), theme.accent()),
-            Some(z) => (text::minus(&format!("{z:+.1}  ")), theme.dim()),
+            Some(z) if z.abs() > 2.0 => (format!("{} !", signed(z, 1)), theme.accent()),
+            Some(z) => (format!("{}  ", signed(z, 1)), theme.dim()),
             None => (String::new(), base),
         },
         Kind::Param(c) => match trial.param(c) {
