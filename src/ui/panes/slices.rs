@@ -174,19 +174,12 @@ fn first_shown(ctx: &Context<'_>, order: &[usize], slots: usize) -> usize {
     first.min(last)
 }
 
-/// "87 %", with how sure that is where there is room: "87 ±4 %".
+/// "87 %", with how sure that is where there is room and where it is more than a per cent: "87 ±4 %".
 fn share_words(share: &Share, is_wide: bool) -> String {
     let words = percent(share.total);
-    match share.spread.filter(|(low, high)| is_wide && high > low) {
-        Some((low, high)) => {
-            let half = 50.0 * (high - low);
-            let sure = if half < 0.95 {
-                "±<1".to_owned()
-            } else {
-                format!("±{half:.0}")
-            };
-            words.replace(" %", &format!(" {sure} %"))
-        }
+    let half = share.spread.map(|(low, high)| 50.0 * (high - low));
+    match half.filter(|half| is_wide && *half >= 0.95) {
+        Some(half) => words.replace(" %", &format!(" ±{half:.0} %")),
         None => words,
     }
 }
