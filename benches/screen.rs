@@ -58,7 +58,7 @@ fn appended_rows(folder: &Path, n: usize, times_over: usize) {
     let path = folder.join("append.jsonl");
     fs::write(&path, rows(0, n)).expect("a results file");
     let mut program = Program::start(&path);
-    program.until(|s| s.contains(&format!("{n} complete")) && s.contains("θ"));
+    program.until(|s| s.contains(&format!("{n} complete")) && s.contains("fitted to"));
     program.settle(Duration::from_secs(3));
     let mut file = OpenOptions::new()
         .append(true)
@@ -103,7 +103,7 @@ fn keys_while_fitting(folder: &Path, n: usize, presses: usize) {
     let path = folder.join("fit.jsonl");
     fs::write(&path, rows(0, n)).expect("a results file");
     let mut program = Program::start(&path);
-    program.until(|s| s.contains(&format!("{n} complete")) && s.contains("θ"));
+    program.until(|s| s.contains(&format!("{n} complete")) && s.contains("fitted to"));
     program.settle(Duration::from_secs(3));
     let mut times = Vec::new();
     for i in 0..presses {
@@ -129,7 +129,7 @@ fn quiet(folder: &Path) {
     let path = folder.join("quiet.jsonl");
     fs::write(&path, rows(0, 200)).expect("a results file");
     let mut program = Program::start(&path);
-    program.until(|s| s.contains("200 complete") && s.contains("θ"));
+    program.until(|s| s.contains("200 complete") && s.contains("fitted to"));
     program.settle(Duration::from_secs(2));
     let mut bytes = Vec::new();
     for key in ["\x1b[C", "\x1b[C", "]", "\t", "\t", "\t", "\x1b[B", "\x1b[B"] {
