@@ -33,7 +33,7 @@ pub fn words(model: &Model, drawn: Drawn) -> String {
     said(model, drawn, false)
 }
 
-/// `"× P(ok)^3, 1 pending, 2 ≈, θ avg"`: the same where there is little room.
+/// `"EI × P(ok)^3, 1 pending, 2 ≈, θ avg"`: the same where there is little room.
 #[must_use]
 pub fn brief_words(model: &Model, drawn: Drawn) -> String {
     said(model, drawn, true)
@@ -46,12 +46,7 @@ fn said(model: &Model, drawn: Drawn, is_brief: bool) -> String {
     let mut words: Vec<String> = Vec::new();
     if drawn == Drawn::Acquisition && surrogate.failures().is_some() {
         let name = model.language().word(model.acquisition.function.linear().title());
-        let name = if is_brief {
-            String::new()
-        } else {
-            format!("{name} ")
-        };
-        words.push(format!("{name}× {}", weight(surrogate)));
+        words.push(format!("{name} × {}", weight(surrogate)));
     }
     if drawn != Drawn::Posterior && surrogate.pending_counted() > 0 {
         words.push(tr!(
