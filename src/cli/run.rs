@@ -228,6 +228,7 @@ pub fn conclude(end: &End, signal: i32, settings: &Settings, format: Format) -> 
 struct Outcome {
     finished: usize,
     failed: usize,
+    pruned: usize,
     /// The best trial, in words.
     best: Option<String>,
     /// Why the newest of the failed ones failed.
@@ -252,19 +253,34 @@ impl Outcome {
             why: rows.and_then(|rows| rows.values().rev().find_map(why)),
             finished: counts.complete + counts.pruned + counts.failed,
             failed: counts.failed,
+            pruned: counts.pruned,
             best: best_words(&study, ""),
         }
     }
 
     fn words(&self) -> Option<String> {
         let best = self.best.as_ref()?;
-        Some(match self.failed {
-            0 => best.clone(),
-            n => format!("{best}; {n} of {} trials failed", self.finished),
-        })
+        let mut words = best.clone();
+        let pruned = if self.pruned == 1 {
+            "was pruned"
+        } else {
+            "were pruned"
+        };
+        let and = [(self.failed, "failed"), (self.pruned, pruned)];
+        for (count, what) in and.into_iter().filter(|(count, _)| *count > 0) {
+            words.push_str(&format!("; {count} of {} trials {what}", self.finished));
+        }
+        Some(words)
     }
 
     fn without_a_value(&self, end: &End) -> String {
+        if self.pruned == self.finished {
+            return format!(
+                "{}, and every trial was pruned, so that none has a final value; let the command prune less and start \
+                 again with another --out",
+                end.sentence()
+            );
+        }
         let why = self.why.as_ref();
         format!(
             "{}, and none has given a value{}; mend the command and start again with another --out",

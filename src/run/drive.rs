@@ -419,11 +419,26 @@ impl Drive<'_> {
         let is_over = !matches!(outcome, Outcome::Waiting(_));
         let (state, value, error) = match outcome {
             Outcome::Complete(value) => ("complete", json!(value), None),
+            Outcome::Pruned => {
+                if live.curve.is_empty() {
+                    (self.tell)(Told::Notice(format!(
+                        "trial {trial} was pruned before it told a value with its step, such as step=3 {}=0.5: the \
+                         model learns nothing from it",
+                        crate::study::label::scrub(&self.settings.metric)
+                    )));
+                }
+                ("pruned", Json::Null, None)
+            }
             Outcome::Failed(why) => ("failed", Json::Null, Some(why)),
             Outcome::Waiting(why) => ("waiting", Json::Null, Some(why)),
         };
         row.insert("state".to_owned(), json!(state));
-        row.insert("value".to_owned(), value);
+        if state == "pruned" {
+            // A null would be a result that is none.
+            row.shift_remove("value");
+        } else {
+            row.insert("value".to_owned(), value);
+        }
         if let Some(why) = error {
             row.insert("error".to_owned(), json!(why));
         }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::machine::Verdict;
-use super::output::{Observed, Scanner, metric_of};
+use super::output::{Observed, Scanner, metric_of, says_pruned};
 use super::place::{How, Known, Over, Place};
 use super::{RunError, keeper};
 use crate::io::delivery::claim::host;
@@ -283,8 +283,14 @@ impl Follower {
 
     fn metric(&self, over: Option<&Over>) -> Verdict {
         let metric = scrub(&self.attempt.metric);
+        let written = over
+            .and_then(|o| o.metric_file.as_deref())
+            .filter(|_| self.attempt.has_metric_file);
+        if self.scanner.is_pruned() || written.is_some_and(says_pruned) {
+            return Verdict::Pruned;
+        }
         if self.attempt.has_metric_file {
-            let text = over.and_then(|o| o.metric_file.as_deref());
+            let text = written;
             return match text.map(|t| metric_of(t, &self.attempt.metric)) {
                 Some(Some(value)) => Verdict::Value(value),
                 Some(None) => Verdict::Failed(format!("its metric file has no {metric}")),

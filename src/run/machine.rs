@@ -61,6 +61,8 @@ pub struct Accepted {
 pub enum Verdict {
     /// The metric, which may be NaN or infinite: a failed trial, but of a command that works.
     Value(f64),
+    /// The command ended the trial before its time, as its values on the way were poor.
+    Pruned,
     /// The configuration is none that could be run: why.
     Unfit(String),
     /// The command failed: why.
@@ -126,6 +128,7 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Complete(f64),
+    Pruned,
     Failed(String),
     /// It is to be run again by a later loop.
     Waiting(String),
@@ -378,6 +381,13 @@ impl Loop {
                     self.best = Some(value);
                 }
                 let outcome = Outcome::Complete(value);
+                effects.push(Effect::Conclude { trial, outcome });
+            }
+            // Over as any other, and a sign that the command works; the best is among complete ones.
+            Verdict::Pruned => {
+                self.in_a_row = 0;
+                self.finished += 1;
+                let outcome = Outcome::Pruned;
                 effects.push(Effect::Conclude { trial, outcome });
             }
             Verdict::Value(value) => self.useless(trial, format!("the metric is {value}"), effects),

@@ -4,6 +4,9 @@
 //! bars. A line is a JSON object with the metric in it, or text with `metric=0.41` or `metric: 0.41` (as Python
 //! prints a dictionary, too), `metric 0.41` alone on its line, or `metric | 0.41` in a table; with a step beside it, it
 //! is a value on the way. What could be read in two ways (`0,5`, `45%`) is not read at all, and said so.
+//!
+//! A command that ends its trial early says so by `{"pruned": true}` or `{"state": "pruned"}`, or as text by
+//! `pruned=true` or `state=pruned`.
 
 use crate::io::json::{Members, Node};
 
@@ -43,6 +46,7 @@ pub struct Scanner {
     last: String,
     /// What stood behind the metric's name where that is no number.
     unread: Option<String>,
+    is_pruned: bool,
 }
 
 /// The last line of a form that had the metric.
@@ -65,6 +69,7 @@ impl Scanner {
             lines: 0,
             last: String::new(),
             unread: None,
+            is_pruned: false,
         }
     }
 
@@ -109,6 +114,12 @@ impl Scanner {
         self.unread.as_deref()
     }
 
+    /// Whether a line said that the trial was ended early.
+    #[must_use]
+    pub fn is_pruned(&self) -> bool {
+        self.is_pruned
+    }
+
     /// The last line with something in it.
     #[must_use]
     pub fn last_line(&self) -> &str {
@@ -127,6 +138,7 @@ impl Scanner {
         }
         self.lines += 1;
         self.last = text.chars().take(300).collect();
+        self.is_pruned |= says_pruned(text);
         // A dictionary as Python prints it is text.
         let (place, found) = if text.starts_with('{') && !text.starts_with("{'") {
             (&mut self.json, json_line(text, &self.metric))
@@ -166,6 +178,27 @@ pub fn metric_of(text: &str, metric: &str) -> Option<f64> {
     scanner.feed(text.as_bytes(), &mut |_| {});
     scanner.finish(&mut |_| {});
     scanner.metric()
+}
+
+/// Whether a line, or a document as a whole, says that the trial was ended early.
+#[must_use]
+pub fn says_pruned(text: &str) -> bool {
+    let text = text.trim();
+    if text.starts_with('{') && !text.starts_with("{'") {
+        let mut members = Members::of(text.as_bytes());
+        let is_said = members.by_ref().map_while(Result::ok).any(|(key, node)| {
+            &*key == "pruned" && node == Node::Bool(true)
+                || &*key == "state"
+                    && matches!(&node, Node::Text(word) if word.eq_ignore_ascii_case("pruned"))
+        });
+        return is_said;
+    }
+    // `'pruned': True}`, as Python prints a dictionary.
+    let is = |name, wanted: &str| {
+        matches!(told(text, name, Form::Metric), Some(Told::Unread(word))
+            if word.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(wanted))
+    };
+    text.lines().count() == 1 && (is("pruned", "true") || is("state", "pruned"))
 }
 
 /// Text without the escape sequences of a terminal.
@@ -416,6 +449,38 @@ mod tests {
             assert_eq!(scan(text).0, value, "{text}");
         }
         assert!(scan("val_loss=nan").0.unwrap().is_nan());
+    }
+
+    #[test]
+    fn a_trial_that_was_ended_early_says_so_in_a_line_of_its_own_words() {
+        for text in [
+            "{\"pruned\": true}",
+            "{\"step\": 3, \"val_loss\": 0.5, \"pruned\": true}",
+            "{\"state\": \"PRUNED\"}",
+            "pruned=true",
+            "pruned: True",
+            "step=3 val_loss=0.5 pruned=true",
+            "{'step': 3, 'pruned': True}",
+            "state=pruned",
+        ] {
+            assert!(says_pruned(text), "{text}");
+            let mut scanner = Scanner::new("val_loss");
+            scanner.feed(format!("a\n{text}\nbye\n").as_bytes(), &mut |_| {});
+            assert!(scanner.is_pruned(), "{text}");
+        }
+        for text in [
+            "{\"pruned\": false}",
+            "{\"pruned\": 0.5}",
+            "{\"config\": {\"pruned\": true}}",
+            "pruned=false",
+            "pruned: 45% of the weights",
+            "the trial was pruned",
+            "pruned",
+            "unpruned=true",
+            "state: running, not pruned",
+        ] {
+            assert!(!says_pruned(text), "{text}");
+        }
     }
 
     #[test]

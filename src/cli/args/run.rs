@@ -19,6 +19,10 @@ CMD tells its metric as the last line of JSON on standard output that has it, as
 (step=3 METRIC=0.5) are its learning curve. Another exit status than 0, no metric, or one that is no finite \
 number is a failed trial.
 
+CMD may end a trial early, as its values on the way are poor: it prints {\"pruned\": true} (or pruned=true) and \
+exits with 0. The trial is recorded as pruned, with its learning curve, from which the model learns; it counts \
+in the budget, and is never the best.
+
 Trials are recorded in --out, their output in the folder beside it (results.logs/7.log, 7.err). Accepted \
 configurations (results.queue) go first; what was rejected or locked in the explorer holds for the loop, too. A \
 loop that ends, even by kill -9, is taken up again by the same command: trials that still run are followed to \

@@ -94,7 +94,13 @@ impl<'a> Lines<'a> {
         let what = match (row.get("value").and_then(Json::as_f64), row.get("error")) {
             (Some(value), _) => format!("{} {}", harmless(&self.settings.metric), significant(value, 6)),
             (None, Some(error)) => harmless(error.as_str().unwrap_or("")),
-            (None, None) => String::new(),
+            (None, None) => on_the_way(row).map_or_else(String::new, |(step, value)| {
+                format!(
+                    "{} {} at step {step}",
+                    harmless(&self.settings.metric),
+                    significant(value, 6)
+                )
+            }),
         };
         let seconds = row.get("seconds").and_then(Json::as_f64);
         let took = seconds.map_or_else(String::new, |s| format!("  {}", duration(s)));
@@ -113,6 +119,13 @@ impl<'a> Lines<'a> {
             params_words(row.get("params").and_then(Json::as_object))
         )
     }
+}
+
+/// The last value on the way, with its step: what is left of a trial that was pruned.
+fn on_the_way(row: &Row) -> Option<(u64, f64)> {
+    let points = row.get("intermediate")?.as_object()?;
+    let point = |(step, value): (&String, &Json)| Some((step.parse::<u64>().ok()?, value.as_f64()?));
+    points.iter().filter_map(point).max_by_key(|(step, _)| *step)
 }
 
 fn params_words(params: Option<&Params>) -> String {

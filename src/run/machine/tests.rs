@@ -373,3 +373,28 @@ fn what_breaks_lets_running_trials_end() {
     world.end(12, Verdict::Value(1.0));
     assert_eq!(world.finished(), Some(&End::Broken("disk full".to_owned())));
 }
+
+#[test]
+fn a_pruned_trial_is_over_ends_a_row_of_failures_and_is_never_the_best() {
+    let rules = Rules {
+        failures: 2,
+        ..rules()
+    };
+    let mut world = World::new(rules, Past::default());
+    for verdict in [
+        Verdict::Failed("x".to_owned()),
+        Verdict::Pruned,
+        Verdict::Failed("x".to_owned()),
+    ] {
+        let trial = world.begun.last().unwrap().0;
+        world.send(Event::Ended { trial, verdict });
+    }
+    let standing = world.machine.standing();
+    assert_eq!((standing.finished, standing.best), (3, None));
+    let ends: Vec<&Effect> = world
+        .log
+        .iter()
+        .filter(|e| matches!(e, Effect::Finish(_)))
+        .collect();
+    assert_eq!(ends, [&Effect::Finish(End::Trials(3))]);
+}
