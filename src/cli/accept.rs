@@ -13,7 +13,10 @@ use super::load;
 use super::out::Out;
 use crate::analysis::SuggestError;
 use crate::config::FileSettings;
-use crate::io::delivery::{AcquisitionReading, Decision, Door, Hook, Origin, Predicted, random_bytes};
+use crate::io::delivery::{
+    AcquisitionReading, Decision, Door, Hook, Origin, Predicted, Recovered, Wishes, random_bytes,
+};
+use crate::io::kept::default_folder;
 use crate::study::number::with_sd;
 use crate::study::{Configuration, Label, Study};
 
@@ -30,10 +33,22 @@ pub fn run(args: &Accept) -> Result<(), CliError> {
     let study = load::study(&args.source, &args.reading)?;
     let decision = decide(args, &study, &file)?;
     let mut door = Door::for_source(&args.source, args.reading.study.as_deref());
-    let receipt = door.deliver(&decision)?;
+    let wishes = Wishes::of(default_folder().as_deref(), &args.source);
+    let (receipt, started) = wishes.deliver(&mut door, &decision, hook.as_ref())?;
+    // What an earlier program could not start any more.
+    let mut others = Vec::new();
+    if hook.is_some() {
+        wishes.recover(&mut door, &mut |recovered| match recovered {
+            Recovered::Started { running, said, .. } => {
+                super::say(&said);
+                others.push(running);
+            }
+            Recovered::Unsure(said) => super::say(&said),
+        });
+    }
     let mut hook_says = None;
-    if let Some(hook) = hook {
-        let outcome = hook.start(&decision)?.wait(HOOK_TIME);
+    if let (Some(hook), Some(started)) = (hook, started) {
+        let outcome = started?.wait(HOOK_TIME);
         hook_says = Some(outcome.map_or_else(
             || format!("{} still runs", hook.describe()),
             |outcome| outcome.sentence(),

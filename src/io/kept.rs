@@ -186,7 +186,7 @@ impl KeptFile {
 }
 
 /// The folder, for its owner alone.
-fn make_private(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_private(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -198,7 +198,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 }
 
 /// How a source is called however it is named: the whole path without links, or the URL without its password.
-fn identity(source: &Path) -> String {
+pub(super) fn identity(source: &Path) -> String {
     let text = source.to_string_lossy();
     if let Some((scheme, rest)) = text.split_once("://") {
         let end = rest.find('/').unwrap_or(rest.len());

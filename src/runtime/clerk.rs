@@ -11,11 +11,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::io::delivery::{Decision, Door, Hook, Receipt, RunningHook, follow, random_bytes};
+use crate::io::delivery::{
+    Decision, Door, Hook, Receipt, Recovered, RunningHook, Wishes, follow, random_bytes,
+};
+use crate::io::kept::default_folder;
 use crate::session::Msg;
 use crate::session::effect::DeliverRequest;
 use crate::session::receipt::{Receipt as SessionReceipt, ReceiptState};
 use crate::study::Study;
+use crate::study::label::without_code;
 
 /// How often a command that was started is asked whether it has ended.
 const HOOK_POLL: Duration = Duration::from_millis(100);
@@ -111,6 +115,7 @@ struct Desk<'a> {
     /// The study that the door leads to.
     door_study: Option<String>,
     hook: Option<Hook>,
+    wishes: Wishes,
     running: HashMap<String, RunningHook>,
     /// What commands said, by the identity of the decision.
     said: HashMap<String, String>,
@@ -127,6 +132,7 @@ impl<'a> Desk<'a> {
         tell: &'a dyn Fn(Msg) -> bool,
     ) -> Self {
         Self {
+            wishes: Wishes::of(default_folder().as_deref(), &place),
             place,
             study_name,
             door: None,
@@ -205,7 +211,31 @@ impl<'a> Desk<'a> {
             words = format!("{words}; then starts {}", hook.describe());
         }
         self.door = Some(door);
-        (self.tell)(Msg::Door(Ok(words)))
+        (self.tell)(Msg::Door(Ok(words))) && self.recover()
+    }
+
+    /// Sees to the commands that a tunescope which was killed could not start any more.
+    fn recover(&mut self) -> bool {
+        let (Some(door), Some(_)) = (&mut self.door, &self.hook) else {
+            return true;
+        };
+        let (running, tell) = (&mut self.running, self.tell);
+        let mut is_heard = true;
+        self.wishes.recover(door, &mut |recovered| {
+            let text = match recovered {
+                Recovered::Started {
+                    decision,
+                    running: hook,
+                    said,
+                } => {
+                    running.insert(decision.id, hook);
+                    said
+                }
+                Recovered::Unsure(said) => said,
+            };
+            is_heard &= tell(Msg::Say { text, is_error: true });
+        });
+        is_heard
     }
 
     fn deliver(&mut self, request: &DeliverRequest) -> bool {
@@ -222,19 +252,22 @@ impl<'a> Desk<'a> {
             hook: None,
         };
         let Some(door) = &mut self.door else { return true };
-        let receipt = match door.deliver(&decision) {
-            Ok(receipt) => receipt,
-            Err(error) => return (self.tell)(Msg::Delivered(refused(error.to_string()))),
-        };
-        if let Some(hook) = &self.hook {
-            match hook.start(&decision) {
-                Ok(running) => {
-                    self.running.insert(decision.id.clone(), running);
-                }
-                Err(error) => {
-                    self.said.insert(decision.id.clone(), error.to_string());
-                }
+        let (receipt, started) = match self.wishes.deliver(door, &decision, self.hook.as_ref()) {
+            Ok(delivered) => delivered,
+            Err(error) => {
+                return (self.tell)(Msg::Delivered(refused(
+                    without_code(&error.to_string()).into_owned(),
+                )));
             }
+        };
+        match started {
+            Some(Ok(running)) => {
+                self.running.insert(decision.id.clone(), running);
+            }
+            Some(Err(error)) => {
+                self.said.insert(decision.id.clone(), error.to_string());
+            }
+            None => {}
         }
         // The session finds the receipt by the configuration it asked for.
         let told = SessionReceipt {
@@ -260,7 +293,7 @@ impl<'a> Desk<'a> {
             Ok(listing) => listing,
             Err(error) => {
                 return (self.tell)(Msg::Say {
-                    text: error.to_string(),
+                    text: without_code(&error.to_string()).into_owned(),
                     is_error: true,
                 });
             }
@@ -276,7 +309,7 @@ impl<'a> Desk<'a> {
             }
             Err(error) => {
                 (self.tell)(Msg::Say {
-                    text: error.to_string(),
+                    text: without_code(&error.to_string()).into_owned(),
                     is_error: true,
                 }) && self.refresh()
             }
@@ -301,7 +334,7 @@ impl<'a> Desk<'a> {
         let Some(door) = &mut self.door else { return true };
         if let Err(error) = door.settle(&self.study)
             && !(self.tell)(Msg::Say {
-                text: error.to_string(),
+                text: without_code(&error.to_string()).into_owned(),
                 is_error: true,
             })
         {

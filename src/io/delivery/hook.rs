@@ -5,24 +5,29 @@
 //! environment. The command runs beside the program: nothing here waits on the caller's thread, and every
 //! child is reaped by the thread that started it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use crate::study::Value;
-use crate::study::label::scrub;
+use crate::study::label::{scrub, without_code};
 
-use super::{Decision, DeliveryError};
+use super::{Decision, DeliveryError, random_bytes};
 
-/// A line of output longer than this is cut; the rest is read and dropped.
-const MAX_LINE: u64 = 4096;
-/// A grandchild may keep the pipes open after the command is gone; its words are not waited for longer.
-const AFTER_EXIT: Duration = Duration::from_millis(500);
+mod wishes;
+
+pub use wishes::{Recovered, Wishes};
+
+/// A line of output longer than this is cut.
+const MAX_LINE: usize = 4096;
 
 /// Why a command line cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,9 +117,12 @@ impl Hook {
         input.push(b'\n');
         let command = self.command(decision);
         let (sender, outcome) = mpsc::channel();
+        let (begun, is_begun) = mpsc::channel();
         thread::spawn(move || {
-            let _ = sender.send(run(command, input));
+            let _ = sender.send(run(command, &input, begun));
         });
+        // Starting a process takes a moment, and never waits on it. From here on it runs, whatever becomes of us.
+        let _ = is_begun.recv();
         Ok(RunningHook { outcome })
     }
 
@@ -127,9 +135,6 @@ impl Hook {
         command
             .args(arguments)
             .env("TUNESCOPE_ID", &decision.id)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             // Its own group: what the keyboard sends to the screen's group does not reach it.
             .process_group(0);
         for (name, value) in &decision.params {
@@ -139,31 +144,28 @@ impl Hook {
     }
 }
 
-fn run(mut command: Command, input: Vec<u8>) -> HookOutcome {
-    let mut child = match command.spawn() {
-        Ok(child) => child,
+/// Starts a command, says so by letting go of `begun`, and waits for its end.
+fn run(mut command: Command, input: &[u8], begun: Sender<()>) -> HookOutcome {
+    let spawned = Files::with(input).and_then(|files| {
+        command
+            .stdin(files.input)
+            .stdout(files.words.try_clone()?)
+            .stderr(files.errors.try_clone()?);
+        Ok((command.spawn()?, files.words, files.errors))
+    });
+    drop(begun);
+    let (mut child, words, errors) = match spawned {
+        Ok(spawned) => spawned,
         Err(e) => {
             return HookOutcome {
                 succeeded: false,
-                status: format!("could not be started: {}", scrub(&e.to_string())),
+                status: format!("could not be started: {}", scrub(&without_code(&e.to_string()))),
                 message: None,
             };
         }
     };
-    if let Some(mut stdin) = child.stdin.take() {
-        // Its own thread: a command that never reads must not keep us from seeing its end. One that ends
-        // without reading closes the pipe, which is its right.
-        thread::spawn(move || {
-            let _ = stdin.write_all(&input);
-        });
-    }
-    let errors = first_line(child.stderr.take());
-    let words = first_line(child.stdout.take());
     let status = child.wait();
-    let message = errors
-        .recv_timeout(AFTER_EXIT)
-        .or_else(|_| words.recv_timeout(AFTER_EXIT))
-        .ok();
+    let message = first_line(&errors).or_else(|| first_line(&words));
     match status {
         Ok(status) => HookOutcome {
             succeeded: status.success(),
@@ -178,31 +180,57 @@ fn run(mut command: Command, input: Vec<u8>) -> HookOutcome {
     }
 }
 
-/// Reads a stream to its end, so that the command never blocks on a full pipe, and sends its first line
-/// that is not blank. The channel closes without a message where there is none.
-fn first_line(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(stream) = stream {
-        thread::spawn(move || {
-            let mut reader = BufReader::new(stream);
-            let mut line = Vec::new();
-            while reader
-                .by_ref()
-                .take(MAX_LINE)
-                .read_until(b'\n', &mut line)
-                .is_ok_and(|n| n > 0)
-            {
-                let text = scrub(String::from_utf8_lossy(&line).trim());
-                line.clear();
-                if !text.is_empty() {
-                    let _ = sender.send(text);
-                    break;
-                }
-            }
-            let _ = std::io::copy(&mut reader, &mut std::io::sink());
-        });
+/// What a command reads and writes: files without a name, no pipes. A pipe breaks with the program at its other end;
+/// so a command goes on as if nothing were, and has its configuration whole, when this program is killed.
+struct Files {
+    input: File,
+    words: File,
+    errors: File,
+}
+
+impl Files {
+    fn with(input: &[u8]) -> std::io::Result<Self> {
+        let mut files = Self {
+            input: nameless()?,
+            words: nameless()?,
+            errors: nameless()?,
+        };
+        files.input.write_all(input)?;
+        files.input.seek(SeekFrom::Start(0))?;
+        Ok(files)
     }
-    receiver
+}
+
+/// A new file that only those see who hold it open.
+fn nameless() -> std::io::Result<File> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let random: String = random_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    let path = std::env::temp_dir().join(format!(".tunescope-{}-{count}-{random}", std::process::id()));
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+/// The first line that is not blank.
+fn first_line(file: &File) -> Option<String> {
+    let mut from = 0;
+    let mut line = vec![0; MAX_LINE];
+    loop {
+        let read = file.read_at(&mut line, from).ok().filter(|n| *n > 0)?;
+        let part = line.get(..read)?;
+        let end = part.iter().position(|b| *b == b'\n');
+        let text = scrub(String::from_utf8_lossy(part.get(..end.unwrap_or(read))?).trim());
+        if !text.is_empty() {
+            return Some(text);
+        }
+        from += end.map_or(read, |end| end + 1) as u64;
+    }
 }
 
 fn status_words(status: ExitStatus) -> String {
