@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::study::label::scrub;
-use crate::study::{Activity, Budget, Direction, Domain, Label, Parameter, Value};
+use crate::study::{Activity, Budget, Direction, Domain, Label, Parameter, StudyError, Value};
 
 use super::error::ReadError;
 use super::time::parse_duration;
@@ -86,10 +86,12 @@ impl SpaceFile {
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document = DeTable::parse(text).map_err(|e| {
-            located(Fault {
-                at: e.span().unwrap_or(0..0),
-                message: format!("{}; see the example in the README", e.message()),
-            })
+            let at = e.span().unwrap_or(0..0);
+            let message = match text.get(at.clone()).filter(|_| e.message() == "duplicate key") {
+                Some(key) => format!("`{}` is there twice; keep one of the two", key.trim()),
+                None => format!("{}; see the example in the README", e.message()),
+            };
+            located(Fault { at, message })
         })?;
         let mut file = Self::default();
         for (key, value) in in_order(document.get_ref()) {
@@ -159,9 +161,10 @@ impl SpaceFile {
             let name = Label::new(key.get_ref());
             let mut draft = Draft::read(&name, value)?;
             let active = draft.active.take();
+            let places_of = draft.places();
             let domain = draft.domain(&name, key.span())?;
             let mut parameter = Parameter::new(name, self.params.len(), domain).map_err(|error| Fault {
-                at: key.span(),
+                at: places_of.of(&error).unwrap_or_else(|| key.span()),
                 message: error.to_string(),
             })?;
             if let Some((activity, at)) = active {
@@ -213,10 +216,12 @@ fn whole(value: &Spanned<DeValue<'_>>) -> Option<i64> {
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
+/// A number; a whole one beyond 64 bits as the nearest real one.
 #[expect(clippy::cast_precision_loss, reason = "bounds beyond 2^53 have no use")]
 fn number(value: &Spanned<DeValue<'_>>) -> Option<f64> {
     match value.get_ref() {
         DeValue::Float(x) => x.as_str().parse().ok(),
+        DeValue::Integer(i) if i.radix() == 10 => i.as_str().parse().ok(),
         _ => whole(value).map(|i| i as f64),
     }
 }
@@ -268,8 +273,40 @@ struct Draft {
     high: Option<Bound>,
     step: Option<Bound>,
     log: Option<bool>,
-    choices: Option<Vec<Value>>,
+    choices: Option<(Vec<Value>, Range<usize>)>,
     active: Option<(Activity, Range<usize>)>,
+}
+
+/// Where the keys of a parameter stand.
+struct Places {
+    low: Option<(f64, Range<usize>)>,
+    high: Option<(f64, Range<usize>)>,
+    step: Option<Range<usize>>,
+    choices: Option<Range<usize>>,
+}
+
+impl Places {
+    /// The one that is to be changed.
+    fn of(&self, error: &StudyError) -> Option<Range<usize>> {
+        let bound = |wanted: f64| {
+            let is_it = |bound: &&(f64, Range<usize>)| bound.0.to_bits() == wanted.to_bits();
+            let both = [&self.low, &self.high];
+            let found = both.into_iter().flatten().find(is_it);
+            found.map(|(_, at)| at.clone())
+        };
+        match error {
+            StudyError::EmptyRange { .. } => self.high.as_ref().map(|(_, at)| at.clone()),
+            StudyError::LogOfNonPositive { .. } => self.low.as_ref().map(|(_, at)| at.clone()),
+            StudyError::NotFinite { value, .. } => bound(*value),
+            #[expect(clippy::cast_precision_loss, reason = "as the bound was read")]
+            StudyError::TooLarge { value, .. } => bound(*value as f64),
+            StudyError::BadStep { .. } | StudyError::StepTooSmall { .. } | StudyError::StepOnLog { .. } => {
+                self.step.clone()
+            }
+            StudyError::NoChoices { .. } => self.choices.clone(),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -317,7 +354,7 @@ impl Draft {
                     }
                 },
                 "active" => draft.active = Some((active::read(name, value)?, value.span())),
-                "choices" => draft.choices = Some(choices(name, value)?),
+                "choices" => draft.choices = Some((choices(name, value)?, value.span())),
                 _ => unknown(
                     key,
                     &["type", "low", "high", "log", "step", "choices", "active"],
@@ -326,6 +363,16 @@ impl Draft {
             }
         }
         Ok(draft)
+    }
+
+    fn places(&self) -> Places {
+        let bound = |bound: &Option<Bound>| bound.as_ref().map(|b| (b.float, b.at.clone()));
+        Places {
+            low: bound(&self.low),
+            high: bound(&self.high),
+            step: self.step.as_ref().map(|b| b.at.clone()),
+            choices: self.choices.as_ref().map(|(_, at)| at.clone()),
+        }
     }
 
     /// The domain; `at` is where the parameter is named.
@@ -345,7 +392,7 @@ impl Draft {
                 return fault(at, format!("parameter {name}: a categorical has `choices` only"));
             }
             return match self.choices {
-                Some(choices) => Ok(Domain::Categorical { choices }),
+                Some((choices, _)) => Ok(Domain::Categorical { choices }),
                 None => fault(at, format!("parameter {name}: a categorical needs `choices`")),
             };
         }
@@ -359,6 +406,21 @@ impl Draft {
             return fault(at, format!("parameter {name}: give both `low` and `high`"));
         };
         let log = self.log.unwrap_or(false);
+        let range = high.float - low.float;
+        if let Some(step) = self
+            .step
+            .as_ref()
+            .filter(|step| range > 0.0 && step.float > range)
+        {
+            return fault(
+                step.at.clone(),
+                format!(
+                    "parameter {name}: the step {} is larger than the range {} … {}, so that `low` alone is left; give \
+                     a smaller one, or drop `step`",
+                    step.float, low.float, high.float
+                ),
+            );
+        }
         if kind == "float" {
             return Ok(Domain::Float {
                 low: low.float,
@@ -371,6 +433,14 @@ impl Draft {
             Some(int) => Ok(int),
             #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number")]
             None if bound.float.fract() == 0.0 && bound.float.abs() < 9e15 => Ok(bound.float as i64),
+            None if bound.float.fract() == 0.0 => fault(
+                bound.at,
+                format!(
+                    "parameter {name}: `{what}` {} is beyond ±2^53, where integers are no longer exact; give a nearer \
+                     one, or type = \"float\"",
+                    bound.float
+                ),
+            ),
             None => fault(
                 bound.at,
                 format!("parameter {name}: `{what}` of an int is a whole number"),
@@ -394,6 +464,12 @@ fn choices(name: &Label, value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Value>> {
     };
     let mut list: Vec<Value> = Vec::new();
     for item in array.iter() {
+        if matches!(item.get_ref(), DeValue::Integer(_)) && whole(item).is_none() {
+            return fault(
+                item.span(),
+                format!("parameter {name}: a choice is beyond 64 bits; write it as a text, in quotes"),
+            );
+        }
         let Some(choice) = choice(item) else {
             return fault(
                 item.span(),

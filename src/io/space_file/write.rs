@@ -251,7 +251,7 @@ mod tests {
             ("[studdy]\n", vec!["space.toml:1", "`study`"]),
             (
                 "[params.lr]\ntype = \"float\"\nlow = 0\nhigh = 1\nlog = true",
-                vec![":1", "lr", "log"],
+                vec![":3", "lr", "log"],
             ),
             ("\n[params.lr]\ntype = \"flot\"", vec![":3", "lr", "\"float\""]),
             (
@@ -260,9 +260,61 @@ mod tests {
             ),
             (
                 "[params.n]\ntype = \"int\"\nlow = 5\nhigh = 4",
-                vec![":1", "n", "5"],
+                vec![":4", "n", "5"],
             ),
             ("[params.c]\nchoices = [\"a\", \"a\"]", vec![":2", "c", "twice"]),
+            (
+                "[params.lr]\ntype = \"float\"\nlow = 0.1\nhigh = 1.0\nlow = 0.2",
+                vec![":5", "`low`", "twice"],
+            ),
+            (
+                "[params.lr]\n[params.b]\n[params.lr]",
+                vec![":3", "`lr`", "twice"],
+            ),
+            (
+                "[params.n]\ntype = \"int\"\nlow = 1\nhigh = 8\nstep = 100",
+                vec![":5", "n", "step 100", "range 1 … 8"],
+            ),
+            (
+                "[params.n]\ntype = \"int\"\nlow = 1\nhigh = 99999999999999999999",
+                vec![":4", "`high`", "2^53"],
+            ),
+            (
+                "[params.n]\ntype = \"int\"\nlow = 1\nhigh = 9223372036854775807",
+                vec![":4", "n", "2^53"],
+            ),
+            (
+                "[params.c]\nchoices = [1, 99999999999999999999]",
+                vec![":2", "c", "64 bits", "quotes"],
+            ),
+            (
+                "[params.lr]\ntype = \"float\"\nlow = nan\nhigh = 1.0",
+                vec![":3", "lr", "NaN", "finite"],
+            ),
+            (
+                "[params.lr]\ntype = \"float\"\nlow = 0.0\nhigh = inf",
+                vec![":4", "lr", "inf", "finite"],
+            ),
+            (
+                "[params.n]\ntype = \"int\"\nlow = -inf\nhigh = 4",
+                vec![":3", "n", "whole number"],
+            ),
+            (
+                "[params.lr]\ntype = \"float\"\nlow = 2.0\nhigh = 1.0",
+                vec![":4", "lr", "low < high"],
+            ),
+            (
+                "[params.lr]\ntype = \"float\"\nhigh = 1\nlow = -1e-3\nlog = true",
+                vec![":4", "lr", "above 0"],
+            ),
+            (
+                "[params.c]\ntype = \"categorical\"\nchoices = []",
+                vec![":3", "c", "at least one"],
+            ),
+            (
+                "[params.lr]\ntype = \"float\"\nlow = 0.0\nhigh = 1.0\nstep = 0",
+                vec![":5", "lr", "step above 0"],
+            ),
             ("[params.c]\ntype = \"categorical\"", vec![":1", "choices"]),
             ("[budget]\ntime = \"soon\"", vec![":2", "8h"]),
             ("[budget]\n\ntrials = -1", vec![":3", "trials"]),
