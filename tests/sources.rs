@@ -497,3 +497,84 @@ fn mlflows_sqlite_file_is_read_and_followed() {
     assert_eq!(reader.poll().unwrap(), tunescope::io::Change::Rebuilt);
     assert_eq!(reader.study().trials.len(), 4);
 }
+
+#[test]
+fn a_run_of_deepcave_as_two_tables_is_read_with_every_objective() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "configspace.csv",
+        "name,type,log,lower,upper,default,distribution,item_0,item_1,ordered,distribution_mu\n\
+         lr,float,True,1e-05,1.0,0.01,uniform,,,,\nconfig_depth,integer,False,1.0,3.0,3.0,uniform,,,,\n\
+         clip,categorical,,,,,,True,False,True,\nodd,strange,,,,,,,,,\n",
+    );
+    write(
+        "trials.csv",
+        "config_id,lr,config_depth,clip,metric:acc [0.0; 1.0] (maximize),metric:ms [0; +inf] (minimize),status,start_time,end_time,budget,seed,node\n\
+         7,0.1,2.0,true,0.5,20,success,0,1,1,-1,a\n\
+         7,0.1,2.0,true,0.75,30,SUCCESS,1,3,9,1,a\n7,0.1,2.0,true,0.25,40,success,3,4,9,2,a\n\
+         8,0.2,3.0,false,0.625,10,success,4,5,9,-1,b\n9,0.3,1.0,true,,,timeout,5,6,9,-1,\n\
+         4,0.3,1.0,true,0.1,5,pruned,6,7,1,-1,\n5,0.4\n",
+    );
+    // The folder and its table are the same.
+    let of_folder = report_of(folder.path(), ReadOptions::default());
+    let of_table = report_of(&folder.path().join("trials.csv"), ReadOptions::default());
+    for report in [&of_folder, &of_table] {
+        assert_eq!(report["source"]["kind"], "deepcave");
+        assert_eq!(report["study"]["metric"], "acc");
+        assert_eq!(report["study"]["directions"], json!(["maximize", "minimize"]));
+        let counts = &report["counts"];
+        let states = ["complete", "pruned", "failed", "total"].map(|state| counts[state].as_u64());
+        assert_eq!(states, [Some(2), Some(1), Some(1), Some(4)]);
+        let first = &report["trials"][0];
+        assert_eq!((&first["id"], &first["values"]), (&json!(7), &json!([0.5, 35.0])));
+        assert_eq!(first["intermediate"], json!({"1": 0.5, "9": 0.5}));
+        assert_eq!(
+            first["params"],
+            json!({"lr": 0.1, "config_depth": 2, "clip": true})
+        );
+        assert_eq!(first["attributes"], json!({"node": "a"}));
+        assert_eq!(report["best"]["id"], 8);
+        let space = report["space"]["params"].as_array().unwrap();
+        assert_eq!(space[0]["log"], true);
+        assert_eq!((&space[1]["low"], &space[1]["high"]), (&json!(1), &json!(3)));
+        assert_eq!(space[2]["choices"], json!([true, false]));
+        let warnings = report["warnings"].as_array().unwrap();
+        let at = |k: usize| (&warnings[k]["line"], warnings[k]["message"].as_str().unwrap());
+        assert!(
+            at(0).1.contains("parameter odd is of the unknown type strange"),
+            "{}",
+            at(0).1
+        );
+        assert_eq!((at(0).0, at(1).0), (&json!(5), &json!(8)));
+    }
+    let other = ReadOptions {
+        metric: Some("ms".to_owned()),
+        ..ReadOptions::default()
+    };
+    let report = report_of(folder.path(), other);
+    assert_eq!(
+        (&report["study"]["metric"], &report["study"]["direction"]),
+        (&json!("ms"), &json!("minimize"))
+    );
+    assert_eq!(report["best"]["value"], 10.0);
+}
+
+#[test]
+fn columns_that_say_the_direction_of_their_objective_are_the_objectives_of_any_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sweep.csv");
+    fs::write(
+        &path,
+        "config_id,lr,quality (higher is better),size [MB] (minimize)\n0,0.1,3,20\n0,0.2,5,40\n1,0.3,4,10\n",
+    )
+    .unwrap();
+    let report = report_of(&path, ReadOptions::default());
+    assert_eq!(report["study"]["metric"], "quality");
+    assert_eq!(report["study"]["directions"], json!(["maximize", "minimize"]));
+    // What a table calls `config_id` is no parameter, and two rows of one configuration are two trials.
+    assert_eq!(report["counts"]["complete"], 3);
+    assert_eq!(report["trials"][1]["params"], json!({"lr": 0.2}));
+    assert_eq!(report["trials"][1]["values"], json!([5.0, 40.0]));
+    assert_eq!(report["best"]["id"], report["trials"][1]["id"]);
+}

@@ -4,7 +4,7 @@ use crate::study::TrialState;
 
 mod measures;
 
-pub use measures::{direction, is_metric, is_response, metric_rank};
+pub use measures::{direction, is_metric, is_response, metric_rank, objective};
 
 /// What a name that everybody uses stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ const ROLES: &[(Role, &[&str])] = &[
         "metrics", "metric", "results", "result", "summary", "scores", "losses", "measurements",
         "evaluation", "eval_results", "final_metrics", "best_metrics", "outputs",
     ]),
-    (Role::Run, &["run", "run_name"]),
+    (Role::Run, &["run", "run_name", "config_id", "configuration_id"]),
     (Role::Label, &[
         "name", "seed", "random_seed", "rng_seed", "session_group_name", "trial_name", "display_name", "job_name",
         "experiment_name", "exp_name",
@@ -230,9 +230,12 @@ pub enum Prefixed<'a> {
     None,
 }
 
-/// Splits off a known prefix.
+/// Splits off a known prefix; a whole name that everybody uses has none (`config_id`).
 #[must_use]
 pub fn prefixed(name: &str) -> Prefixed<'_> {
+    if role(name) != Role::Other {
+        return Prefixed::None;
+    }
     let after = |prefixes: &[&str]| {
         prefixes.iter().find_map(|p| {
             let head = name.get(..p.len())?;
@@ -330,5 +333,7 @@ mod tests {
         assert_eq!(prefixed("values_0"), Prefixed::Objective("0"));
         assert_eq!(prefixed("user_attrs_seed"), Prefixed::Ignored);
         assert_eq!(prefixed("learning_rate"), Prefixed::None);
+        assert_eq!(prefixed("config_id"), Prefixed::None);
+        assert_eq!(prefixed("config_idle"), Prefixed::Param("idle"));
     }
 }

@@ -112,6 +112,25 @@ pub fn is_response(name: &str) -> bool {
     RESPONSES.contains(&normalized(name).as_str())
 }
 
+/// The name and the direction of an objective whose column says both: `loss (minimize)`, or as DeepCAVE writes it,
+/// `metric:accuracy [0.0; 1.0] (maximize)`, with the bounds of the objective.
+#[must_use]
+pub fn objective(head: &str) -> Option<(&str, Direction)> {
+    let (name, word) = head.trim().strip_suffix(')')?.rsplit_once('(')?;
+    let direction = match word.trim().to_ascii_lowercase().as_str() {
+        "maximize" | "maximise" | "higher is better" | "↑" => Direction::Maximize,
+        "minimize" | "minimise" | "lower is better" | "↓" => Direction::Minimize,
+        _ => return None,
+    };
+    let name = name.trim();
+    let name = name
+        .strip_suffix(']')
+        .and_then(|name| name.rsplit_once('['))
+        .map_or(name, |(name, _)| name.trim());
+    let name = name.strip_prefix("metric:").unwrap_or(name).trim();
+    (!name.is_empty()).then_some((name, direction))
+}
+
 /// Order in which measurements are preferred as the objective: held-out before test before unspecified
 /// before training, and losses before gains; a mean before one of its folds, and last what is measured beside.
 #[must_use]
@@ -152,7 +171,7 @@ pub fn direction(metric: &str) -> Direction {
     let is_gain = if any(LOSSES) {
         any(NEGATED)
     } else {
-        any(GAINS) && !any(NEGATED)
+        (any(GAINS) || any(&["quality", "perf"])) && !any(NEGATED)
     };
     if is_gain {
         Direction::Maximize
@@ -203,6 +222,27 @@ mod tests {
             "learning_rate",
         ] {
             assert!(!is_metric(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_column_may_say_the_direction_of_its_objective() {
+        for (head, name, direction) in [
+            ("metric:acc [0.0; 1.0] (maximize)", "acc", Direction::Maximize),
+            ("metric:loss [-inf; +inf] (minimize)", "loss", Direction::Minimize),
+            ("val acc (higher is better)", "val acc", Direction::Maximize),
+            ("loss (↓)", "loss", Direction::Minimize),
+        ] {
+            assert_eq!(objective(head), Some((name, direction)), "{head}");
+        }
+        for head in [
+            "loss",
+            "accuracy (%)",
+            "duration [s]",
+            "(maximize)",
+            "metric:loss [0; 1]",
+        ] {
+            assert_eq!(objective(head), None, "{head}");
         }
     }
 

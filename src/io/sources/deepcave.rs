@@ -1,7 +1,11 @@
 //! A DeepCAVE run: `history.jsonl` with `configs.json`, `configspace.json` and `meta.json` beside it.
 //!
+//! Or one of tables: `trials.csv` with `configspace.csv` (`dataframe`).
+//!
 //! A configuration may have been run at several budgets: it is one trial, whose value is the one at its highest
 //! budget and whose learning curve goes over the budgets.
+
+mod dataframe;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,25 +17,32 @@ use super::super::cells::set_params;
 use super::super::document::{Complaints, Document, Fresh};
 use super::super::error::ReadError;
 use super::super::json::tree::Json;
-use super::super::source::{Change, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
-use super::super::table::{Declared, Row, Table, VALUE_COLUMN};
+use super::super::source::{Change, Form, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
+use super::super::table::{Declared, Row, Table, value_column};
 use super::super::watch::Target;
 use super::configspace;
 use super::smac::{look, shown};
 
-/// DeepCAVE's own format.
+/// DeepCAVE's own formats.
 pub static KIND: Kind = Kind {
     name: "deepcave",
     title: "DeepCAVE",
     aliases: &[],
     reads: Reads::Store {
         recognize,
-        open: |path, options| Ok(Box::new(DeepCave::new(path, options))),
+        open: |path, options| {
+            Ok(if dataframe::recognize(path) {
+                Box::new(dataframe::DataFrame::new(path, options))
+            } else {
+                Box::new(DeepCave::new(path, options))
+            })
+        },
     },
 };
 
 fn recognize(place: &Place<'_>) -> u8 {
-    if place.holds("history.jsonl") && place.holds("configs.json") {
+    let is_own = place.holds("history.jsonl") && place.holds("configs.json");
+    if is_own || place.form != Form::Address && dataframe::recognize(place.path) {
         90
     } else {
         0
@@ -151,31 +162,40 @@ impl DeepCave {
             ..Row::default()
         };
         set_params(&mut self.table, &mut row, self.configs.at(&key), '.');
-        let complete = |r: &&Run| r.state == TrialState::Complete;
-        let at_budgets = by_budget(runs.iter().filter(complete));
-        let best = at_budgets.last();
-        let shown = runs.iter().rfind(complete).or(runs.last());
-        row.state = shown.map(|r| r.state);
-        row.values = best.map(|(_, costs)| costs.clone());
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
-        let curve = at_budgets.iter().filter_map(|(budget, costs)| {
-            let step = Some(*budget).filter(|b| b.is_finite() && *b > 0.0)?;
-            Some((step.round() as u64, VALUE_COLUMN, *costs.first()?))
-        });
-        row.steps = curve.collect();
-        row.started = runs.iter().map(|r| r.started).reduce(f64::min);
-        row.finished = runs.iter().map(|r| r.finished).reduce(f64::max);
-        row.seconds = Some(runs.iter().map(|r| (r.finished - r.started).max(0.0)).sum());
+        gather(&mut row, runs);
         if let Some(origin) = self.origins.at(&key).as_text() {
             row.attributes.push(("origin".into(), Value::Text(origin.into())));
         }
-        if row.state == Some(TrialState::Failed) {
-            let text = shown.and_then(|r| r.traceback.as_deref());
-            row.error = text
-                .and_then(|t| t.lines().rev().find(|l| !l.trim().is_empty()))
-                .map(Label::new);
-        }
         row
+    }
+}
+
+/// Puts the runs of a configuration into its row.
+fn gather(row: &mut Row, runs: &[Run]) {
+    let complete = |r: &&Run| r.state == TrialState::Complete;
+    let at_budgets = by_budget(runs.iter().filter(complete));
+    let best = at_budgets.last();
+    let shown = runs.iter().rfind(complete).or(runs.last());
+    row.state = shown.map(|r| r.state);
+    row.values = best.map(|(_, costs)| costs.clone());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+    let curve = at_budgets.iter().filter_map(|(budget, costs)| {
+        let step = Some(*budget).filter(|b| b.is_finite() && *b > 0.0)?;
+        Some((step.round() as u64, costs))
+    });
+    let points = curve.flat_map(|(step, costs)| {
+        let costs = costs.iter().enumerate();
+        costs.map(move |(k, x)| (step, value_column(k), *x))
+    });
+    row.steps = points.collect();
+    row.started = runs.iter().map(|r| r.started).reduce(f64::min);
+    row.finished = runs.iter().map(|r| r.finished).reduce(f64::max);
+    row.seconds = Some(runs.iter().map(|r| (r.finished - r.started).max(0.0)).sum());
+    if row.state == Some(TrialState::Failed) {
+        let text = shown.and_then(|r| r.traceback.as_deref());
+        row.error = text
+            .and_then(|t| t.lines().rev().find(|l| !l.trim().is_empty()))
+            .map(Label::new);
     }
 }
 

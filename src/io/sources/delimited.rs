@@ -1,6 +1,6 @@
 //! Generic CSV and TSV, and tables printed in columns or frames: a line of names, then one trial a row.
 
-use crate::study::{Label, Study};
+use crate::study::{Direction, Label, Study};
 
 use super::super::names::{self, Prefixed, Role};
 use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source, without_mark};
@@ -16,7 +16,7 @@ mod row;
 mod scalar;
 
 pub(crate) use cells::{Separator, split};
-pub(crate) use scalar::{Scalar, scalar};
+pub(crate) use scalar::{Scalar, scalar, with_unit};
 
 /// Separated by comma, semicolon, tab, bar or blanks.
 pub static KIND: Kind = Kind {
@@ -226,6 +226,9 @@ impl Delimited {
         if self.table.is_asked_for(name) && names::role(name) != Role::Value {
             return Place::Cell(self.table.column(Group::Plain, name));
         }
+        if let Some((name, direction)) = names::objective(name) {
+            return self.told_objective(name, direction);
+        }
         match names::prefixed(name) {
             Prefixed::Param(name) => return Place::Cell(self.table.column(Group::Param, name)),
             Prefixed::Metric(name) => {
@@ -253,6 +256,21 @@ impl Delimited {
             Role::Other | Role::Metrics => Place::Cell(self.table.column(Group::Plain, name)),
             role => Place::Role(role),
         }
+    }
+}
+
+impl Delimited {
+    /// An objective whose column says in which direction it improves.
+    fn told_objective(&mut self, name: &str, direction: Direction) -> Place {
+        let at = self.objectives;
+        let names = &mut self.table.value_names;
+        names.extend((names.len()..at).map(|k| Label::new(&format!("value {k}"))));
+        names.push(Label::new(name));
+        let directions = &mut self.table.declared.directions;
+        directions.resize(at, Direction::Minimize);
+        directions.push(direction);
+        self.objectives += 1;
+        Place::Objective(at)
     }
 }
 
