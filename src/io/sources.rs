@@ -6,6 +6,7 @@ pub mod deepcave;
 pub mod delimited;
 pub mod documents;
 pub mod jsonl;
+pub mod lightning;
 pub mod mlflow;
 pub mod optuna_journal;
 pub mod optuna_rdb;
@@ -30,6 +31,7 @@ pub static KINDS: &[&Kind] = &[
     &ax::KIND,
     &deepcave::KIND,
     &documents::KIND,
+    &lightning::KIND,
     &mlflow::KIND,
     &ray::KIND,
     &smac::KIND,
