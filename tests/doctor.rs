@@ -314,3 +314,68 @@ fn what_can_be_read_of_a_damaged_database_is_written_into_a_sound_one() {
     assert!(is_damaged(&found), "{found:?}");
     assert!(tables.iter().map(|t| count(&database, t)).sum::<i64>() > 0);
 }
+
+#[test]
+fn texts_of_numbers_with_a_unit_and_fixed_parameters_are_noted_and_nothing_is_wrong_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.csv");
+    fs::write(
+        &path,
+        "lr,dropout,memory,kind,loss\n0.1,10%,8GB,2d,1\n0.2,12.5%,16GB,3x3,2\n0.3,20%,8MB,2d,3\n0.4,5%,8GB,2d,4\n",
+    )
+    .unwrap();
+    let (code, report) = json(&[path.to_str().unwrap()]);
+    assert_eq!(code, 0, "{report}");
+    let findings = report["findings"].as_array().unwrap();
+    let units: Vec<&str> = (findings.iter())
+        .filter(|f| f["check"] == "units")
+        .map(|f| f["message"].as_str().unwrap())
+        .collect();
+    // Gigabytes beside megabytes are no one unit.
+    assert_eq!(units.len(), 1, "{report}");
+    assert!(
+        units[0].contains("dropout") && units[0].contains("written as 10"),
+        "{units:?}"
+    );
+    let space = folder.path().join("space.toml");
+    fs::write(
+        &space,
+        "[params.lr]\ntype = \"float\"\nlow = 0.0\nhigh = 1.0\n[params.kind]\nchoices = [\"2d\"]\n",
+    )
+    .unwrap();
+    let options = [path.to_str().unwrap(), "--space", space.to_str().unwrap()];
+    let (code, report) = json(&options);
+    assert_eq!(code, 0, "{report}");
+    assert!(checks(&report).contains(&"fixed".to_owned()), "{report}");
+    let listed = Command::cargo_bin("tunescope")
+        .unwrap()
+        .arg("trials")
+        .args(options)
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    let listed: Json = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed["warnings"], serde_json::json!([]));
+}
+
+#[test]
+fn a_mended_copy_in_which_nothing_would_stand_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("CREATE TABLE studies (a INTEGER); INSERT INTO studies VALUES (1);")
+        .unwrap();
+    drop(connection);
+    let mut bytes = fs::read(&path).unwrap();
+    // The page of the only table is overwritten.
+    for byte in bytes.iter_mut().skip(4096) {
+        *byte = 0xa5;
+    }
+    fs::write(&path, bytes).unwrap();
+    let out = folder.path().join("mended.db");
+    let (code, said, err) = doctor(&[path.to_str().unwrap(), "--repair", out.to_str().unwrap()]);
+    assert_eq!(code, 1, "{said}{err}");
+    assert!(err.contains("nothing of it can be read"), "{said}{err}");
+    assert!(!out.exists());
+}

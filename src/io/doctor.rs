@@ -125,6 +125,8 @@ pub fn examine(reader: &Reader, now: f64) -> Report {
     findings.extend(checks::not_finite(study));
     findings.extend(checks::duplicates(study));
     findings.extend(checks::outside(study));
+    findings.extend(checks::fixed(study));
+    findings.extend(checks::units(study));
     findings.extend(checks::not_identified(study, &quoted));
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     Report { findings }

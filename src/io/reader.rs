@@ -19,7 +19,7 @@ mod check;
 mod origin;
 mod text;
 
-pub use check::FIXED;
+pub use check::fixed;
 use check::{note_activity, warn_of_gaps};
 use origin::Found;
 use text::OddBytes;

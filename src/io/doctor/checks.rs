@@ -6,7 +6,8 @@ use crate::study::number::{duration, significant};
 use crate::study::{Domain, Study, Trial, TrialId, TrialState, Value};
 
 use super::super::optuna::rdb::reading::{SILENT, SILENT_WORKER};
-use super::super::reader::FIXED;
+use super::super::reader;
+use super::super::sources::delimited::with_unit;
 use super::heartbeats::Beats;
 use super::{Finding, LISTED, Severity};
 
@@ -70,12 +71,14 @@ pub fn other_diagnostics(study: &Study) -> Vec<Finding> {
         // Said by a check of its own, with what mends it.
         .filter(|d| d.line.is_none() && !d.message.contains(SILENT_WORKER))
         .take(LISTED)
-        // A parameter that its owner has fixed is no mistake.
-        .map(|d| match d.message.contains(FIXED) {
-            true => note("reading", d.message.clone()),
-            false => problem("reading", d.message.clone()),
-        })
+        .map(|d| problem("reading", d.message.clone()))
         .collect()
+}
+
+/// Parameters that their owner has fixed.
+pub fn fixed(study: &Study) -> Vec<Finding> {
+    let fixed = reader::fixed(study).into_iter();
+    fixed.map(|message| note("fixed", message)).collect()
 }
 
 fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
@@ -254,6 +257,35 @@ pub fn outside(study: &Study) -> Option<Finding> {
         );
         note("outside", message).with_trials(bad.iter().map(|t| &t.id))
     })
+}
+
+/// The number, the unit and the whole of a text that is such.
+fn part(value: &Value) -> Option<(f64, &str, &str)> {
+    let Value::Text(text) = value else { return None };
+    with_unit(text.raw().trim()).map(|(x, unit)| (x, unit, text.shown()))
+}
+
+/// Parameters whose values are numbers with a unit behind them, as texts.
+pub fn units(study: &Study) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (column, name) in study.columns.iter().enumerate() {
+        let values = study.trials.iter().filter_map(|t| t.param(column));
+        let parts: Vec<(f64, &str, &str)> = values.map(part).collect::<Option<_>>().unwrap_or_default();
+        let Some(&(x, unit, text)) = parts.first() else {
+            continue;
+        };
+        let is_one = parts.iter().all(|p| p.0.to_bits() == x.to_bits());
+        if is_one || parts.iter().any(|p| p.1 != unit) {
+            continue;
+        }
+        let message = format!(
+            "parameter {name} is a text with a unit, such as {text}: its values are choices without an order; written \
+             as {} they are numbers, with {unit} in the name.",
+            significant(x, 6)
+        );
+        found.push(note("units", message));
+    }
+    found
 }
 
 /// Parameters of which the data say nothing, or of which two cannot be told apart.

@@ -44,6 +44,8 @@ pub enum Form {
 pub enum RepairError {
     #[error("{}: is there already; give a name for the mended copy that is free", path.display())]
     Exists { path: PathBuf },
+    #[error("{}: nothing of it can be read, so that there is nothing to write; look for a backup", path.display())]
+    Nothing { path: PathBuf },
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error("{}: cannot be {action} ({source})", path.display())]
@@ -70,13 +72,25 @@ pub fn repair(reader: &Reader, out: &Path) -> Result<Repaired, RepairError> {
         to.get_ref().sync_all()?;
         Ok(repaired)
     });
-    written.map_err(|source| {
+    let repaired = written.map_err(|source| {
         let _ = std::fs::remove_file(out);
         RepairError::Io {
             path: out.to_owned(),
             action: "written",
             source,
         }
+    })?;
+    not_nothing(repaired, reader.path(), out)
+}
+
+/// A copy in which nothing stands is none.
+fn not_nothing(repaired: Repaired, source: &Path, out: &Path) -> Result<Repaired, RepairError> {
+    if repaired.kept > 0 || repaired.mended == 0 {
+        return Ok(repaired);
+    }
+    let _ = std::fs::remove_file(out);
+    Err(RepairError::Nothing {
+        path: source.to_owned(),
     })
 }
 
@@ -96,11 +110,14 @@ pub fn sqlite_file(source: &Path) -> Option<SqliteFile> {
 pub fn salvage(file: &SqliteFile, out: &Path) -> Result<Repaired, RepairError> {
     drop(make(out)?);
     match file.salvage(out) {
-        Ok(salvaged) => Ok(Repaired {
-            kept: salvaged.rows,
-            mended: salvaged.gaps,
-            form: Form::Database,
-        }),
+        Ok(salvaged) => {
+            let repaired = Repaired {
+                kept: salvaged.rows,
+                mended: salvaged.gaps,
+                form: Form::Database,
+            };
+            not_nothing(repaired, Path::new(&file.place()), out)
+        }
         Err(error) => {
             let _ = std::fs::remove_file(out);
             Err(error.into())

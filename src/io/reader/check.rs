@@ -100,11 +100,23 @@ pub(super) fn note_activity(study: &mut Study) {
     }
 }
 
-/// What is said of a parameter that has no choice left.
-pub const FIXED: &str = "has one value only: it is fixed";
+/// What is said of a parameter of a declared space that has no choice left.
+#[must_use]
+pub fn fixed(study: &Study) -> Vec<String> {
+    let params = study.space.params.iter();
+    params
+        .filter(|p| !study.space.inferred && p.cardinality() == Some(1))
+        .map(|p| {
+            format!(
+                "parameter {} has one value only: it is fixed, and nothing is searched there.",
+                p.name
+            )
+        })
+        .collect()
+}
 
-/// Names the parameters because of which no trial can be learned from, and those of a single value that a
-/// space file gives.
+/// Names the parameters because of which no trial can be learned from, and notes those that their owner has fixed,
+/// which is no mistake.
 pub(super) fn warn_of_gaps(study: &mut Study) {
     let mut warnings = Vec::new();
     let complete = || study.trials.iter().filter(|t| t.state == TrialState::Complete);
@@ -122,11 +134,8 @@ pub(super) fn warn_of_gaps(study: &mut Study) {
             names.join(", ")
         ));
     }
-    if !study.space.inferred {
-        let fixed = study.space.params.iter().filter(|p| p.cardinality() == Some(1));
-        warnings
-            .extend(fixed.map(|p| format!("parameter {} {FIXED}, and nothing is searched there.", p.name)));
-    }
+    let fixed = fixed(study);
+    study.notes.extend(fixed);
     study
         .diagnostics
         .extend(warnings.into_iter().map(|message| Diagnostic {

@@ -129,6 +129,11 @@ pub(super) fn measured(text: &str) -> Option<f64> {
     if let Some((number, _)) = spread {
         return number.trim().parse().ok();
     }
+    with_unit(text).map(|(number, _)| number)
+}
+
+/// A number and the unit right behind it: `91.5 %`, `12.5ms`, `8GB`.
+pub(crate) fn with_unit(text: &str) -> Option<(f64, &str)> {
     let is_exponent = |at: usize| {
         let rest = text.get(at + 1..).unwrap_or_default();
         rest.trim_start_matches(['-', '+'])
@@ -142,7 +147,8 @@ pub(super) fn measured(text: &str) -> Option<f64> {
         && unit
             .chars()
             .all(|c| c.is_alphabetic() || matches!(c, '%' | '/' | 'µ'));
-    is_unit.then(|| text.get(..end)?.trim().parse().ok())?
+    let number = text.get(..end)?.trim().parse().ok().filter(|_| is_unit)?;
+    Some((number, unit))
 }
 
 #[cfg(test)]
