@@ -130,7 +130,7 @@ fn say(message: &(impl std::fmt::Display + ?Sized)) {
     let _ = writeln!(
         std::io::stderr(),
         "tunescope: {}",
-        text::harmless(&message.to_string())
+        text::harmless(&crate::study::label::without_code(&message.to_string()))
     );
 }
 

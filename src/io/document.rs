@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::study::Diagnostic;
-use crate::study::label::scrub;
+use crate::study::label::{scrub, without_code};
 
 use super::encoding::decoded;
 use super::tail::Stamp;
@@ -120,7 +120,7 @@ const LISTED: usize = 1000;
 impl Complaints {
     /// Replaces what was said of a file (by its name within the source).
     pub fn say(&mut self, file: &str, line: Option<u64>, message: &str) {
-        let message = scrub(&format!("{file}: {message}"));
+        let message = scrub(&without_code(&format!("{file}: {message}")));
         self.0.insert(file.to_owned(), vec![Diagnostic { line, message }]);
     }
 
@@ -128,7 +128,7 @@ impl Complaints {
     pub fn add(&mut self, file: &str, line: Option<u64>, message: &str) {
         let list = self.0.entry(file.to_owned()).or_default();
         if list.len() < LISTED {
-            let message = scrub(&format!("{file}: {message}"));
+            let message = scrub(&without_code(&format!("{file}: {message}")));
             list.push(Diagnostic { line, message });
         }
     }

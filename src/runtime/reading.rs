@@ -13,7 +13,7 @@ use crate::io::source::ReadOptions;
 use crate::io::watch::{Pace, Sign, Watch};
 use crate::session::Msg;
 use crate::session::model::{SourceState, SourceStatus};
-use crate::study::label::scrub;
+use crate::study::label::{scrub, without_code};
 use crate::study::{Label, StudyEntry};
 
 /// Least time between two words on how far the first reading is.
@@ -67,7 +67,10 @@ impl Reading {
             let mut reader = match Reader::open(&path, options) {
                 Ok(reader) => reader,
                 Err(error) => {
-                    desk.status("", SourceState::Failed(error.to_string()));
+                    desk.status(
+                        "",
+                        SourceState::Failed(without_code(&error.to_string()).into_owned()),
+                    );
                     return;
                 }
             };
@@ -218,7 +221,10 @@ impl Desk<'_> {
             self.studies = studies.into();
         }
         match result {
-            Err(error) => self.status(kind, SourceState::Failed(error.to_string())),
+            Err(error) => self.status(
+                kind,
+                SourceState::Failed(without_code(&error.to_string()).into_owned()),
+            ),
             Ok(change) => {
                 let state = if reader.is_missing() {
                     SourceState::Missing
@@ -277,7 +283,10 @@ impl Desk<'_> {
                 *reader = new;
                 self.look(reader)
             }
-            Err(error) => self.status("", SourceState::Failed(error.to_string())),
+            Err(error) => self.status(
+                "",
+                SourceState::Failed(without_code(&error.to_string()).into_owned()),
+            ),
         }
     }
 

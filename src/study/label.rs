@@ -1,5 +1,6 @@
 //! Text from outside, scrubbed once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -148,9 +149,53 @@ pub fn scrub(text: &str) -> String {
     out
 }
 
+/// What an operating system said, without its number behind it (`Permission denied (os error 13)`): the words say it.
+#[must_use]
+pub fn without_code(text: &str) -> Cow<'_, str> {
+    const BEFORE: &str = " (os error ";
+    let mut text = Cow::Borrowed(text);
+    let mut from = 0;
+    while let Some(at) = text
+        .get(from..)
+        .and_then(|rest| rest.find(BEFORE))
+        .map(|at| at + from)
+    {
+        let number = at + BEFORE.len();
+        let digits = text
+            .get(number..)
+            .unwrap_or_default()
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count();
+        let end = number + digits;
+        if digits > 0 && text.get(end..).is_some_and(|rest| rest.starts_with(')')) {
+            text.to_mut().replace_range(at..=end, "");
+            from = at;
+        } else {
+            from = number;
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_the_system_is_left_out_behind_its_words() {
+        for (text, plain) in [
+            (
+                "cannot be read (Permission denied (os error 13)).",
+                "cannot be read (Permission denied).",
+            ),
+            ("a (os error 2) b (os error 104)", "a b"),
+            ("a (os error x) (os error ", "a (os error x) (os error "),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(without_code(text), plain);
+        }
+    }
 
     #[test]
     fn control_and_bidi_characters_are_never_shown() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
-use mysql::{Conn, Error as MyError, Opts, OptsBuilder, Params, SslOpts, Value};
+use mysql::{Conn, DriverError, Error as MyError, Opts, OptsBuilder, Params, SslOpts, Value};
 
 use super::{CONNECT, Cell, Connection, DatabaseError, Dialect, EachRow, STATEMENT, Url, Work, ended};
 
@@ -64,7 +64,7 @@ impl Mysql {
     fn connect(&self) -> Result<Conn, DatabaseError> {
         let unreachable = |e: MyError| DatabaseError::Unreachable {
             place: self.url.to_string(),
-            reason: self.url.without_password(&e.to_string()),
+            reason: self.url.without_password(&words(&e)),
         };
         let mut conn = Conn::new(self.options()).map_err(unreachable)?;
         let seconds = STATEMENT.as_secs();
@@ -129,6 +129,26 @@ impl Mysql {
     }
 }
 
+/// What the driver or the server said, without the name of the type that it came in.
+fn words(error: &MyError) -> String {
+    match error {
+        MyError::MySqlError(server) => server.message.clone(),
+        MyError::DriverError(DriverError::CouldNotConnect(Some((_, said, _)))) => said.clone(),
+        MyError::DriverError(error) => error.to_string(),
+        MyError::IoError(error) => error.to_string(),
+        MyError::CodecError(error) => error.to_string(),
+        MyError::UrlError(error) => error.to_string(),
+        other => {
+            // `TlsError { … }`
+            let text = other.to_string();
+            let inner = text
+                .split_once(" { ")
+                .and_then(|(_, inner)| inner.strip_suffix(" }"));
+            inner.map_or_else(|| text.clone(), str::to_owned)
+        }
+    }
+}
+
 fn said(url: &Url, error: &MyError) -> DatabaseError {
     let place = url.to_string();
     match error {
@@ -149,7 +169,7 @@ fn said(url: &Url, error: &MyError) -> DatabaseError {
         }
         other => DatabaseError::Lost {
             place,
-            reason: url.without_password(&other.to_string()),
+            reason: url.without_password(&words(other)),
         },
     }
 }
@@ -227,5 +247,30 @@ impl Connection for Inside<'_> {
     fn insert(&mut self, sql: &str, _key: &str, arguments: &[Cell<'_>]) -> Result<i64, DatabaseError> {
         self.execute(sql, arguments)?;
         Ok(i64::try_from(self.conn.last_insert_id()).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_driver_says_is_words_and_no_type() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let address = (
+            "db:3306".to_owned(),
+            "Connection refused (os error 111)".to_owned(),
+            refused.kind(),
+        );
+        let url = Url::parse("mysql://me:tiger@db/study").unwrap();
+        for error in [
+            MyError::IoError(refused),
+            MyError::DriverError(DriverError::CouldNotConnect(Some(address))),
+            MyError::DriverError(DriverError::ConnectTimeout),
+        ] {
+            let text = said(&url, &error).to_string();
+            assert!(!text.contains(['{', '}']) && !text.contains("os error"), "{text}");
+            assert!(text.to_lowercase().contains("connect"), "{text}");
+        }
     }
 }

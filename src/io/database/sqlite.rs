@@ -101,7 +101,7 @@ impl SqliteFile {
             && self.print().is_ok_and(|print| is_sqlite(&print.header))
     }
 
-    fn place(&self) -> String {
+    pub(in crate::io) fn place(&self) -> String {
         scrub(&self.path.to_string_lossy())
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::DatabaseError;
-use crate::study::label::scrub;
+use crate::study::label::{scrub, without_code};
 
 /// Which SQL is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl Url {
             Some(word) if word.reveal().len() > 2 => text.replace(word.reveal(), "***"),
             _ => text.to_owned(),
         };
-        scrub(&text)
+        scrub(&without_code(&text))
     }
 }
 
