@@ -21,7 +21,7 @@ mod waiting;
 pub use claim::{Claim, Claims};
 pub use decision::{AcquisitionReading, Decision, Origin, Predicted, random_bytes};
 pub use error::DeliveryError;
-pub use hook::{Hook, HookError, HookOutcome, RunningHook};
+pub use hook::{Hook, HookError, HookOutcome, Recovered, RunningHook, Wishes};
 pub use optuna_journal::{JournalLock, LockPolicy, OptunaJournal};
 pub use optuna_rdb::OptunaRdb;
 pub use queue::{Listing, QueueFolder};

@@ -21,7 +21,8 @@ const WIDE_RATIO: f64 = 1e3;
 const IMPROBABLE: (f64, f64) = (0.01, 0.005);
 /// How many first values tell: later ones are where an optimiser gathers.
 const FIRST: usize = 12;
-/// Up to so many distinct numbers beside `null` are choices; beyond, `null` counts as absent.
+/// Up to so many distinct numbers beside `null` are choices; beyond, `null` counts as absent. So it does beside numbers
+/// with a fraction that hardly ever repeat: they were drawn from a range.
 const MAX_CHOICES_WITH_NULL: usize = 8;
 
 /// What was seen of one column.
@@ -151,8 +152,12 @@ impl Stats {
             [only] => return Inferred::Constant(only.clone()),
             _ => {}
         }
-        let is_choice_with_null =
-            self.nulls > 0 && !self.has_more_choices && self.choices.len() <= MAX_CHOICES_WITH_NULL;
+        let distinct = self.choices.iter().filter(|c| c.as_f64().is_some()).count() as u64;
+        let is_drawn = self.floats > 0 && distinct > 1 && self.numbers() < 2 * distinct;
+        let is_choice_with_null = self.nulls > 0
+            && !self.has_more_choices
+            && self.choices.len() <= MAX_CHOICES_WITH_NULL
+            && !is_drawn;
         if !self.is_numeric() || is_choice_with_null {
             if self.has_more_choices {
                 return Inferred::TooMany;
@@ -309,12 +314,32 @@ mod tests {
                 choices: vec![text("constant"), text("linear")]
             })
         );
+        let (half, one) = (Value::Float(0.5), Value::Float(1.0));
+        let choices = vec![Value::Null, half.clone(), one.clone()];
         assert_eq!(
-            infer(&[Value::Float(1.0), Value::Null, Value::Float(0.5)]),
+            infer(&[one.clone(), Value::Null, half.clone(), half.clone(), one.clone()]),
+            Inferred::Domain(Domain::Categorical { choices })
+        );
+        assert_eq!(
+            infer(&[Value::Int(10), Value::Null, Value::Int(5)]),
             Inferred::Domain(Domain::Categorical {
-                choices: vec![Value::Null, Value::Float(0.5), Value::Float(1.0)]
+                choices: vec![Value::Null, Value::Int(5), Value::Int(10)]
             })
         );
+    }
+
+    #[test]
+    fn numbers_that_never_repeat_are_a_range_also_beside_a_null() {
+        let drawn = [0.013, 0.27, 0.081, 0.154].map(Value::Float);
+        let values: Vec<Value> = drawn.into_iter().chain([Value::Null, Value::Null]).collect();
+        assert!(matches!(
+            infer(&values),
+            Inferred::Domain(Domain::Float {
+                low: 0.013,
+                high: 0.27,
+                ..
+            })
+        ));
     }
 
     #[test]

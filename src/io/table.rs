@@ -15,6 +15,7 @@ use super::names::{self, Role};
 use super::source::ReadOptions;
 
 mod build;
+mod measured;
 mod merge;
 mod roles;
 mod steps;
@@ -89,8 +90,10 @@ pub struct Row {
     pub(crate) steps: Vec<(u64, u32, f64)>,
 }
 
-/// The column number under which `Row::steps` keeps the objective of [`Row::values`].
-pub(crate) const VALUE_COLUMN: u32 = u32::MAX;
+/// The column number under which `Row::steps` keeps the `k`th of [`Row::values`].
+pub(crate) fn value_column(k: usize) -> u32 {
+    u32::MAX - u32::try_from(k).unwrap_or(0)
+}
 
 impl Row {
     /// Sets the cell of a column.
@@ -365,8 +368,8 @@ impl Table {
                 row.steps.push((step, i, x));
             }
         }
-        if let Some(x) = row.values.as_ref().and_then(|v| v.first()) {
-            row.steps.push((step, VALUE_COLUMN, *x));
+        for (k, x) in row.values.iter().flatten().enumerate() {
+            row.steps.push((step, value_column(k), *x));
         }
     }
 }

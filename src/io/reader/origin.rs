@@ -217,7 +217,8 @@ impl Reader {
     /// A path at which nothing readable was may have become a store since, and an empty folder be filled.
     pub(super) fn probe_again(&mut self) -> Result<(), ReadError> {
         let is_open = match &self.origin {
-            Origin::File(_) => self.lines_source.is_some(),
+            // What was taken for a row may be the beginning of a document that is written slowly.
+            Origin::File(_) => self.lines_source.is_some() && (self.lines > 1 || self.options.kind.is_some()),
             Origin::Nothing => false,
             Origin::Pipe(_) | Origin::Store(_) => true,
         };
@@ -237,12 +238,10 @@ impl Reader {
             Origin::Pipe(_) => {}
             Origin::File(_) if matches!(self.origin, Origin::File(_)) => {}
             origin => {
+                self.restart();
                 self.path = found.path;
                 self.kind = found.kind;
                 self.origin = origin;
-                self.head = Some(Vec::new());
-                self.rest = Vec::new();
-                self.strange = None;
             }
         }
         Ok(())

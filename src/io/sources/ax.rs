@@ -14,7 +14,7 @@ use super::super::error::ReadError;
 use super::super::json::tree::Json;
 use super::super::names;
 use super::super::source::{Change, Form, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
-use super::super::table::{Declared, Group, Row, Table};
+use super::super::table::{Declared, Group, Row, Table, value_column};
 use super::super::time::parse_time;
 use super::super::watch::Target;
 use super::configspace::choice;
@@ -304,6 +304,11 @@ fn fill(observed: &Observed, arm: &str, objectives: &[Objective], table: &mut Ta
         let values: Vec<Option<f64>> = objectives.iter().map(|o| o.value(last)).collect();
         if values.iter().any(Option::is_some) {
             row.values = Some(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect());
+        }
+        for (k, objective) in objectives.iter().enumerate() {
+            let curve = curve_of(observed, arm, objective).into_iter();
+            row.steps
+                .extend(curve.map(|(step, x)| (step, value_column(k), x)));
         }
     }
     let mut set = |name: &str, value: f64, curve: Vec<(u64, f64)>| {

@@ -8,7 +8,7 @@ use crate::study::{Domain, Label, Parameter, Space, Study, Trial, TrialId, Trial
 
 use super::super::infer::Inferred;
 use super::roles::{Objective, Roles};
-use super::{Column, Group, Row, Table, VALUE_COLUMN, number_of};
+use super::{Column, Group, Row, Table, number_of, value_column};
 
 impl Table {
     /// The study so far.
@@ -276,7 +276,7 @@ fn intermediate(row: &Row, roles: &Roles) -> Vec<(u64, f64)> {
     let mut points = row.intermediate.clone().unwrap_or_default();
     let wanted = match roles.objective {
         Objective::None => None,
-        Objective::Values => Some(VALUE_COLUMN),
+        Objective::Values => Some(value_column(roles.first_value)),
         Objective::Column(i) => u32::try_from(i).ok(),
     };
     // A single step of a trial without a name is how far it came, no curve.

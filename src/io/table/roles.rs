@@ -27,6 +27,8 @@ pub struct Roles {
     pub first_value: usize,
     /// Columns of numbers in which texts are to be read as numbers, or left out.
     pub mended: Vec<usize>,
+    /// For each column, whether it is a measurement.
+    pub measured: Vec<bool>,
 }
 
 impl Roles {
@@ -41,7 +43,8 @@ impl Roles {
 
 impl Table {
     pub(super) fn decide(&self) -> Roles {
-        let objective = self.objective();
+        let measured = self.measured();
+        let objective = self.objective(&measured);
         let metric = match &objective {
             Objective::Column(i) => self.columns.get(*i).map(|c| c.name.clone()),
             Objective::Values => self
@@ -58,7 +61,7 @@ impl Table {
                 .or_else(|| self.value_names.first().cloned()),
         };
         Roles {
-            params: self.parameters(&objective),
+            params: self.parameters(&objective, &measured),
             objective,
             metric,
             first_value: self
@@ -67,10 +70,11 @@ impl Table {
                 .and_then(|wanted| self.value_names.iter().position(|n| *n == *wanted))
                 .unwrap_or(0),
             mended: (0..self.columns.len()).filter(|i| self.is_mended(*i)).collect(),
+            measured,
         }
     }
 
-    fn objective(&self) -> Objective {
+    fn objective(&self, is_measured: &[bool]) -> Objective {
         let measured = |(i, c): (usize, &Column)| (c.group != Group::Param).then_some((i, c.clone_name()));
         if let Some(wanted) = self.options.metric() {
             let mut named = self
@@ -102,12 +106,21 @@ impl Table {
             })
         };
         let by_name = candidates()
-            .filter(|(_, c)| c.group == Group::Metric || names::is_metric(c.name.raw()))
+            .filter(|(i, _)| is_measured.get(*i) == Some(&true))
             .min_by_key(|(i, c)| {
                 let name = c.name.raw();
+                let is_named = c.group == Group::Metric || names::is_metric(name);
                 let is_bookkeeping =
                     !names::is_metric(name) && !matches!(names::role(name), Role::Other | Role::Value);
-                (is_bookkeeping, names::metric_rank(name), *i)
+                // Before what only its rows tell comes the usual name of a result.
+                let is_response = is_named || names::is_response(name);
+                (
+                    is_bookkeeping,
+                    !is_named,
+                    !is_response,
+                    names::metric_rank(name),
+                    *i,
+                )
             });
         if let Some((i, _)) = by_name {
             return Objective::Column(i);
@@ -144,18 +157,14 @@ impl Table {
         let wanted = self.options.metric()?;
         let is_wanted = |name: &str| name == wanted || name.rsplit(['.', '/']).next() == Some(wanted);
         let has_params = self.columns.iter().any(|c| c.group == Group::Param);
-        let measured = self
-            .columns
-            .iter()
-            .filter(|c| c.group != Group::Param && c.seen().has_numbers() && c.seen().is_numeric());
-        let mut known: Vec<&str> = measured
-            .filter(|c| {
-                c.group == Group::Metric
-                    || names::is_metric(c.name.raw())
-                    || *objective == Objective::None
-                    || has_params && *objective != Objective::Values
+        let is_measured = self.measured();
+        let numbers = (self.columns.iter().zip(is_measured))
+            .filter(|(c, _)| c.group != Group::Param && c.seen().has_numbers() && c.seen().is_numeric());
+        let mut known: Vec<&str> = numbers
+            .filter(|(_, is_measured)| {
+                *is_measured || *objective == Objective::None || has_params && *objective != Objective::Values
             })
-            .map(|c| c.name.shown())
+            .map(|(c, _)| c.name.shown())
             .collect();
         let is_there = match objective {
             Objective::Column(i) => self.columns.get(*i).is_some_and(|c| is_wanted(c.name.raw())),
@@ -253,7 +262,7 @@ impl Table {
                 .is_some_and(|s| s.params.iter().any(|p| p.name == column.name))
     }
 
-    fn parameters(&self, objective: &Objective) -> Vec<usize> {
+    fn parameters(&self, objective: &Objective, measured: &[bool]) -> Vec<usize> {
         let is_objective = |i: usize| *objective == Objective::Column(i);
         if !self.options.params.is_empty() {
             return self
@@ -285,7 +294,7 @@ impl Table {
         all.filter(|(i, c)| {
             c.group == Group::Plain
                 && !is_objective(*i)
-                && !(c.seen().is_numeric() && names::is_metric(c.name.raw()))
+                && !(c.seen().is_numeric() && measured.get(*i) == Some(&true))
         })
         .map(|(i, _)| i)
         .collect()
@@ -300,11 +309,20 @@ impl Table {
 
     /// The direction: as told, or as the name of the metric says.
     pub(super) fn direction(&self, metric: Option<&Label>) -> Direction {
-        let is_declared =
-            metric.is_none() || self.declared.metric.is_none() || self.declared.metric.as_ref() == metric;
+        let declared = &self.declared;
+        let of_values = metric.and_then(|name| self.value_names.iter().position(|n| n == name));
+        let is_meant = match &declared.metric {
+            Some(name) => metric.is_none_or(|metric| metric == name),
+            None => metric.is_none() || self.value_names.is_empty(),
+        };
         self.options
             .direction()
-            .or_else(|| self.declared.directions.first().copied().filter(|_| is_declared))
+            .or_else(|| {
+                declared
+                    .directions
+                    .get(of_values.or(is_meant.then_some(0))?)
+                    .copied()
+            })
             .unwrap_or_else(|| names::direction(metric.map_or("value", Label::raw)))
     }
 
@@ -322,7 +340,7 @@ impl Table {
                 notes.push("no column looks like an objective; --metric NAME chooses one.".to_owned());
             }
             (Objective::Column(i), Some(metric), None) => {
-                let others = self.other_metrics(*i);
+                let others = self.other_metrics(*i, &roles.measured);
                 let is_declared = self.declared.metric.as_ref() == Some(metric);
                 if !is_declared || self.declared.directions.is_empty() {
                     notes.push(format!(
@@ -363,12 +381,12 @@ impl Table {
     }
 
     /// The measurements beside the objective, as the end of a clause.
-    fn other_metrics(&self, objective: usize) -> String {
+    fn other_metrics(&self, objective: usize, measured: &[bool]) -> String {
         let is_other = |(i, c): &(usize, &Column)| {
             *i != objective
                 && c.seen().is_numeric()
                 && c.seen().has_numbers()
-                && (c.group == Group::Metric || c.group == Group::Plain && names::is_metric(c.name.raw()))
+                && measured.get(*i) == Some(&true)
         };
         let others = self.columns.iter().enumerate().filter(is_other);
         let names: Vec<&str> = others.map(|(_, c)| c.name.shown()).take(12).collect();

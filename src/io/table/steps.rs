@@ -25,8 +25,10 @@ impl Table {
         index
     }
 
-    /// A hash of the parameters of a row, as far as names tell which they are; `None` where it has none.
+    /// A hash of the parameters of a row, as far as names tell which they are. Where there are none at all, rows with
+    /// steps are the learning curve of a single run; `None` where only this row has none.
     fn settings(&self, row: &Row) -> Option<u64> {
+        let has_settings = self.columns.iter().any(|c| c.is_setting);
         let has_params = self.columns.iter().any(|c| c.group == Group::Param);
         let mut hasher = DefaultHasher::new();
         row.label.hash(&mut hasher);
@@ -46,6 +48,6 @@ impl Table {
                 value => value.as_f64().map(f64::to_bits).hash(&mut hasher),
             }
         }
-        (count > 0).then(|| hasher.finish())
+        (count > 0 || !has_settings).then(|| hasher.finish())
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::study::{Label, TrialId, Value};
 
-use super::super::super::json::{Members, Node};
+use super::super::super::cells::{flatten, value};
+use super::super::super::json::tree::Json;
 use super::super::super::names::{self, Role};
 use super::super::super::source::Problems;
 use super::super::super::table::{Group, Row};
@@ -41,7 +42,12 @@ impl Delimited {
                     id_rank = rank;
                     row.id = Some(trial_id(text));
                 }
-                Place::Role(Role::Params) if text.starts_with('{') => self.object(text, &mut row),
+                Place::Role(Role::Params) if text.starts_with('{') => {
+                    self.object(Group::Param, text, &mut row);
+                }
+                Place::Cell(_) if text.starts_with('{') && self.is_of_metrics(k) => {
+                    self.object(Group::Metric, text, &mut row);
+                }
                 Place::Role(Role::Error) if means() == Scalar::Text => {
                     by_role(Role::Error, text, &mut row, number, problems);
                 }
@@ -97,22 +103,32 @@ impl Delimited {
         row.set(column, value);
     }
 
-    /// A cell that holds all parameters as a JSON object.
-    fn object(&mut self, text: &str, row: &mut Row) {
-        for (name, node) in Members::of(text.as_bytes()).map_while(Result::ok) {
-            let column = self.table.column(Group::Param, &name);
-            let value = match node {
-                Node::Null => Value::Null,
-                Node::Bool(b) => Value::Bool(b),
-                Node::Int(i) => Value::Int(i),
-                Node::Float(x) => Value::Float(x),
-                Node::Text(text) => self.table.text(column, &text),
-                Node::Array(bytes) | Node::Object(bytes) => {
-                    self.table.text(column, &String::from_utf8_lossy(bytes))
-                }
-            };
+    /// Whether a column is one of objects that hold measurements (`summary`, as W&B exports it).
+    fn is_of_metrics(&self, k: usize) -> bool {
+        self.names
+            .get(k)
+            .is_some_and(|name| names::role(name) == Role::Metrics)
+    }
+
+    /// A cell that holds all parameters, or all measurements, as a JSON object or as Python prints one.
+    fn object(&mut self, group: Group, text: &str, row: &mut Row) {
+        let Ok(json) = Json::parse(text.as_bytes()) else {
+            return;
+        };
+        flatten(&json, '.', &mut |name, leaf| {
+            // What W&B keeps for itself stands behind an underscore.
+            if group == Group::Metric && name.starts_with('_') {
+                let seconds = leaf.as_f64().filter(|_| names::role(name) == Role::Seconds);
+                row.seconds = row.seconds.or(seconds);
+                return;
+            }
+            if group == Group::Metric && !matches!(leaf, Json::Int(_) | Json::Float(_) | Json::Null) {
+                return;
+            }
+            let column = self.table.column(group, name);
+            let value = value(&mut self.table, column, leaf);
             row.set(column, value);
-        }
+        });
     }
 }
 

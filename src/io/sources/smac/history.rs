@@ -5,7 +5,7 @@ use crate::study::{Label, TrialId, TrialState, Value};
 use super::super::super::cells::set_params;
 use super::super::super::document::Complaints;
 use super::super::super::json::tree::Json;
-use super::super::super::table::{Row, Table, VALUE_COLUMN};
+use super::super::super::table::{Row, Table, value_column};
 
 /// One run of a configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -243,7 +243,11 @@ impl Config {
         let steps = means
             .iter()
             .filter(|(b, ..)| *b > 0.0)
-            .filter_map(|(b, values, _)| Some((b.round() as u64, VALUE_COLUMN, *values.first()?)));
+            .flat_map(|(b, values, _)| {
+                let step = b.round() as u64;
+                let values = values.iter().enumerate();
+                values.map(move |(k, x)| (step, value_column(k), *x))
+            });
         row.steps = steps.collect();
         row.started = self.runs.iter().filter_map(|r| r.started).reduce(f64::min);
         row.finished = self.runs.iter().filter_map(|r| r.finished).reduce(f64::max);

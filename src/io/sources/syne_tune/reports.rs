@@ -8,7 +8,7 @@ use super::super::super::cells::{set_params, text_value};
 use super::super::super::document::Complaints;
 use super::super::super::json::tree::Json;
 use super::super::super::names;
-use super::super::super::table::{Group, Row, Table, VALUE_COLUMN};
+use super::super::super::table::{Group, Row, Table, value_column};
 use super::Setting;
 
 /// One trial: names of the columns, and its rows in order.
@@ -158,7 +158,6 @@ impl Trial {
             ..Row::default()
         };
         let is_several = setting.metrics.len() > 1;
-        let metric = setting.metrics.first().map(String::as_str);
         for name in self.header.iter() {
             if let Some(param) = name.strip_prefix("config_") {
                 if let Some(text) = self.last(name) {
@@ -185,8 +184,8 @@ impl Trial {
                 .iter()
                 .map(|m| self.last(m).and_then(number).unwrap_or(f64::NAN));
             row.values = Some(values.collect());
-            if let Some(first) = metric {
-                self.curve(first, setting, VALUE_COLUMN, &mut row);
+            for (k, name) in setting.metrics.iter().enumerate() {
+                self.curve(name, setting, value_column(k), &mut row);
             }
         }
         let time = |name: &str| self.last(name).and_then(number);
