@@ -379,3 +379,45 @@ fn a_mended_copy_in_which_nothing_would_stand_is_not_written() {
     assert!(err.contains("nothing of it can be read"), "{said}{err}");
     assert!(!out.exists());
 }
+
+#[test]
+fn a_trial_whose_record_is_torn_before_another_one_is_counted_and_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.log");
+    let mut lines = vec![STUDY.to_owned()];
+    for id in 0..3 {
+        lines.extend(trial(id, f64::from(id) / 4.0));
+    }
+    let whole = lines.join("\n") + "\n";
+    fs::write(&path, &whole).unwrap();
+    let expected = trials(&path);
+    // The record that made the second trial is cut, and the next one stands right behind it.
+    let made: Vec<usize> = (0..lines.len())
+        .filter(|i| lines[*i].contains("\"op_code\":4"))
+        .collect();
+    let cut = made[1];
+    let next = lines.remove(cut + 1);
+    lines[cut] = format!("{}{next}", &lines[cut][..26]);
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let found = trials(&path);
+    assert_eq!(found["counts"], expected["counts"]);
+    let (code, report) = json(&[path.to_str().unwrap()]);
+    assert_eq!(
+        (code, checks(&report).contains(&"bad-lines".to_owned())),
+        (1, true),
+        "{report}"
+    );
+    let out = folder.path().join("mended.log");
+    let (_, _, err) = doctor(&[path.to_str().unwrap(), "--repair", out.to_str().unwrap()]);
+    let mended = trials(&out);
+    assert_eq!(
+        (&mended["counts"], &mended["warnings"]),
+        (&expected["counts"], &serde_json::json!([])),
+        "{err}"
+    );
+    let params = |report: &Json| -> Vec<Json> {
+        let trials = report["trials"].as_array().unwrap();
+        trials.iter().map(|t| t["params"].clone()).collect()
+    };
+    assert_eq!(params(&mended), params(&expected));
+}

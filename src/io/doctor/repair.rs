@@ -228,8 +228,17 @@ fn journal_records(
                 let text = placeholder(&record, rules.studies.len());
                 (record, Cow::Owned(text.into_bytes()))
             }
-            Piece::Damage(_) | Piece::Rest | Piece::Merged | Piece::Blank => return,
+            Piece::Damage(_) => return rules.doubt(),
+            Piece::Rest | Piece::Merged | Piece::Blank => return,
         };
+        while let Some(made) = rules.hidden(&record) {
+            let text = placeholder(&made, rules.studies.len());
+            let is_made = rules.apply(&made).is_ok();
+            repaired.kept += u64::from(is_made);
+            if written.is_ok() && is_made {
+                written = to.write_all(text.as_bytes()).and_then(|()| to.write_all(b"\n"));
+            }
+        }
         // What Optuna would stop at is no record.
         if matches!(rules.apply(&record), Err(Skipped::Operation(_))) || !is_read_by_optuna(&bytes) {
             return;

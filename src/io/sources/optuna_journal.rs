@@ -70,6 +70,13 @@ impl Journal {
     }
 
     fn apply(&mut self, record: &Record<'_>, number: u64, problems: &mut Problems) {
+        while let Some(made) = self.rules.hidden(record) {
+            let trial = self.rules.trial_count();
+            problems.push(number, || {
+                format!("trial {trial} is spoken of here, so that a damaged record before must have made it.")
+            });
+            self.apply(&made, number, problems);
+        }
         match self.rules.apply(record) {
             Ok(Some(event)) => self.studies.follow(event, record, number, &self.rules),
             Ok(None) => {}
@@ -98,14 +105,17 @@ impl Lines for Journal {
                 self.rules.complete(&mut record);
                 self.apply(&record, number, problems);
             }
-            Piece::Damage(damage) => problems.push(number, || {
-                let outcome = if damage.resumes {
-                    "reading went on at the next record of the line"
-                } else {
-                    "the rest of the line was skipped"
-                };
-                format!("{damage}; {outcome}.")
-            }),
+            Piece::Damage(damage) => {
+                self.rules.doubt();
+                problems.push(number, || {
+                    let outcome = if damage.resumes {
+                        "reading went on at the next record of the line"
+                    } else {
+                        "the rest of the line was skipped"
+                    };
+                    format!("{damage}; {outcome}.")
+                });
+            }
             Piece::Merged => problems.push(number, || {
                 "two records run together on one line; both were read.".to_owned()
             }),
@@ -237,6 +247,27 @@ mod tests {
             (study.trials.len(), study.name.shown()),
             (2, "study 0 (its name is lost)")
         );
+    }
+
+    #[test]
+    fn a_trial_that_later_records_speak_of_was_made_by_what_is_damaged_before() {
+        let report = |trial: u8| {
+            format!(r#"{{"op_code":7,"worker_id":"w","trial_id":{trial},"step":1,"intermediate_value":0.5}}"#)
+        };
+        let torn = format!("{}{}", &TRIAL[..26], report(0));
+        for first in [&[torn.as_str()][..], &["{\"op_co", &report(0)]] {
+            let (one, two) = (done(0, "0.1"), done(1, "0.2"));
+            let lines = [&[STUDY][..], first, &[&one, TRIAL, &two]].concat();
+            let (study, problems) = read(&lines);
+            let values: Vec<_> = study.trials.iter().map(|t| t.objective()).collect();
+            assert_eq!(values, [Some(0.1), Some(0.2)], "{lines:?}");
+            assert_eq!(study.trials[0].intermediate, [(1, 0.5)], "{lines:?}");
+            assert_eq!(problems.list().len(), 2, "{:?}", problems.list());
+        }
+        // What a writer left that died is behind no record: nothing is made of it.
+        let merged = format!("{}{TRIAL}", &TRIAL[..26]);
+        let (study, _) = read(&[STUDY, &merged, &done(0, "0.1"), &done(5, "1")]);
+        assert_eq!(study.trials.len(), 1);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Rules {
     pub dialect: TimeDialect,
     /// Whether Rustuna wrote some of it; its workers do not take WAITING trials.
     pub has_rustuna: bool,
+    /// Damaged records that may have made a trial, and of which none speaks so far.
+    doubts: usize,
 }
 
 /// One study, as far as the rules go.
@@ -210,6 +212,29 @@ impl Rules {
         {
             record.study_id = i64::try_from(only).ok();
         }
+    }
+
+    /// Notes a damaged record of which nobody can tell what it was.
+    pub fn doubt(&mut self) {
+        self.doubts += 1;
+    }
+
+    /// The record that damage must have hidden before this one: it speaks of a trial that nothing made, and who wrote it
+    /// knew that one. To be applied first, and then asked again.
+    pub fn hidden(&mut self, record: &Record<'_>) -> Option<Record<'static>> {
+        let id = usize::try_from(record.trial_id?).ok()?;
+        let missing = (id + 1).checked_sub(self.trials.len())?;
+        if missing == 0 || missing > self.doubts || !matches!(record.op, Some(5..=9)) {
+            return None;
+        }
+        let mut made = Record {
+            op: Some(4),
+            ..Record::default()
+        };
+        self.complete(&mut made);
+        made.study_id?;
+        self.doubts -= 1;
+        Some(made)
     }
 
     /// Applies one record. `None` where Optuna ignores it without a word.
