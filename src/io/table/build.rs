@@ -8,7 +8,7 @@ use crate::study::{Domain, Label, Parameter, Space, Study, Trial, TrialId, Trial
 
 use super::super::infer::Inferred;
 use super::roles::{Objective, Roles};
-use super::{Column, Group, Row, Table, number_of, value_column};
+use super::{Column, Row, Table, number_of, value_column};
 
 impl Table {
     /// The study so far.
@@ -115,18 +115,20 @@ impl Table {
             seconds: row.seconds.or_else(|| Some(row.finished? - row.started?)),
             queue_id: row.queue_id.clone(),
             error: row.error.clone().or_else(|| why.map(Label::new)),
-            attributes: self.attributes(row, roles),
+            attributes: self.attributes(row, roles, places),
             line: row.line,
             ..Trial::new(row.id.clone().unwrap_or(TrialId::Number(0)))
         }
     }
 
     /// What a row says beside its parameters and its objective: its other measurements first.
-    fn attributes(&self, row: &Row, roles: &Roles) -> Vec<(Label, Value)> {
+    fn attributes(&self, row: &Row, roles: &Roles, places: &HashMap<usize, usize>) -> Vec<(Label, Value)> {
         let others = self.columns.iter().zip(&row.cells).enumerate();
         let mut all: Vec<(Label, Value)> = others
-            .filter(|(i, (column, _))| {
-                column.group == Group::Metric && roles.objective != Objective::Column(*i)
+            .filter(|(i, _)| {
+                roles.measured.get(*i) == Some(&true)
+                    && roles.objective != Objective::Column(*i)
+                    && !places.contains_key(i)
             })
             .filter_map(|(_, (column, cell))| Some((column.name.clone(), cell.clone()?)))
             .collect();

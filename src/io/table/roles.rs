@@ -37,6 +37,7 @@ impl Roles {
         self.objective == earlier.objective
             && self.first_value == earlier.first_value
             && self.mended == earlier.mended
+            && self.measured.starts_with(&earlier.measured)
             && self.params.starts_with(&earlier.params)
     }
 }
