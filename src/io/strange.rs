@@ -11,7 +11,31 @@ pub const LOOKED_AT: usize = 4096;
 pub const HOLE: &str =
     "zero bytes stand where text should, as after a crash; what else is on the line was read.";
 
-/// The first bytes of archives, and what to do about them.
+/// Names of which one stands near the beginning of a zip archive that is something else, and what to do about that.
+const ZIPPED: &[(&[u8], &str)] = &[
+    (
+        b"[Content_Types].xml",
+        "is an Office document; save the table in it as CSV, and give that",
+    ),
+    (
+        b"xl/",
+        "is an Excel workbook; save the table in it as CSV, and give that",
+    ),
+    (
+        b"mimetypeapplication/vnd.oasis.opendocument",
+        "is a LibreOffice document; save the table in it as CSV, and give that",
+    ),
+    (
+        b".npy",
+        "holds arrays of NumPy, which have no names of parameters; write a CSV with names from it",
+    ),
+    (
+        b"data.pkl",
+        "is a checkpoint of PyTorch; give the results file of the study",
+    ),
+];
+
+/// The first bytes of archives and of tables that are no text, and what to do about them.
 const PACKED: &[(&[u8], &str)] = &[
     (
         b"PK\x03\x04",
@@ -29,14 +53,39 @@ const PACKED: &[(&[u8], &str)] = &[
         b"BZh",
         "is packed by bzip2; unpack it, for example with `bzip2 -dk`",
     ),
+    (
+        b"PAR1",
+        "is a Parquet table; write it as CSV, for example with pandas: read_parquet(FILE).to_csv(\"results.csv\")",
+    ),
+    (
+        b"ARROW1",
+        "is a Feather table; write it as CSV, for example with pandas: read_feather(FILE).to_csv(\"results.csv\")",
+    ),
+    (
+        b"\x89HDF\r\n",
+        "is an HDF5 file; write the table in it as CSV, for example with pandas: read_hdf(FILE).to_csv(\"results.csv\")",
+    ),
 ];
+
+/// What is said of an object that Python pickled: protocols 2 to 5 begin with their number.
+const PICKLED: &str = "is a Python pickle, which can run anything when it is loaded and is not read; load it in Python and \
+                       write its trials as CSV or JSON lines";
 
 /// Why a text cannot be a results file, by its first bytes; `None` where nothing speaks against it.
 #[must_use]
 pub fn strangeness(bytes: &[u8]) -> Option<&'static str> {
     let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    if head.starts_with(b"PK\x03\x04") {
+        let holds = |name: &[u8]| head.windows(name.len()).any(|w| w == name);
+        if let Some((_, why)) = ZIPPED.iter().find(|(name, _)| holds(name)) {
+            return Some(why);
+        }
+    }
     if let Some((_, why)) = PACKED.iter().find(|(sign, _)| head.starts_with(sign)) {
         return Some(why);
+    }
+    if matches!(head, [0x80, 2..=5, ..]) && is_binary(head) {
+        return Some(PICKLED);
     }
     if is_binary(head) {
         return Some("is binary, and text is read: jsonl, csv or an Optuna journal");
@@ -113,6 +162,10 @@ mod tests {
         };
         is(b"\xfd7zXZ\0\0\x04\xe6", "xz -dk");
         is(b"PK\x03\x04\x14\0", "unzip");
+        is(b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0xl/workbook.xml", "Excel");
+        is(b"PK\x03\x04\x14\0\0\0\0\0a.npy", "NumPy");
+        is(b"PAR1\x15\x04\x15\0", "Parquet");
+        is(b"\x80\x04\x95\x0b\0\0\0\0\0\0\0}\x94", "pickle");
         is(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0", "binary");
         is(b"\x7fELF\0\x01\n\x02", "binary");
         is(b"[\n {\n  \"a\": 1", "several lines");
