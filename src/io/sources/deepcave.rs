@@ -49,6 +49,9 @@ fn recognize(place: &Place<'_>) -> u8 {
     }
 }
 
+/// Seconds since the Unix epoch (in 1973) before which no run began.
+const EARLIEST: f64 = 1e8;
+
 struct DeepCave {
     folder: PathBuf,
     documents: [Document; 4],
@@ -188,8 +191,10 @@ fn gather(row: &mut Row, runs: &[Run]) {
         costs.map(move |(k, x)| (step, value_column(k), *x))
     });
     row.steps = points.collect();
-    row.started = runs.iter().map(|r| r.started).reduce(f64::min);
-    row.finished = runs.iter().map(|r| r.finished).reduce(f64::max);
+    // Seconds since the run began are no moments.
+    let moment = |t: &f64| *t > EARLIEST;
+    row.started = runs.iter().map(|r| r.started).reduce(f64::min).filter(moment);
+    row.finished = runs.iter().map(|r| r.finished).reduce(f64::max).filter(moment);
     row.seconds = Some(runs.iter().map(|r| (r.finished - r.started).max(0.0)).sum());
     if row.state == Some(TrialState::Failed) {
         let text = shown.and_then(|r| r.traceback.as_deref());
