@@ -273,3 +273,17 @@ fn every_objective_of_syne_tune_and_smac_is_read_with_its_direction_and_its_own_
         assert!(error.contains(&known), "{error}");
     }
 }
+
+#[test]
+fn mlflows_own_table_has_no_parameters_but_those_of_the_runs() {
+    let text = "Start Time,Duration,Run ID,Name,Source Type,Source Name,User,Status,batch_size,lr,val_loss\n\
+        2024-05-01 10:00:00,12.3s,a1,calm-1,LOCAL,train.py,me,FINISHED,16,0.1,1.5\n\
+        2024-05-01 10:01:00,1.2min,b2,calm-2,LOCAL,train.py,me,FINISHED,32,0.01,0.5\n\
+        2024-05-01 10:02:00,3s,c3,calm-3,LOCAL,train.py,me,FAILED,64,0.001,\n";
+    let report = read("runs.csv", text);
+    assert_eq!(report["best"]["params"], json!({"batch_size": 32, "lr": 0.01}));
+    assert_eq!(
+        (&report["best"]["id"], &report["counts"]["failed"]),
+        (&json!("b2"), &json!(1))
+    );
+}

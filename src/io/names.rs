@@ -95,6 +95,7 @@ const ROLES: &[(Role, &[&str])] = &[
         "description", "comment", "owner", "exp_key",
         "book_time", "refresh_time", "created_date", "updated_at", "last_updated", "run_dir", "output_dir",
         "log_dir", "checkpoint_path", "ckpt_path", "git_hash", "url", "ordinal",
+        "source_type", "source_name", "source_version", "artifact_uri", "lifecycle_stage", "user_id",
         "commit", "git_commit", "git_sha", "version", "st_decision", "st_worker_timestamp",
         "st_worker_iter", "st_tuner_time", "checkpoint", "done", "origin", "device", "constraints",
     ]),

@@ -481,7 +481,7 @@ fn choices(name: &Label, value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Value>> {
         if list.contains(&choice) {
             return fault(
                 item.span(),
-                format!("parameter {name}: the choice {choice} is there twice"),
+                format!("parameter {name}: the choice {choice} is there twice; keep one of the two"),
             );
         }
         list.push(choice);
