@@ -9,7 +9,6 @@ mod timing;
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion};
 use nalgebra::{DMatrix, DVector};
 use tunescope::gp::{Data, FitOptions, InputKind, Kernel, Mean, Model, Objective, Posterior, evaluate, fit};
 
@@ -65,10 +64,8 @@ fn model() -> Model {
     }
 }
 
-type Work = (&'static str, Box<dyn FnMut()>);
-
 /// What is timed at one number of rows.
-fn work(n: usize) -> Vec<Work> {
+fn work(n: usize) -> Vec<timing::Work> {
     let (data, model) = (data(n), model());
     let earlier = data.select(&(0..n - 1).collect::<Vec<_>>());
     let refit = |data: &Data, warm: Option<&Model>| {
@@ -130,30 +127,6 @@ fn work(n: usize) -> Vec<Work> {
 
 const SIZES: [usize; 3] = [100, 500, 1000];
 
-fn criterion() {
-    let mut criterion = Criterion::default();
-    let mut group = criterion.benchmark_group("gp");
-    group.sample_size(10);
-    for n in SIZES {
-        for (name, mut f) in work(n) {
-            group.bench_function(BenchmarkId::new(name, n), |b| b.iter(&mut f));
-        }
-    }
-    group.finish();
-}
-
 fn main() {
-    if timing::wants_criterion() {
-        return criterion();
-    }
-    let mut rows: Vec<(String, Vec<Option<timing::Timing>>)> = Vec::new();
-    for n in SIZES {
-        for (place, (name, f)) in work(n).into_iter().enumerate() {
-            if rows.len() <= place {
-                rows.push((name.to_owned(), Vec::new()));
-            }
-            rows[place].1.push(Some(timing::time(f)));
-        }
-    }
-    timing::table(&SIZES.map(|n| format!("n = {n}")), &rows);
+    timing::run("gp", &SIZES, work);
 }

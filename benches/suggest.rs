@@ -7,7 +7,6 @@ mod timing;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{BenchmarkId, Criterion};
 use tunescope::analysis::{AcquisitionSettings, ModelSettings, SuggestRequest, Surrogate};
 use tunescope::study::{Domain, Label, Parameter, Study, Trial, TrialId, TrialState, Value};
 
@@ -50,10 +49,8 @@ fn study(n: usize) -> Arc<Study> {
     Arc::new(study)
 }
 
-type Work = (&'static str, Box<dyn FnMut()>);
-
 /// What is timed at one number of trials.
-fn work(n: usize) -> Vec<Work> {
+fn work(n: usize) -> Vec<timing::Work> {
     let settings = ModelSettings::default();
     let acquisition = AcquisitionSettings::default();
     let (before, after) = (study(n - 1), study(n));
@@ -99,30 +96,6 @@ fn work(n: usize) -> Vec<Work> {
 
 const SIZES: [usize; 2] = [100, 1000];
 
-fn criterion() {
-    let mut criterion = Criterion::default();
-    let mut group = criterion.benchmark_group("study");
-    group.sample_size(10);
-    for n in SIZES {
-        for (name, mut f) in work(n) {
-            group.bench_function(BenchmarkId::new(name, n), |b| b.iter(&mut f));
-        }
-    }
-    group.finish();
-}
-
 fn main() {
-    if timing::wants_criterion() {
-        return criterion();
-    }
-    let mut rows: Vec<(String, Vec<Option<timing::Timing>>)> = Vec::new();
-    for n in SIZES {
-        for (place, (name, f)) in work(n).into_iter().enumerate() {
-            if rows.len() <= place {
-                rows.push((name.to_owned(), Vec::new()));
-            }
-            rows[place].1.push(Some(timing::time(f)));
-        }
-    }
-    timing::table(&SIZES.map(|n| format!("n = {n}")), &rows);
+    timing::run("study", &SIZES, work);
 }

@@ -5,16 +5,13 @@ mod desk;
 #[path = "common/studies.rs"]
 mod studies;
 
-use desk::Desk;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use desk::{Desk, screen};
 use studies::{branin, complete, cube, floats};
 use tunescope::learn::game::{Band, Stage};
 use tunescope::learn::race::Runner;
 use tunescope::session::effect::Effect;
-use tunescope::session::{Model, Overlay, Pane};
+use tunescope::session::{Overlay, Pane};
 use tunescope::study::{Direction, Study};
-use tunescope::ui::view;
 
 fn study(trials: usize) -> Study {
     let mut study = cube(2, Direction::Minimize);
@@ -24,19 +21,6 @@ fn study(trials: usize) -> Study {
         complete(&mut study, &floats(&[x, y]), branin(&[x, y]));
     }
     study
-}
-
-fn screen(model: &Model, width: u16, height: u16) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal
-        .draw(|frame| {
-            view(model, &[], frame);
-        })
-        .unwrap();
-    let buf = terminal.backend().buffer().clone();
-    (0..height)
-        .map(|y| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>() + "\n")
-        .collect()
 }
 
 #[test]

@@ -5,16 +5,14 @@ mod desk;
 
 use std::sync::Arc;
 
-use desk::Desk;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use desk::{Desk, screen};
 use tunescope::analysis::AcquisitionFunction;
 use tunescope::learn::expression::Expression;
 use tunescope::learn::lesson::catalog::{self, Language};
+use tunescope::session::Lab;
 use tunescope::session::effect::Effect;
 use tunescope::session::lab::menu;
 use tunescope::session::model::{Overlay, Pane};
-use tunescope::session::{Lab, Model};
 use tunescope::study::Value;
 
 fn forrester(noise: f64) -> Desk {
@@ -30,30 +28,6 @@ fn points(desk: &Desk) -> Vec<(f64, f64)> {
             (x, t.values[0])
         })
         .collect()
-}
-
-fn screen(model: &Model, width: u16, height: u16) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    let hints: Vec<tunescope::ui::Hint> = (tunescope::keymap::hints(model).iter())
-        .map(|(keys, label)| tunescope::ui::Hint::new(keys, label))
-        .collect();
-    terminal
-        .draw(|frame| {
-            tunescope::ui::view(model, &hints, frame);
-        })
-        .unwrap();
-    let buffer = terminal.backend().buffer().clone();
-    let mut text = String::new();
-    for y in 0..height {
-        let mut x = 0;
-        while x < width {
-            let symbol = buffer[(x, y)].symbol();
-            text.push_str(symbol);
-            x += u16::try_from(tunescope::ui::text::width(symbol)).unwrap().max(1);
-        }
-        text.push('\n');
-    }
-    text
 }
 
 #[test]

@@ -7,9 +7,7 @@ mod desk;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use desk::Desk;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use desk::{Desk, screen};
 use tunescope::analysis::Reason;
 use tunescope::language::Language;
 use tunescope::learn::game::Stage;
@@ -20,30 +18,6 @@ use tunescope::study::Value;
 
 fn on(function: &str, language: Language) -> Desk {
     Desk::lab(Lab::function(function, 0.0, 7, language, Arc::default()).unwrap())
-}
-
-fn screen(model: &Model, width: u16, height: u16) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    let hints: Vec<tunescope::ui::Hint> = (tunescope::keymap::hints(model).iter())
-        .map(|(keys, label)| tunescope::ui::Hint::new(keys, label))
-        .collect();
-    terminal
-        .draw(|frame| {
-            tunescope::ui::view(model, &hints, frame);
-        })
-        .unwrap();
-    let buffer = terminal.backend().buffer().clone();
-    let mut text = String::new();
-    for y in 0..height {
-        let mut x = 0;
-        while x < width {
-            let symbol = buffer[(x, y)].symbol();
-            text.push_str(symbol);
-            x += u16::try_from(tunescope::ui::text::width(symbol)).unwrap().max(1);
-        }
-        text.push('\n');
-    }
-    text
 }
 
 #[test]

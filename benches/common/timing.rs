@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Instant;
 
+use criterion::{BenchmarkId, Criterion};
+
 /// Wall time and, on Linux, processor time of this thread, in milliseconds: on a busy machine the first says how busy it
 /// was, the second what the work is.
 #[derive(Clone, Copy, Debug)]
@@ -67,20 +69,41 @@ fn median(list: &mut [f64]) -> Option<f64> {
     list.get(list.len() / 2).copied()
 }
 
-/// Prints a table: its head, and a row for each name with its cells.
-pub fn table(head: &[String], rows: &[(String, Vec<Option<Timing>>)]) {
+/// What is timed, by name.
+pub type Work = (&'static str, Box<dyn FnMut()>);
+
+/// Times the work at each size: the table of `benches/README.md`, a row a name and a column a size, or, where it was asked
+/// for by `--criterion`, criterion's statistics under the name of the group.
+pub fn run(group: &str, sizes: &[usize], work: impl Fn(usize) -> Vec<Work>) {
+    if std::env::args().any(|a| a == "--criterion") {
+        return criterion(group, sizes, work);
+    }
+    let mut rows: Vec<(&str, Vec<Timing>)> = Vec::new();
+    for n in sizes {
+        for (place, (name, f)) in work(*n).into_iter().enumerate() {
+            if rows.len() <= place {
+                rows.push((name, Vec::new()));
+            }
+            rows[place].1.push(time(f));
+        }
+    }
+    let head: Vec<String> = sizes.iter().map(|n| format!("n = {n}")).collect();
     println!("| ms (of processor time) | {} |", head.join(" | "));
     println!("|---|{}", "---|".repeat(head.len()));
     for (name, cells) in rows {
-        let cells: Vec<String> = cells
-            .iter()
-            .map(|c| c.map_or_else(|| "·".to_owned(), |c| c.to_string()))
-            .collect();
+        let cells: Vec<String> = cells.iter().map(Timing::to_string).collect();
         println!("| {name} | {} |", cells.join(" | "));
     }
 }
 
-/// Whether the bench was asked for criterion's statistics in place of the table.
-pub fn wants_criterion() -> bool {
-    std::env::args().any(|a| a == "--criterion")
+fn criterion(group: &str, sizes: &[usize], work: impl Fn(usize) -> Vec<Work>) {
+    let mut criterion = Criterion::default();
+    let mut group = criterion.benchmark_group(group);
+    group.sample_size(10);
+    for n in sizes {
+        for (name, mut f) in work(*n) {
+            group.bench_function(BenchmarkId::new(name, n), |b| b.iter(&mut f));
+        }
+    }
+    group.finish();
 }

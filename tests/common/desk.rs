@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use tunescope::analysis::{SuggestRequest, Surrogate, suggest_without_model};
-use tunescope::keymap::{Key, lookup};
+use tunescope::keymap::{Key, hints, lookup};
 use tunescope::learn::race::{Race, race};
 use tunescope::session::Lab;
 use tunescope::session::effect::{Effect, ExploreRequest, REJECTED_RADIUS};
@@ -12,6 +14,7 @@ use tunescope::session::model::SourceStatus;
 use tunescope::session::{Model, Msg, Stamped, update};
 use tunescope::study::Study;
 
+use tunescope::ui::{Hint, text, view};
 /// The session and every effect that is not a computation.
 pub struct Desk {
     pub model: Model,
@@ -159,4 +162,25 @@ fn explore(request: &ExploreRequest, waiting: &mut Vec<Msg>) {
     if request.parts.diagnosis {
         waiting.push(Msg::Trusted(stamped(request, surrogate.trust())));
     }
+}
+
+/// What is on a screen of a size, footer included, one line a row; a wide character stands once.
+pub fn screen(model: &Model, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let keys: Vec<Hint> = (hints(model).iter())
+        .map(|(keys, label)| Hint::new(keys, label))
+        .collect();
+    terminal.draw(|frame| drop(view(model, &keys, frame))).unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut shown = String::new();
+    for y in 0..height {
+        let mut x = 0;
+        while x < width {
+            let symbol = buffer[(x, y)].symbol();
+            shown.push_str(symbol);
+            x += u16::try_from(text::width(symbol)).unwrap().max(1);
+        }
+        shown.push('\n');
+    }
+    shown
 }
