@@ -75,6 +75,19 @@ pub enum SpecError {
     WarpedTwice { column: usize, name: String },
 }
 
+/// A text as a message quotes it: what cannot be seen is escaped (`\u{1b}`), or the message would name nothing. Checked by
+/// `what_cannot_be_seen_is_escaped_where_a_message_quotes_it`.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            c => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
+}
+
 const KNOWN: &str = "matern12, matern32, matern52, matern72, matern(nu=…), rbf, rq, periodic, linear, hamming, \
                      categorical, mixed, warp(…) and constant";
 
@@ -211,6 +224,21 @@ mod tests {
         );
         assert!(message("matern").contains("matern(nu=1.7)"));
         assert!(parse(&"(".repeat(100_000), &NAMES).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped_where_a_message_quotes_it() {
+        let message = |spec| parse(spec, &NAMES).unwrap_err().to_string();
+        assert_eq!(
+            message("rbf \u{1b}[2J"),
+            r"kernel, column 5: expected +, * or the end, found \u{1b}"
+        );
+        // Without the escape: no parameter lr among lr, weight decay, …
+        assert!(message("rbf[l\u{7}r]").contains(r"no parameter l\u{7}r in the model"));
+        assert!(message("rbf[\u{202e}lr]").contains(r"no parameter \u{202e}lr in"));
+        assert!(message("rbf(lengthscale=\u{9b}1)").contains(r"not \u{9b}1"));
+        // Quotes, backslashes and letters of any script are seen as they are.
+        assert!(message(r#"rbf[学"習'\]"#).contains(r#"no parameter 学"習'\ in"#));
     }
 
     const MIXED: [InputKind; 3] = [InputKind::Numeric, InputKind::Category, InputKind::Numeric];

@@ -4,8 +4,8 @@ use super::{Parser, Part};
 use crate::gp::InputKind;
 use crate::gp::kernel::{Kernel, Role};
 use crate::gp::prior::Priors;
-use crate::gp::spec::SpecError;
 use crate::gp::spec::print::NAMED_ORDERS;
+use crate::gp::spec::{SpecError, visible};
 
 /// Every kernel, and the settings that it takes.
 const KERNELS: [(&str, &[&str]); 14] = [
@@ -135,7 +135,7 @@ impl Parser<'_> {
                     "nu" => "a number above 0, or ? to look for it",
                     _ => "a number above 0",
                 },
-                found,
+                found: visible(&found),
             });
         }
         Ok(Setting { name, value: number })

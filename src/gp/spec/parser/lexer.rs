@@ -1,7 +1,7 @@
 //! Characters, words, names and lists of names.
 
 use super::Parser;
-use crate::gp::spec::SpecError;
+use crate::gp::spec::{SpecError, visible};
 
 impl Parser<'_> {
     /// `[name,…]`, where it is there.
@@ -17,11 +17,12 @@ impl Parser<'_> {
             let Some(index) = self.names.iter().position(|n| *n == name) else {
                 return Err(SpecError::UnknownInput {
                     column,
-                    name,
-                    known: self.names.join(", "),
+                    name: visible(&name),
+                    known: visible(&self.names.join(", ")),
                 });
             };
             if inputs.contains(&index) {
+                let name = visible(&name);
                 return Err(SpecError::RepeatedInput { column, name });
             }
             inputs.push(index);
@@ -106,7 +107,7 @@ impl Parser<'_> {
             expected,
             found: self
                 .peek()
-                .map_or_else(|| "the end".to_owned(), |c| c.to_string()),
+                .map_or_else(|| "the end".to_owned(), |c| visible(c.encode_utf8(&mut [0; 4]))),
         }
     }
 }
