@@ -88,18 +88,19 @@ impl Ranking {
     pub fn reported(&self, climbed: f64) -> f64 {
         match self.function {
             AcquisitionFunction::LogEi => climbed,
-            function if function.is_positive() => climbed.exp(),
-            _ => climbed,
+            _ => self.linear(climbed),
         }
     }
 
     /// The value on the scale that strips and surfaces are drawn on.
     #[must_use]
     pub fn linear(&self, climbed: f64) -> f64 {
-        if self.function.is_positive() {
-            climbed.exp()
-        } else {
-            climbed
+        use AcquisitionFunction::{Jes, Mes, Pes};
+        match (self.function, climbed.exp()) {
+            // A logarithm has no zero: nothing is to learn where it stands at the floor, as where all is known already.
+            (Mes | Pes | Jes, nats) if nats <= 2.0 * LEAST_INFORMATION => 0.0,
+            (function, value) if function.is_positive() => value,
+            _ => climbed,
         }
     }
 
@@ -358,6 +359,26 @@ pub(super) fn rows(points: &[Vec<f64>], dims: usize) -> DMatrix<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_nothing_is_to_learn_information_is_told_as_zero_and_a_small_improvement_as_it_is() {
+        use AcquisitionFunction::{Ei, Jes, Mes, Pes};
+        let told = |function, climbed| {
+            let ranking = Ranking {
+                function,
+                members: Vec::new(),
+                factors: Vec::new(),
+                worst: 0.0,
+            };
+            (ranking.reported(climbed), ranking.linear(climbed))
+        };
+        let floor = logarithm(MaxValues::new(vec![0.7]).mes(0.7, 0.0)).value;
+        for function in [Mes, Pes, Jes] {
+            assert_eq!(told(function, floor), (0.0, 0.0));
+            assert!(told(function, 1e-9_f64.ln()).0 > 0.0);
+        }
+        assert!(told(Ei, floor).0 > 0.0);
+    }
 
     #[test]
     fn logarithms_average_as_their_exponentials_and_survive_underflow() {
