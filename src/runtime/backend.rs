@@ -7,17 +7,14 @@
 //! theme says, and a frame is one write between the marks of a synchronised update.
 
 mod rendition;
+mod strokes;
 
 use std::io::{self, Write};
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
-use unicode_width::UnicodeWidthStr;
-
-use crate::study::label::is_hostile;
-
-use rendition::Rendition;
+use strokes::Shown;
 
 /// "Hold the screen still until the end mark": DEC private mode 2026. Terminals without it ignore it.
 pub const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
@@ -34,6 +31,7 @@ const FALLBACK_SIZE: Size = Size {
 pub struct ScreenBackend<W> {
     out: W,
     frame: Vec<u8>,
+    shown: Shown,
     /// `None` until the first frame has said which.
     cursor_shown: Option<bool>,
     cursor: Position,
@@ -46,6 +44,7 @@ impl<W: Write> ScreenBackend<W> {
         Self {
             out,
             frame: Vec::with_capacity(1 << 14),
+            shown: Shown::default(),
             cursor_shown: None,
             cursor: Position::ORIGIN,
             fixed_size: None,
@@ -102,26 +101,13 @@ impl<W: Write> ScreenBackend<W> {
     /// Forgets what the terminal looks like: the next frame says everything again.
     pub fn forget(&mut self) {
         self.frame.clear();
+        self.shown.forget();
         self.cursor_shown = None;
     }
 
     #[must_use]
     pub fn out(&self) -> &W {
         &self.out
-    }
-
-    fn move_to(&mut self, x: u16, y: u16, last: Option<(u16, u16)>) {
-        use std::fmt::Write as _;
-        let mut text = String::new();
-        // Column-absolute within a row: shorter than a full address and, unlike a relative move, right
-        // even where the terminal and we disagree about the width of a glyph.
-        let done = match last {
-            Some((_, row)) if row == y => write!(text, "\x1b[{}G", x + 1),
-            _ if x == 0 => write!(text, "\x1b[{}H", y + 1),
-            _ => write!(text, "\x1b[{};{}H", y + 1, x + 1),
-        };
-        debug_assert!(done.is_ok());
-        self.frame.extend_from_slice(text.as_bytes());
     }
 }
 
@@ -132,30 +118,7 @@ impl<W: Write> Backend for ScreenBackend<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut rendition = Rendition::PLAIN;
-        // Where the cursor is after the last glyph, where that is certain.
-        let mut next: Option<(u16, u16)> = None;
-        let mut row: Option<(u16, u16)> = None;
-        for (x, y, cell) in content {
-            if next != Some((x, y)) {
-                self.move_to(x, y, row);
-            }
-            row = Some((x, y));
-            let (symbol, wanted) = rendition.cheapest(cell);
-            rendition.change(wanted, &mut self.frame);
-            rendition = wanted;
-            // The last line of defence: text is scrubbed where it enters, but whatever a cell holds, no
-            // control or bidirectional character leaves here.
-            if symbol.is_empty() || symbol.chars().any(is_hostile) {
-                self.frame.push(b' ');
-                next = None;
-                continue;
-            }
-            self.frame.extend_from_slice(symbol.as_bytes());
-            let narrow = symbol.len() == 1 || symbol.width() == 1;
-            next = narrow.then_some((x + 1, y));
-        }
-        rendition.change(Rendition::PLAIN, &mut self.frame);
+        strokes::say(content, &mut self.shown, &mut self.frame);
         Ok(())
     }
 
@@ -184,7 +147,8 @@ impl<W: Write> Backend for ScreenBackend<W> {
         let position = position.into();
         // Drawing moves the cursor: only a frame without any cell leaves it where it was.
         if position != self.cursor || !self.frame.is_empty() {
-            self.move_to(position.x, position.y, None);
+            let (x, y) = (position.x + 1, position.y + 1);
+            self.frame.extend_from_slice(format!("\x1b[{y};{x}H").as_bytes());
             self.cursor = position;
         }
         Ok(())
@@ -195,6 +159,7 @@ impl<W: Write> Backend for ScreenBackend<W> {
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.shown.forget();
         self.frame.extend_from_slice(match clear_type {
             ClearType::All => b"\x1b[2J".as_slice(),
             ClearType::AfterCursor => b"\x1b[J",
@@ -233,6 +198,7 @@ impl<W: Write> Backend for ScreenBackend<W> {
 
 #[cfg(test)]
 mod tests {
+    use super::rendition::Rendition;
     use super::*;
     use ratatui::Terminal;
     use ratatui::style::{Color, Modifier, Style};
@@ -277,7 +243,7 @@ mod tests {
         });
         assert_eq!(
             bytes,
-            "\x1b[?2026h\x1b[1H\x1b[1;31;48;5;30ma\x1b[22mb\x1b[4G\x1b[38;2;1;2;3;49mc\x1b[m\x1b[?25l\x1b[?2026l"
+            "\x1b[?2026h\x1b[38;2;1;2;3m\x1b[1;4Hc\x1b[31;48;5;30m\x1b[2Gb\x1b[1m\x1b[1Ga\x1b[m\x1b[?25l\x1b[?2026l"
         );
     }
 
@@ -302,21 +268,48 @@ mod tests {
         assert!(bytes.contains("学\x1b[3Gx"), "{bytes:?}");
     }
 
-    /// The colours of the upper and the lower half of a cell, and its glyph where it is no half block.
-    type Looks = (String, vt100::Color, vt100::Color, bool);
+    /// The colours of the upper and the lower half of a cell, its glyph where it is no half block, and its attributes.
+    type Looks = (String, vt100::Color, vt100::Color, [bool; 3]);
 
     fn looks(cell: &vt100::Cell) -> Looks {
         let (fg, bg) = (cell.fgcolor(), cell.bgcolor());
+        let attributes = [cell.inverse(), cell.underline(), cell.bold()];
         match cell.contents() {
-            "▀" => (String::new(), fg, bg, cell.inverse()),
-            "▄" => (String::new(), bg, fg, cell.inverse()),
-            "" | " " if !cell.inverse() => (String::new(), bg, bg, false),
-            other => (other.to_owned(), fg, bg, cell.inverse()),
+            "▀" => (String::new(), fg, bg, attributes),
+            "▄" => (String::new(), bg, fg, attributes),
+            // Of a blank nobody sees whether it is bold.
+            "" | " " if !cell.inverse() && !cell.underline() => (String::new(), bg, bg, [false; 3]),
+            other => (other.to_owned(), fg, bg, attributes),
         }
     }
 
     #[test]
-    fn the_cheapest_way_to_say_a_cell_looks_like_the_plain_way() {
+    fn each_look_is_said_once_and_short_gaps_are_filled() {
+        let mut t = terminal(40, 1);
+        let style = |color| Style::default().fg(color);
+        let mut row = |text: &str, others: Color| {
+            frame(&mut t, |f| {
+                for (x, c) in (0..).zip(text.chars()) {
+                    let color = if c.is_lowercase() { Color::Red } else { others };
+                    f.buffer_mut().set_string(x, 0, c.to_string(), style(color));
+                }
+            })
+        };
+        // What is said later is left out by a blank, which is shorter than an address.
+        let first = row("aBaBa", Color::Green);
+        assert_eq!(
+            first,
+            "\x1b[?2026h\x1b[31m\x1b[1Ha a a\x1b[32m\x1b[2GB\x1b[4GB\x1b[m\x1b[?25l\x1b[?2026l"
+        );
+        // What stands there and looks alike is said again.
+        let second = row("cBaBcbca", Color::Green);
+        assert_eq!(second, "\x1b[?2026h\x1b[31m\x1b[1Hc\x1b[5Gcbca\x1b[m\x1b[?2026l");
+        let third = row("cBaBdbcd", Color::Green);
+        assert_eq!(third, "\x1b[?2026h\x1b[31m\x1b[1;5Hdbcd\x1b[m\x1b[?2026l");
+    }
+
+    #[test]
+    fn what_is_said_in_any_order_looks_like_what_is_said_in_place() {
         let (width, height) = (40, 8);
         let colors = [
             Color::Reset,
@@ -333,18 +326,25 @@ mod tests {
         let mut t = terminal(width, height);
         let mut shown = vt100::Parser::new(height.try_into().unwrap(), width.try_into().unwrap(), 0);
         let mut plain = vt100::Parser::new(height.try_into().unwrap(), width.try_into().unwrap(), 0);
-        for _ in 0..20 {
+        let mut there = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
+        for round in 0..60 {
             let mut expected = Vec::new();
             let bytes = frame(&mut t, |f| {
                 for y in 0..height {
                     for x in 0..width {
-                        let cell = &mut f.buffer_mut()[(x, y)];
-                        cell.set_symbol([" ", "▀", "▄", "x"][pick(4)]);
-                        cell.fg = colors[pick(5)];
-                        cell.bg = colors[pick(5)];
-                        if pick(9) == 0 {
-                            cell.modifier = Modifier::REVERSED;
+                        let cell = &mut there[(x, y)];
+                        // Sometimes nearly all changes, sometimes little, and colours come in runs.
+                        if pick(8) <= round % 8 {
+                            cell.reset();
+                            cell.set_symbol([" ", " ", "▀", "▄", "x"][pick(5)]);
+                            cell.fg = colors[pick(2 + round % 4)];
+                            cell.bg = colors[pick(1 + round % 5)];
+                            if pick(9) == 0 {
+                                cell.modifier =
+                                    [Modifier::REVERSED, Modifier::BOLD, Modifier::UNDERLINED][pick(3)];
+                            }
                         }
+                        f.buffer_mut()[(x, y)] = cell.clone();
                         expected.extend_from_slice(format!("\x1b[{};{}H\x1b[m", y + 1, x + 1).as_bytes());
                         Rendition::PLAIN.change(Rendition::of(cell), &mut expected);
                         expected.extend_from_slice(cell.symbol().as_bytes());

@@ -26,22 +26,17 @@ impl Rendition {
         }
     }
 
-    /// A glyph and a rendition that look exactly like the cell, with the least to change from `self`: of a
-    /// blank only the background shows, a half block of one colour is a blank, and an upper half in two
-    /// colours is a lower half in the two exchanged. Takes about a tenth off a redrawn surface.
-    pub(super) fn cheapest(self, cell: &Cell) -> (&str, Self) {
+    /// A glyph and a rendition that look exactly like the cell, the same for all cells that look alike, and whether
+    /// nothing but the background is seen: of a blank it is, a half block of one colour is a blank, and an upper half in two
+    /// colours is a lower half in the two exchanged.
+    pub(super) fn plainest(cell: &Cell) -> (&str, Self, bool) {
         let wanted = Self::of(cell);
-        let symbol = cell.symbol();
-        let blank = |bg| (" ", Self { bg, ..self });
-        let shows_on_blank = (self.modifier | wanted.modifier).intersects(SHOWN_ON_BLANK);
-        match symbol {
-            " " if !shows_on_blank => blank(wanted.bg),
+        let blank = |bg| (" ", Self { bg, ..Self::PLAIN }, true);
+        match cell.symbol() {
+            " " if !wanted.modifier.intersects(SHOWN_ON_BLANK) => blank(wanted.bg),
             // The default colours are two different ones, which cannot be exchanged.
-            "▀" | "▄"
-                if self.modifier.is_empty()
-                    && wanted.modifier.is_empty()
-                    && wanted.fg != Color::Reset
-                    && wanted.bg != Color::Reset =>
+            symbol @ ("▀" | "▄")
+                if wanted.modifier.is_empty() && wanted.fg != Color::Reset && wanted.bg != Color::Reset =>
             {
                 let exchanged = Self {
                     fg: wanted.bg,
@@ -49,17 +44,26 @@ impl Rendition {
                     ..wanted
                 };
                 let other = if symbol == "▀" { "▄" } else { "▀" };
-                let changes = |to: Self| u8::from(to.fg != self.fg) + u8::from(to.bg != self.bg);
                 if wanted.fg == wanted.bg {
                     blank(wanted.bg)
-                } else if changes(exchanged) < changes(wanted) {
-                    (other, exchanged)
+                } else if number(wanted.fg) < number(wanted.bg) {
+                    (other, exchanged, false)
                 } else {
-                    (symbol, wanted)
+                    (symbol, wanted, false)
                 }
             }
-            _ => (symbol, wanted),
+            symbol => (symbol, wanted, false),
         }
+    }
+
+    /// Whether a blank said in this rendition is one of that background and nothing else.
+    pub(super) fn shows_blank_as(self, bg: Color) -> bool {
+        self.bg == bg && !self.modifier.intersects(SHOWN_ON_BLANK)
+    }
+
+    /// Renditions with the least between them stand beside each other.
+    pub(super) fn key(self) -> (u16, u32, u32) {
+        (self.modifier.bits(), number(self.bg), number(self.fg))
     }
 
     /// Appends the one SGR sequence that leads from `self` to `to`.
@@ -117,6 +121,31 @@ const ATTRIBUTES: [(Modifier, &str, &str); 8] = [
     (Modifier::HIDDEN, "8", "28"),
     (Modifier::CROSSED_OUT, "9", "29"),
 ];
+
+/// A number for each colour.
+fn number(color: Color) -> u32 {
+    match color {
+        Color::Reset => 0,
+        Color::Black => 1,
+        Color::Red => 2,
+        Color::Green => 3,
+        Color::Yellow => 4,
+        Color::Blue => 5,
+        Color::Magenta => 6,
+        Color::Cyan => 7,
+        Color::Gray => 8,
+        Color::DarkGray => 9,
+        Color::LightRed => 10,
+        Color::LightGreen => 11,
+        Color::LightYellow => 12,
+        Color::LightBlue => 13,
+        Color::LightMagenta => 14,
+        Color::LightCyan => 15,
+        Color::White => 16,
+        Color::Indexed(i) => 0x100 + u32::from(i),
+        Color::Rgb(r, g, b) => 0x0100_0000 + u32::from_be_bytes([0, r, g, b]),
+    }
+}
 
 fn push(codes: &mut Vec<u8>, code: &str) {
     if !codes.is_empty() {
