@@ -1,7 +1,10 @@
 //! Can the model be trusted? One verdict in words, with its reason.
 
+mod edges;
 mod lints;
 mod trust;
+
+pub use edges::Edge;
 
 /// The verdict, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +65,8 @@ pub struct Trust {
     /// Complete sentences about what looks odd: a lengthscale at its bound, the best at an edge of the
     /// space, repeated suggestions, noise at its floor.
     pub lints: Vec<String>,
+    /// Parameters whose best value is at an end of their range.
+    pub edges: Vec<Edge>,
 }
 
 /// Record of honest predictions: each trial predicted from the trials before it.

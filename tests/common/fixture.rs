@@ -561,6 +561,7 @@ fn trust(model: &Model) -> Trust {
 
 fn receipts(model: &Model) -> Vec<Receipt> {
     let configuration = model.probe.configuration.clone();
+        edges: Vec::new(),
     let receipt = |id: &str, age: f64, state: ReceiptState| Receipt {
         id: id.to_owned(),
         configuration: configuration.clone(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tunescope::analysis::diagnostics::LeftOut;
+use tunescope::analysis::diagnostics::{Edge, LeftOut};
 use tunescope::analysis::slice::{SliceKind, SlicePoint, SliceTrial};
 use tunescope::analysis::suggestion::Why;
 use tunescope::analysis::surface::SurfaceMark;
@@ -360,6 +360,16 @@ pub fn model(seed: u64) -> Model {
             one_step: None,
             left_out,
             lints: vec![m.name()],
+            edges: (0..params)
+                .filter_map(|param| {
+                    (m.below(3) == 0).then(|| Edge {
+                        param,
+                        upper: m.below(2) == 0,
+                        low: m.number(),
+                        high: m.number(),
+                    })
+                })
+                .collect(),
         };
         model.trust = Some(Stamped {
             fit,

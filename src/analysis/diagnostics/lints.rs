@@ -1,12 +1,9 @@
 //! What looks odd about a study or its model, in complete sentences.
 
+use super::Edge;
 use crate::analysis::surrogate::{Partial, Surrogate};
 use crate::gp::Role;
-use crate::study::encoding::Axis;
 use crate::study::{TrialState, Value};
-
-/// A best value closer than this to an end of its axis hints at a range that is too narrow.
-const EDGE: f64 = 0.02;
 
 /// Recent trials that are compared with each other.
 const RECENT: usize = 6;
@@ -18,10 +15,10 @@ const CROWD: f64 = 0.1;
 const STAGNANT: usize = 30;
 
 impl Surrogate {
-    pub(super) fn lints(&self) -> Vec<String> {
+    pub(super) fn lints(&self, edges: &[Edge]) -> Vec<String> {
         let mut lints = Vec::new();
         self.at_bounds_lints(&mut lints);
-        self.edge_lints(&mut lints);
+        self.edge_lints(edges, &mut lints);
         self.repetition_lints(&mut lints);
         self.failure_lint(&mut lints);
         self.pruned_lint(&mut lints);
@@ -57,38 +54,15 @@ impl Surrogate {
         }
     }
 
-    /// The best trial at an end of a numeric range, with a wider range to try.
-    fn edge_lints(&self, lints: &mut Vec<String>) {
-        let Some(best) = self.best_point() else { return };
-        if self.training().trials.len() < 5 {
-            return;
-        }
-        let encoder = &self.training().encoder;
-        for (j, u) in best.iter().enumerate() {
-            let Axis::Unit { low, high, log } = *encoder.axis(j) else {
-                continue;
-            };
-            let name = encoder.parameter(encoder.param_of(j)).name.shown();
-            let shown = |x: f64| Value::Float(round3(x)).to_string();
-            let (end, wider) = if *u <= EDGE {
-                let wider = if log {
-                    low / (high / low).powf(0.25)
-                } else {
-                    low - 0.25 * (high - low)
-                };
-                ("lower", format!("{} … {}", shown(wider), shown(high)))
-            } else if *u >= 1.0 - EDGE {
-                let wider = if log {
-                    high * (high / low).powf(0.25)
-                } else {
-                    high + 0.25 * (high - low)
-                };
-                ("upper", format!("{} … {}", shown(low), shown(wider)))
-            } else {
-                continue;
-            };
+    /// The best trial at an end of a range, with a wider one to try.
+    fn edge_lints(&self, edges: &[Edge], lints: &mut Vec<String>) {
+        let shown = |x: f64| Value::Float(round3(x)).to_string();
+        for edge in edges {
+            let name = self.training().encoder.parameter(edge.param).name.shown();
+            let end = if edge.upper { "upper" } else { "lower" };
+            let (low, high) = (shown(edge.low), shown(edge.high));
             lints.push(format!(
-                "The best trial is at the {end} end of {name}; a range of {wider} would show whether it goes on."
+                "The best trial is at the {end} end of {name}; a range of {low} … {high} would show whether it goes on."
             ));
         }
     }
@@ -128,14 +102,14 @@ impl Surrogate {
         let Some((failed, passed)) = self.failures() else {
             return;
         };
-        let shared = match self.common_to_failures() {
-            Some(words) if failed > 1 => format!(", all with {words}"),
-            Some(words) => format!(", with {words}"),
-            None => String::new(),
+        let all = failed + passed;
+        let told = match self.common_to_failures() {
+            Some(words) if failed > 1 => format!("{failed} of {all} trials failed, all with {words}"),
+            Some(words) => format!("{failed} of {all} trials failed, with {words}"),
+            None => format!("{failed} of {all} trials failed"),
         };
         lints.push(format!(
-            "{failed} of {} trials failed{shared}; P(ok), the chance to come through, weighs the acquisition.",
-            failed + passed
+            "{told}; P(ok), the chance to come through, weighs the acquisition."
         ));
     }
 

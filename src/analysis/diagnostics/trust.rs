@@ -39,6 +39,7 @@ impl Surrogate {
         #[expect(clippy::cast_precision_loss, reason = "a count")]
         let trials = self.posterior().data().total as f64;
         let one_step = self.one_step();
+        let edges = self.edges();
         let mut trust = Trust {
             verdict: Verdict::TooFew,
             reason: String::new(),
@@ -48,7 +49,8 @@ impl Surrogate {
             log_predictive: loo.total_at_mean / trials,
             one_step,
             left_out: self.left_out(&loo.mean, &z),
-            lints: self.lints(),
+            lints: self.lints(&edges),
+            edges,
         };
         (trust.verdict, trust.reason) = if spread > 0.0 || n < 2 {
             verdict(&trust, n, self.summary.prior_only)

@@ -138,6 +138,7 @@ pub(super) const PANES: Words = &[
     ("Working out what this would give…", "正在估计这会得到什么…"),
     ("  P(improve) ", "  P(改进) "),
     ("   95 %: {low95} to {high95}", "   95 %：{low95} 到 {high95}"),
+    ("★ at the end", "★ 在端点"),
     ("   P(ok) {p}", "   P(成功) {p}"),
     ("the best {shown}", "最优 {shown}"),
     ("the best's mean {shown}", "最优处均值 {shown}"),

@@ -307,6 +307,12 @@ impl Frame<'_, '_> {
             .unwrap_or_default();
         let locked = ctx.model.locks.get(param).is_some_and(Option::is_some);
         let taken = text::width(&value) + 2 + if locked { 7 } else { 0 };
+        // Where it fits beside the whole name: `w` tells more.
+        let at_end = (ctx.model.trust.iter())
+            .flat_map(|t| &t.value.edges)
+            .any(|e| e.param == param)
+            .then(|| tr!(ctx, "★ at the end"))
+            .filter(|words| taken + text::width(ctx.param_name(param)) + text::width(words) + 3 <= room);
         let name = text::middle(ctx.param_name(param), room.saturating_sub(taken).max(6)).into_owned();
         let mut spans = vec![
             Span::styled(if here { "▸" } else { "" }, theme.accent_strong()),
@@ -316,6 +322,9 @@ impl Frame<'_, '_> {
         ];
         if locked {
             spans.push(Span::styled(tr!(self.ctx, " locked"), theme.accent()));
+        }
+        if let Some(words) = at_end {
+            spans.extend([Span::raw("  "), Span::styled(words, theme.accent())]);
         }
         spans
     }
