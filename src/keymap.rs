@@ -161,7 +161,7 @@ pub fn works(model: &Model, binding: &Binding) -> bool {
             }
             Action::Accept | Action::Withdraw | Action::ShowStudies => model.lab.is_none(),
             Action::RunFinish | Action::RunLeave => model.run.is_some(),
-            Action::ToggleRegret | Action::LabAdd | Action::LabStep(_) | Action::LabReveal => has_truth,
+            Action::LabAdd | Action::LabStep(_) | Action::LabReveal => has_truth,
             Action::LabRemove | Action::LabUndo | Action::LabReset => has_truth,
             _ => true,
         }

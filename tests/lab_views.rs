@@ -11,6 +11,7 @@ use desk::{Desk, screen};
 use tunescope::analysis::Reason;
 use tunescope::language::Language;
 use tunescope::learn::game::Stage;
+use tunescope::session::explained::HistoryLayer;
 use tunescope::session::model::{Overlay, Pane};
 use tunescope::session::update::game::drawn_band;
 use tunescope::session::{Lab, Model};
@@ -98,9 +99,9 @@ fn nothing_that_the_model_knows_shows_while_it_is_hidden() {
 #[test]
 fn regret_stands_in_the_history_once_the_truth_is_shown_and_is_drawn_on_request() {
     let mut desk = on("forrester", Language::English);
-    desk.press("sss5o");
+    desk.press("sss5oo");
     assert!(
-        !desk.model.explained.regret && desk.notice().contains("V shows the truth"),
+        desk.model.explained.history == HistoryLayer::Values && desk.notice().contains("V shows the truth"),
         "{}",
         desk.notice()
     );

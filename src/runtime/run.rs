@@ -384,6 +384,7 @@ impl Loop {
             Effect::Explore(request) => self.crew.explorer.post_explore(*request),
             Effect::CompareKernels(order) => self.crew.comparer.kernels(*order),
             Effect::Replay(order) => self.crew.replayer.post(order.map(|o| *o)),
+            Effect::Prospect(order) => self.crew.prospector.post(order.map(|o| *o)),
             Effect::Race(order) => self.crew.racer.post(order.map(|o| *o)),
             Effect::Compare(order) => self.crew.comparer.acquisitions(*order),
             Effect::Sample(order) => self.crew.comparer.samples(*order),

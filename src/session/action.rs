@@ -91,8 +91,8 @@ pub enum Action {
     /// The next number of starts of the search.
     NextStarts,
     SetStarts(Option<usize>),
-    /// History: values, or how far the best is from the optimum.
-    ToggleRegret,
+    /// History: values, what a further trial was expected to gain, or how far the best is from the optimum.
+    NextHistory,
     MoreSamples,
     FewerSamples,
     SetSamples(usize),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::analysis::likelihood::Place;
-use crate::analysis::{AcquisitionSettings, CompareRequest, LadderRequest, ModelSettings, Replay, Surrogate};
+use crate::analysis::{
+    AcquisitionSettings, CompareRequest, LadderRequest, ModelSettings, Prospects, Replay, Surrogate,
+};
 use crate::learn::race::RaceRequest;
 use crate::study::{Configuration, Study, Value};
 
@@ -72,6 +74,16 @@ pub struct ReplayOrder {
     pub acquisition: AcquisitionSettings,
     /// What is judged already.
     pub done: Replay,
+}
+
+/// A study whose history of what was to be gained is wanted.
+#[derive(Clone, Debug)]
+pub struct ProspectOrder {
+    pub round: u64,
+    pub study: Arc<Study>,
+    pub settings: ModelSettings,
+    /// What is known of an earlier state of it.
+    pub earlier: Option<(Arc<Study>, Arc<Prospects>)>,
 }
 
 /// A race to be run.
@@ -182,6 +194,8 @@ pub enum Effect {
     /// `None`: it is no longer wanted.
     Replay(Option<Box<ReplayOrder>>),
     Race(Option<Box<RaceOrder>>),
+    /// `None`: they are no longer looked at.
+    Prospect(Option<Box<ProspectOrder>>),
     Sample(Box<SampleOrder>),
     Climb(Box<LadderOrder>),
     Map(Box<LikelihoodOrder>),

@@ -1,9 +1,11 @@
 //! What the panes that explain the model show, and what they were last asked of.
 
+use std::sync::Arc;
+
 use crate::analysis::likelihood::MapOf;
 use crate::analysis::samples::SampleCut;
-use crate::analysis::{Ladder, LadderRequest, LikelihoodMap, Samples};
-use crate::study::Configuration;
+use crate::analysis::{Ladder, LadderRequest, LikelihoodMap, ModelSettings, Prospects, Samples};
+use crate::study::{Configuration, Study};
 
 use super::model::Stamped;
 
@@ -15,14 +17,38 @@ pub struct Explained {
     pub terms: bool,
     /// How many posterior samples are drawn into slices; 0: none.
     pub samples: usize,
-    /// Whether history shows regret, where the truth is shown.
-    pub regret: bool,
+    pub history: HistoryLayer,
+    pub prospects: Prospecting,
     pub sampled: Option<Stamped<Samples>>,
     /// Functions drawn from the prior, while there is nothing to believe but that.
     pub prior: Option<PriorDraws>,
     pub ladder: Option<Stamped<Ladder>>,
     pub likelihood: Option<Stamped<LikelihoodMap>>,
     pub asked: Asked,
+}
+
+/// What history is a history of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HistoryLayer {
+    #[default]
+    Values,
+    /// What a further trial was expected to gain.
+    Prospects,
+    /// How far the best is from the optimum, where the truth is shown.
+    Regret,
+}
+
+/// What further trials were expected to gain, and what that is of.
+#[derive(Clone, Debug, Default)]
+pub struct Prospecting {
+    /// Counts orders; answers to an older one are late.
+    pub round: u64,
+    /// What was asked for last; `None`: nothing that still counts.
+    pub of: Option<(Arc<Study>, ModelSettings)>,
+    pub is_running: bool,
+    /// Whether all that was asked for is there.
+    pub is_whole: bool,
+    pub found: Arc<Prospects>,
 }
 
 /// Functions drawn from the prior along every parameter, in standard deviations of it.
@@ -52,7 +78,8 @@ impl Default for Explained {
             density: true,
             terms: true,
             samples: 0,
-            regret: false,
+            history: HistoryLayer::Values,
+            prospects: Prospecting::default(),
             sampled: None,
             prior: None,
             ladder: None,
@@ -68,6 +95,8 @@ impl Explained {
         self.sampled = None;
         self.ladder = None;
         self.likelihood = None;
+        self.prospects.of = None;
+        self.prospects.found = Arc::default();
         self.asked = Asked::default();
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::analysis::{
-    Advice, Comparison, Importance, KernelEvidence, Ladder, LikelihoodMap, Replay, Samples, Slice,
+    Advice, Comparison, Importance, KernelEvidence, Ladder, LikelihoodMap, Prospects, Replay, Samples, Slice,
     Suggestion, Surface, Surrogate, Trust,
 };
 use crate::learn::race::Race;
@@ -119,6 +119,10 @@ pub enum Msg {
     Replayed {
         round: u64,
         replay: Arc<Replay>,
+    },
+    Prospected {
+        round: u64,
+        prospects: Arc<Prospects>,
     },
     Raced {
         round: u64,

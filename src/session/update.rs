@@ -104,6 +104,7 @@ pub fn update(model: &mut Model, msg: Msg, now: f64) -> Vec<Effect> {
         Msg::KernelEvidence { round, evidence } => kernels::evidence(model, round, evidence),
         Msg::Compared(stamped) => compare::compared(model, stamped),
         Msg::Replayed { round, replay } => lens::replayed(model, round, replay),
+        Msg::Prospected { round, prospects } => explain::prospected(model, round, prospects),
         Msg::Raced { round, race } => race::raced(model, round, race),
         Msg::Sampled(stamped) => explain::sampled(model, stamped),
         Msg::Climbed(stamped) => explain::climbed(model, stamped),

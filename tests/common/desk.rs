@@ -8,13 +8,14 @@ use ratatui::backend::TestBackend;
 use tunescope::analysis::{SuggestRequest, Surrogate, suggest_without_model};
 use tunescope::keymap::{Key, hints, lookup};
 use tunescope::learn::race::{Race, race};
+use tunescope::runtime::worker::long;
 use tunescope::session::Lab;
 use tunescope::session::effect::{Effect, ExploreRequest, REJECTED_RADIUS};
 use tunescope::session::model::SourceStatus;
 use tunescope::session::{Model, Msg, Stamped, update};
 use tunescope::study::Study;
-
 use tunescope::ui::{Hint, text, view};
+
 /// The session and every effect that is not a computation.
 pub struct Desk {
     pub model: Model,
@@ -83,6 +84,10 @@ impl Desk {
                 );
             }
             Effect::Explore(request) => explore(&request, waiting),
+            Effect::Prospect(Some(order)) => {
+                let mut tell = |msg| waiting.push(msg);
+                long::prospects(*order, &mut tell, &|| false);
+            }
             Effect::Race(Some(mut order)) => {
                 // As long as it takes to see who is where.
                 order.request.evaluations = 4;

@@ -390,7 +390,12 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
     model.stopping = stamped(tunescope::analysis::Advice {
         outlook: tunescope::analysis::Outlook::GoOn,
         sentence: "Worth going on: the best next trial is expected to gain 0.0031 (noise 0.002).".to_owned(),
-        gain: None,
+        gain: Some(tunescope::analysis::stopping::Gain {
+            expected: 0.0031,
+            noise: 0.002,
+            spread: 0.1,
+            bound: 0.02,
+        }),
     });
     model.probe.configuration = probe;
 }
@@ -556,12 +561,12 @@ fn trust(model: &Model) -> Trust {
         }),
         left_out,
         lints: vec!["The best trial lies at an edge of dropout: consider widening its range.".to_owned()],
+        edges: Vec::new(),
     }
 }
 
 fn receipts(model: &Model) -> Vec<Receipt> {
     let configuration = model.probe.configuration.clone();
-        edges: Vec::new(),
     let receipt = |id: &str, age: f64, state: ReceiptState| Receipt {
         id: id.to_owned(),
         configuration: configuration.clone(),

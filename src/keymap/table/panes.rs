@@ -70,7 +70,7 @@ pub(super) static HISTORY: Section = Section {
     context: IN_HISTORY,
     bindings: &[
         b(IN_HISTORY, &["<Enter>"], Action::ShowTrial, "detail", 3),
-        b(IN_HISTORY, &["o"], Action::ToggleRegret, "values / regret", 4),
+        b(IN_HISTORY, &["o"], Action::NextHistory, "values / gain", 4),
     ],
 };
 

@@ -116,7 +116,7 @@ pub(super) const KEYS: Words = &[
     ("quit and print a summary", "退出并打印摘要"),
     ("edit this value", "编辑此值"),
     ("layer", "层"),
-    ("values / regret", "值/遗憾"),
+    ("values / gain", "值/期望所得"),
     ("pair", "参数对"),
     ("detail", "详情"),
     ("sort", "排序"),

@@ -51,6 +51,27 @@ pub(super) const PANES: Words = &[
         "有了第一个模型，就会出现最要紧的两个参数的曲面：它需要几次完成的试验。",
     ),
     ("Computing…", "正在计算…"),
+    ("computing…", "正在计算…"),
+    ("{made} of {wanted}…", "{made}/{wanted}…"),
+    (
+        "what the best next trial was expected to gain (log), by today's settings",
+        "当时最好的下一次试验期望得到多少（对数），按现在的设置",
+    ),
+    (
+        "expected gain of the next trial (log)",
+        "下一次试验的期望所得（对数）",
+    ),
+    (", now {gain}", "，现在 {gain}"),
+    (
+        "Looking back: the model is fitted to the trials of each time…",
+        "正在回顾：对每一时刻的试验拟合模型…",
+    ),
+    (
+        "What a further trial may gain is known once a model is fitted to a few finished trials.",
+        "要有几次完成的试验、拟合出模型，才知道再试一次能得到多少。",
+    ),
+    ("noise {noise}", "噪声 {noise}"),
+    ("1 % of the gain so far {share}", "至今所得的 1 %：{share}"),
     ("mean {metric}", "均值 {metric}"),
     ("mean", "均值"),
     ("acquisition {name}", "采集函数 {name}"),

@@ -157,10 +157,6 @@ pub(in crate::language) const SAID: Words = &[
         "regret tells where the optimum is: V shows the truth first",
         "遗憾会泄露最优：先按 V 揭开真相",
     ),
-    (
-        "regret takes a function whose truth is known: tunescope learn",
-        "遗憾需要真相已知的函数：tunescope learn",
-    ),
     ("{name} in {d} dimensions, shifted", "{name}，{d} 维，平移"),
     ("{name} in {d} dimensions", "{name}，{d} 维"),
     // the game

@@ -10,10 +10,10 @@ use crate::runtime::reading::Reading;
 use crate::runtime::worker::compare::Comparer;
 use crate::runtime::worker::explore::Explorer;
 use crate::runtime::worker::fit::Fitter;
-use crate::runtime::worker::long::{race, replay};
+use crate::runtime::worker::long::{prospects, race, replay};
 use crate::runtime::worker::single::Single;
 use crate::session::Effect;
-use crate::session::effect::{RaceOrder, ReplayOrder};
+use crate::session::effect::{ProspectOrder, RaceOrder, ReplayOrder};
 
 /// Everything that works beside the loop; dropped (and joined) before the terminal is given back.
 pub(super) struct Crew {
@@ -23,6 +23,7 @@ pub(super) struct Crew {
     pub comparer: Comparer,
     pub replayer: Single<ReplayOrder>,
     pub racer: Single<RaceOrder>,
+    pub prospector: Single<ProspectOrder>,
 }
 
 /// Those that work on a source: none in the lab.
@@ -88,6 +89,7 @@ impl Crew {
         let comparer = Comparer::spawn(tell())?;
         let replayer = Single::spawn("replay", replay, tell())?;
         let racer = Single::spawn("race", race, tell())?;
+        let prospector = Single::spawn("prospects", prospects, tell())?;
         let sourced = (!is_lab).then(|| Sourced::start(settings, events)).transpose()?;
         let inputs = events.clone();
         crate::runtime::input::spawn(move |input| inputs.send(Event::Input(input)).is_ok())?;
@@ -100,6 +102,7 @@ impl Crew {
             comparer,
             replayer,
             racer,
+            prospector,
         })
     }
 }

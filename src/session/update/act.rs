@@ -140,7 +140,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 
         Action::NextStarts => next_starts(model, effects),
         Action::SetStarts(starts) => set_starts(model, starts, effects),
-        Action::ToggleRegret => explain::toggle_regret(model),
+        Action::NextHistory => explain::next_history(model),
         Action::ToggleSamples => explain::toggle_samples(model),
         Action::MoreSamples => explain::step_samples(model, true),
         Action::FewerSamples => explain::step_samples(model, false),

@@ -1,10 +1,13 @@
 //! Samples, the ladder of ξ and the likelihood map: asked for where they are on screen and what they depend on has
 //! changed, taken in as they come.
 
+use std::sync::Arc;
+
 use crate::analysis::likelihood::Place;
 use crate::analysis::samples::MOST;
-use crate::analysis::{Ladder, LadderRequest, LikelihoodMap, Samples, knobs, ladder};
-use crate::session::effect::{Effect, LadderOrder, LikelihoodOrder, SampleOrder};
+use crate::analysis::{Ladder, LadderRequest, LikelihoodMap, Prospects, Samples, knobs, ladder};
+use crate::session::effect::{Effect, LadderOrder, LikelihoodOrder, ProspectOrder, SampleOrder};
+use crate::session::explained::HistoryLayer;
 use crate::session::model::{Model, Pane, Stamped};
 
 use super::{compare, data, say, tune};
@@ -16,6 +19,7 @@ const USUAL: usize = 8;
 
 /// Asks for what is on screen and has not been asked for as it is now.
 pub fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
+    ask_prospects(model, effects);
     if model.surrogate.is_none() || model.in_hand().is_empty() {
         return;
     }
@@ -176,22 +180,63 @@ pub fn set_samples(model: &mut Model, count: usize) {
     say(model, words, false);
 }
 
-/// History as values or as regret; regret gives the optimum away, so it takes a truth that is shown.
-pub fn toggle_regret(model: &mut Model) {
-    match &model.lab {
-        Some(lab) if lab.truth_shown() => model.explained.regret = !model.explained.regret,
-        Some(lab) if lab.bench.has_truth() => {
-            say(
-                model,
-                "regret tells where the optimum is: V shows the truth first",
-                true,
-            );
-        }
-        _ => say(
+/// The next layer of the history; regret gives the optimum away, so it takes a truth that is shown.
+pub fn next_history(model: &mut Model) {
+    let shows_truth = model.lab.as_ref().is_some_and(|l| l.truth_shown());
+    model.explained.history = match model.explained.history {
+        HistoryLayer::Values if shows_truth => HistoryLayer::Regret,
+        HistoryLayer::Values | HistoryLayer::Regret => HistoryLayer::Prospects,
+        HistoryLayer::Prospects => HistoryLayer::Values,
+    };
+    let can_show = model.lab.as_ref().is_some_and(|l| l.bench.has_truth());
+    if model.explained.history == HistoryLayer::Values && can_show && !shows_truth {
+        say(
             model,
-            "regret takes a function whose truth is known: tunescope learn",
-            true,
-        ),
+            "regret tells where the optimum is: V shows the truth first",
+            false,
+        );
+    }
+}
+
+/// Asks for what was to be gained in the past while that is looked at, and calls it off where it is not.
+fn ask_prospects(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.explained.history != HistoryLayer::Prospects {
+        let prospects = &mut model.explained.prospects;
+        if std::mem::take(&mut prospects.is_running) {
+            // Asked for again, it goes on where it was.
+            effects.push(Effect::Prospect(None));
+        }
+        return;
+    }
+    let study = Arc::clone(model.real());
+    let prospects = &mut model.explained.prospects;
+    let before = (prospects.of.take()).filter(|(_, settings)| *settings == model.settings);
+    let is_same = before.as_ref().is_some_and(|(old, _)| Arc::ptr_eq(old, &study));
+    if is_same && (prospects.is_running || prospects.is_whole) {
+        prospects.of = before;
+        return;
+    }
+    if before.is_none() {
+        prospects.found = Arc::default();
+    }
+    prospects.round += 1;
+    (prospects.is_running, prospects.is_whole) = (true, false);
+    effects.push(Effect::Prospect(Some(Box::new(ProspectOrder {
+        round: prospects.round,
+        study: Arc::clone(&study),
+        settings: model.settings.clone(),
+        earlier: before.map(|(old, _)| (old, Arc::clone(&prospects.found))),
+    }))));
+    prospects.of = Some((study, model.settings.clone()));
+}
+
+/// Takes in what was to be gained, as far as it is known.
+pub fn prospected(model: &mut Model, round: u64, found: Arc<Prospects>) {
+    let prospects = &mut model.explained.prospects;
+    if prospects.round == round && prospects.of.is_some() {
+        prospects.is_whole = found.is_done();
+        prospects.is_running &= !prospects.is_whole;
+        prospects.found = found;
     }
 }
 

@@ -1,5 +1,6 @@
 //! History: every value in order, the best so far as a step line, and what is expected next.
 
+mod prospects;
 mod regret;
 
 use ratatui::buffer::Buffer;
@@ -23,6 +24,9 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let history = &ctx.model.history;
     if let Some(regrets) = regret::series(ctx) {
         return regret::draw(ctx, &regrets, buf, area);
+    }
+    if let Some(series) = prospects::series(ctx) {
+        return prospects::draw(ctx, &series, buf, area);
     }
     let prediction = ctx.model.suggestion().and_then(|s| s.prediction);
     let scale = ctx.value_scale(
@@ -51,15 +55,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
         panel::say(buf, body, &ctx.theme, &[line.as_str()]);
         return;
     }
-    let advice = match &ctx.model.stopping {
-        Some(advice) if body.height >= 8 => advice_lines(
-            ctx.language(),
-            &advice.value.sentence,
-            usize::from(body.width),
-            body.height >= 11,
-        ),
-        _ => Vec::new(),
-    };
+    let advice = advice(ctx, body);
     let labels = scale.ticks(usize::from(body.height / 3).clamp(2, 6));
     let gutter = labels.iter().map(|t| text::width(&t.label)).max().unwrap_or(0) + 1;
     let gutter = u16::try_from(gutter).unwrap_or(8).min(body.width / 3);
@@ -100,6 +96,19 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     for (y, line) in (plot.bottom() + 1 + rug..body.bottom()).zip(advice) {
         let area = Rect::new(body.x, y, body.width, 1);
         text::put_spans(buf, area, &[Span::styled(line, ctx.theme.dim())]);
+    }
+}
+
+/// The advice on stopping, where there is room below the plot.
+fn advice(ctx: &Context<'_>, body: Rect) -> Vec<String> {
+    match &ctx.model.stopping {
+        Some(advice) if body.height >= 8 => advice_lines(
+            ctx.language(),
+            &advice.value.sentence,
+            usize::from(body.width),
+            body.height >= 11,
+        ),
+        _ => Vec::new(),
     }
 }
 

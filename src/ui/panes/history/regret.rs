@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::language::tr;
+use crate::session::explained::HistoryLayer;
 use crate::session::{Lab, Pane};
 use crate::ui::context::Context;
 use crate::ui::number::significant;
@@ -30,7 +31,7 @@ pub(super) fn now(ctx: &Context<'_>) -> Option<String> {
 
 /// The regrets to draw, where they were asked for.
 pub(super) fn series(ctx: &Context<'_>) -> Option<Vec<f64>> {
-    let lab = lab(ctx).filter(|_| ctx.model.explained.regret)?;
+    let lab = lab(ctx).filter(|_| ctx.model.explained.history == HistoryLayer::Regret)?;
     Some(known(ctx, lab)).filter(|r| r.iter().any(|v| v.is_finite()))
 }
 
