@@ -21,6 +21,7 @@ pub(super) const EXPLAINED: Words = &[
     ("best", "最优"),
     ("P(ok)", "P(成功)"),
     ("weighs it", "为它加权"),
+    ("weighs it, to the power {power}", "以 {power} 次幂为它加权"),
     ("and ξ to beat", "再加 ξ 要胜过"),
     ("to beat", "要胜过"),
     ("σ from it", "σ 之遥"),

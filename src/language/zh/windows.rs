@@ -197,6 +197,10 @@ pub(super) const WINDOWS: Words = &[
         "{passed} 次试验中的 {failed} 次：采集函数以 {weight} 加权",
     ),
     (
+        "the power is 1 + {recent}, the failures among the last 10 outcomes",
+        "幂次是 1 + {recent}，后者为最近 10 个结果中的失败数",
+    ),
+    (
         "{pending_counted} that run or are queued, believed to return their mean",
         "{pending_counted} 个在运行或排队，当作会得到其均值",
     ),
@@ -240,5 +244,17 @@ pub(super) const WINDOWS: Words = &[
     (
         "              {n} values, steps {first_step} to {last_step}, last {last}",
         "              {n} 个值，第 {first_step} 到 {last_step} 步，最后 {last}",
+    ),
+    // the signs of the help
+    ("signs", "符号"),
+    ("the best trial", "最优的试验"),
+    ("largest acquisition of a slice", "切片上采集函数最大处"),
+    ("trials, near the slice to far off", "试验，从切片附近到远处"),
+    ("trials beyond the axis", "超出坐标轴的试验"),
+    ("the end that its curve promises", "按曲线预计的终值"),
+    ("chance to come through", "成功的概率"),
+    (
+        "c: 1 + failures of last 10 outcomes",
+        "c：1 + 最近 10 个结果中的失败数",
     ),
 ];

@@ -39,7 +39,7 @@ fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
     let theme = &ctx.theme;
     let mut sections = SECTIONS;
     sections.sort_by_key(|s| s.context != Place::Pane(ctx.model.focus));
-    sections
+    let keys = sections
         .into_iter()
         .map(|section| {
             let keys = section.bindings.iter().filter(|b| works(ctx.model, b));
@@ -55,8 +55,39 @@ fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
             lines.push(Line::default());
             lines
         })
-        .filter(|lines| lines.len() > 2)
-        .collect()
+        .filter(|lines| lines.len() > 2);
+    keys.chain(std::iter::once(signs(ctx))).collect()
+}
+
+/// What the marks of charts, tables and titles stand for.
+fn signs<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
+    let theme = &ctx.theme;
+    let told: [(&str, &str); 14] = [
+        ("★", tr!(ctx, "the best trial")),
+        ("◆", tr!(ctx, "the suggestion")),
+        ("┼ │", tr!(ctx, "the probe")),
+        ("◇", tr!(ctx, "your draft")),
+        ("▲", tr!(ctx, "largest acquisition of a slice")),
+        ("● • ·", tr!(ctx, "trials, near the slice to far off")),
+        ("▴ ▾", tr!(ctx, "trials beyond the axis")),
+        ("◌", tr!(ctx, "waiting")),
+        ("◐", tr!(ctx, "running")),
+        ("✗", tr!(ctx, "failed")),
+        ("⊘", tr!(ctx, "pruned")),
+        ("≈", tr!(ctx, "the end that its curve promises")),
+        ("P(ok)", tr!(ctx, "chance to come through")),
+        ("P(ok)^c", tr!(ctx, "c: 1 + failures of last 10 outcomes")),
+    ];
+    let mut lines = vec![Line::styled(tr!(ctx, "signs"), theme.strong())];
+    lines.extend(told.into_iter().map(|(sign, words)| {
+        Line::from(vec![
+            Span::styled(text::right(sign, KEYS), theme.accent()),
+            Span::raw("  "),
+            Span::raw(words),
+        ])
+    }));
+    lines.push(Line::default());
+    lines
 }
 
 /// Deals the blocks to columns of about the same height, in reading order.

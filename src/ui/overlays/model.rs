@@ -289,6 +289,15 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
             passed = failed + passed,
             weight = weight
         );
+        let recent = surrogate.caution() - 1.0;
+        if recent > 0.0 {
+            let words = tr!(
+                ctx,
+                "the power is 1 + {recent}, the failures among the last 10 outcomes",
+                recent = recent
+            );
+            lines.push(pair(ctx, "", words));
+        }
         lines.push(pair(ctx, tr!(ctx, "failed"), words));
     }
     if surrogate.pending_counted() > 0 {

@@ -84,9 +84,13 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         false => (tr!(ctx, "P(improve)"), tr!(ctx, "× mean gain"), "= EI"),
     };
     let p_ok = at
+    let weighs = match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
+        power if power > 1.0 => tr!(ctx, "weighs it, to the power {power}", power = power),
+        _ => tr!(ctx, "weighs it").to_owned(),
+    };
         .prediction
         .p_ok
-        .map(|p| (tr!(ctx, "P(ok)"), percent(p), dim(tr!(ctx, "weighs it")), text));
+        .map(|p| (tr!(ctx, "P(ok)"), percent(p), dim(&weighs), text));
     let mut lines = vec![
         Some((
             "μ ± σ",
