@@ -55,11 +55,12 @@ impl Language {
     }
 
     /// The sentences of the table that are recognised whole.
-    fn said(self) -> Words {
-        match self {
+    fn said(self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        let parts: &'static [Words] = match self {
             Self::English => &[],
-            Self::SimplifiedChinese => zh::SAID,
-        }
+            Self::SimplifiedChinese => zh::WHOLE,
+        };
+        parts.iter().flat_map(|part| part.iter())
     }
 
     /// What stands for an English text; the text itself where nothing does.
@@ -101,8 +102,7 @@ impl Language {
         if whole != sentence {
             return Cow::Borrowed(whole);
         }
-        let found =
-            (self.said().iter()).find_map(|(english, _)| Some((*english, values(english, sentence)?)));
+        let found = (self.said()).find_map(|(english, _)| Some((*english, values(english, sentence)?)));
         let Some((english, values)) = found else {
             return Cow::Borrowed(sentence);
         };

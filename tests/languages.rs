@@ -252,3 +252,56 @@ fn a_finished_sentence_is_told_in_the_language() {
     assert_eq!(zh.reword("a sentence nobody knows"), "a sentence nobody knows");
     assert_eq!(Language::English.reword("this is now"), "this is now");
 }
+
+/// Sentences of the engine: literals that begin with a capital or a value and end with a full stop.
+fn engine_says() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/analysis");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut found = BTreeSet::new();
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let lines: Vec<&str> = code
+            .lines()
+            .filter(|l| !l.trim_start().starts_with("//"))
+            .collect();
+        let code = lines.join("\n");
+        let mut rest = code.as_str();
+        while let Some(at) = rest.find('"') {
+            let Some((said, after)) = literal(&rest[at..]) else {
+                break;
+            };
+            rest = after;
+            let is_sentence = said.ends_with('.') && said.contains(' ');
+            if is_sentence && said.starts_with(|c: char| c.is_uppercase() || c == '{' || c.is_numeric()) {
+                found.insert(said);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_sentence_of_the_verdict_and_of_what_looks_odd_has_its_words() {
+    let said = engine_says();
+    assert!(said.len() > 15, "{said:#?}");
+    for sentence in said {
+        // Values as they may be; what is nested is looked at apart.
+        let mut filled = String::new();
+        let mut rest = sentence.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            filled += before;
+            filled += "7";
+            rest = after.split_once('}').map_or("", |(_, tail)| tail);
+        }
+        filled += rest;
+        for language in translated() {
+            assert_ne!(
+                language.reword(&filled),
+                filled,
+                "{language:?} lacks {sentence:?}"
+            );
+        }
+    }
+}

@@ -2,12 +2,14 @@
 
 mod explained;
 mod frame;
+mod judged;
 mod keys;
 mod panes;
 mod said;
 mod windows;
 
-pub(super) use said::SAID;
+use judged::JUDGED;
+use said::SAID;
 
 use super::Words;
 
@@ -18,5 +20,9 @@ pub const WORDS: &[Words] = &[
     explained::EXPLAINED,
     windows::WINDOWS,
     keys::KEYS,
+    JUDGED,
     SAID,
 ];
+
+/// Sentences that are recognised whole, in the order in which they are looked at.
+pub(super) const WHOLE: &[Words] = &[JUDGED, SAID];

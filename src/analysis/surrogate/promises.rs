@@ -62,11 +62,7 @@ impl Surrogate {
 
 fn sentence(list: &[&Partial], word: &str) -> String {
     let count = list.len();
-    let (trials, their, they) = if count == 1 {
-        ("trial counts", "its curve promises", "it was")
-    } else {
-        ("trials count", "their curves promise", "they were")
-    };
+    let they = if count == 1 { "it was" } else { "they were" };
     let learned = list.iter().map(|p| p.promise.learned_from).max().unwrap_or(0);
     let how = match learned {
         0 => format!("for want of complete curves the last value when {they} stopped, with a wide error"),
@@ -85,7 +81,13 @@ fn sentence(list: &[&Partial], word: &str) -> String {
             significant(most, 2)
         )
     };
-    format!("{count} {word} {trials} with the final value that {their} ({values}; {how}).")
+    if count == 1 {
+        format!("1 {word} trial counts with the final value that its curve promises ({values}; {how}).")
+    } else {
+        format!(
+            "{count} {word} trials count with the final value that their curves promise ({values}; {how})."
+        )
+    }
 }
 
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {

@@ -345,15 +345,15 @@ impl Table {
                 let is_declared = self.declared.metric.as_ref() == Some(metric);
                 if !is_declared || self.declared.directions.is_empty() {
                     notes.push(format!(
-                        "the objective is {} {metric}, {}{others}; --metric and --direction say otherwise.",
+                        "{} {metric}{}{others}; --metric and --direction say otherwise.",
                         if is_declared {
-                            "declared to be"
+                            "the objective is declared to be"
                         } else {
-                            "taken to be"
+                            "the objective is taken to be"
                         },
                         match self.direction(Some(metric)) {
-                            Direction::Minimize => "to minimize",
-                            Direction::Maximize => "to maximize",
+                            Direction::Minimize => ", to minimize",
+                            Direction::Maximize => ", to maximize",
                         }
                     ));
                 } else if !others.is_empty() {

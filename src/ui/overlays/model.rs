@@ -47,7 +47,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
         )));
     }
     for note in &study.notes {
-        for part in text::wrap(note, usize::from(WIDTH) - 6) {
+        for part in text::wrap(&ctx.language().reword(note), usize::from(WIDTH) - 6) {
             lines.push(Line::raw(part));
         }
     }
@@ -62,10 +62,9 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
         lines.push(heading(ctx, tr!(ctx, "what looks odd")));
     }
     for warning in warnings {
-        for (i, part) in text::wrap(warning, usize::from(WIDTH) - 8)
-            .into_iter()
-            .enumerate()
-        {
+        let warning = ctx.language().reword(warning);
+        let parts = text::wrap(&warning, usize::from(WIDTH) - 8);
+        for (i, part) in parts.into_iter().enumerate() {
             lines.push(Line::from(vec![
                 Span::styled(if i == 0 { "! " } else { "  " }, ctx.theme.accent_strong()),
                 Span::raw(part),
@@ -99,7 +98,7 @@ fn verdict<'a>(ctx: &Context<'a>, trust: &Trust) -> Vec<Line<'a>> {
             text::left(ctx.language().word(trust.verdict.word()), NAME),
             ctx.theme.accent_strong(),
         ),
-        Span::raw(trust.reason.clone()),
+        Span::raw(ctx.language().reword(&trust.reason).into_owned()),
     ]));
     lines.push(pair(
         ctx,
@@ -289,6 +288,7 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
             passed = failed + passed,
             weight = weight
         );
+        lines.push(pair(ctx, tr!(ctx, "failed"), words));
         let recent = surrogate.caution() - 1.0;
         if recent > 0.0 {
             let words = tr!(
@@ -298,7 +298,6 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
             );
             lines.push(pair(ctx, "", words));
         }
-        lines.push(pair(ctx, tr!(ctx, "failed"), words));
     }
     if surrogate.pending_counted() > 0 {
         let words = tr!(
