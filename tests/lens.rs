@@ -5,7 +5,7 @@ mod desk;
 #[path = "common/studies.rs"]
 mod studies;
 
-use desk::Desk;
+use desk::{Desk, screen};
 use studies::{branin, complete, cube, floats};
 use tunescope::session::effect::Effect;
 use tunescope::session::lens::Guess;
@@ -284,4 +284,39 @@ fn a_study_without_a_past_says_so() {
     assert!(!desk.model.lens.is_on());
     desk.press(":past 7<Enter>");
     assert!(desk.notice().contains("1 to 2"), "{}", desk.notice());
+}
+
+/// Where a configuration does not fit, whole parameters are left out: no name and no value is cut.
+#[test]
+fn lines_on_the_past_and_on_what_ifs_end_with_a_whole_value() {
+    let mut study = cube(9, Direction::Minimize);
+    for i in 0..12 {
+        let x: Vec<f64> = (0..9)
+            .map(|j| (f64::from(i) * 0.618 + 0.37 * f64::from(j)).fract())
+            .collect();
+        let value = x.iter().map(|u| (u - 0.4).powi(2)).sum();
+        complete(&mut study, &floats(&x), value);
+    }
+    for keys in [",", "Ig"] {
+        let mut desk = Desk::open(study.clone());
+        desk.press(keys);
+        for width in [80, 100, 120] {
+            let shown = screen(&desk.model, width, 36);
+            let lines: Vec<&str> = (shown.lines().skip(2).take(4).map(str::trim_end))
+                .filter(|line| line.contains("x3 "))
+                .collect();
+            assert!(!lines.is_empty(), "{shown}");
+            for line in lines {
+                let Some(kept) = line.strip_suffix('…') else {
+                    continue;
+                };
+                let words: Vec<&str> = kept.rsplit(' ').take(2).collect();
+                let [value, name] = words[..] else {
+                    panic!("{line:?}")
+                };
+                let is_whole = name.len() == 2 && name.starts_with('x') && value.parse::<f64>().is_ok();
+                assert!(is_whole, "{name} {value} at the end of {line:?}");
+            }
+        }
+    }
 }

@@ -71,7 +71,11 @@ fn source<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     } else {
         model.study.name.shown()
     };
-    let most = if level >= 3 { 18 } else { 32 };
+    let most = match level {
+        0 => 72,
+        1 | 2 => 32,
+        _ => 18,
+    };
     let mut spans = vec![Span::styled(
         text::fit(
             &text::clean(if name.is_empty() { "tunescope" } else { name }),

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::analysis::Suggestion;
@@ -50,8 +51,23 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
 
 fn put(buf: &mut Buffer, area: Rect, lines: &[Vec<Span<'_>>]) {
     for (i, line) in (0..area.height).zip(lines) {
-        text::put_spans(buf, text::row(area, i), line);
+        let whole = whole(line, usize::from(area.width));
+        text::put_spans(buf, text::row(area, i), &whole);
     }
+}
+
+/// The spans that fit whole, with a sign where some do not; the first in any case.
+fn whole<'s>(line: &[Span<'s>], width: usize) -> Vec<Span<'s>> {
+    if text::spans_width(line) <= width || line.len() < 2 {
+        return line.to_vec();
+    }
+    let count = (1..line.len())
+        .rev()
+        .find(|n| text::spans_width(&line[..*n]) < width)
+        .unwrap_or(1);
+    let mut kept = line[..count].to_vec();
+    kept.push(Span::raw("…"));
+    kept
 }
 
 /// The words on the lens itself: "as of 12 of 60 trials".
@@ -80,18 +96,20 @@ fn headline<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     let lens = &ctx.model.lens;
     let chip = theme.accent_strong().patch(theme.selected());
     let mut spans = vec![Span::styled(format!(" {} ", words(ctx)), chip)];
-    let said = match lens.imagined.last() {
-        Some(last) => tr!(
-            ctx,
-            " {metric} {last} ({words}), at {configuration}",
-            metric = text::fit(ctx.metric(), 16),
-            last = ctx.value.show(last.value),
-            words = ctx.language().word(last.guess.words()),
-            configuration = configuration(ctx, &last.configuration)
-        ),
-        None => tr!(ctx, " as it was then; only the space is as known now").to_owned(),
+    let Some(last) = lens.imagined.last() else {
+        let said = tr!(ctx, " as it was then; only the space is as known now");
+        spans.push(Span::styled(said, theme.text()));
+        return spans;
     };
+    let said = tr!(
+        ctx,
+        " {metric} {last} ({words}), at ",
+        metric = text::fit(ctx.metric(), 16),
+        last = ctx.value.show(last.value),
+        words = ctx.language().word(last.guess.words())
+    );
     spans.push(Span::styled(said, theme.text()));
+    spans.extend(configuration_spans(ctx, &last.configuration, theme.text()));
     spans
 }
 
@@ -115,21 +133,28 @@ fn next_run<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
             theme.text(),
         ));
         if let Some(share) = c.share_of_best.filter(|s| s.is_finite()) {
-            first.push(Span::styled(
+            let words = if share < 2.0 {
                 tr!(
                     ctx,
                     ", with {share} of the EI of its pick",
-                    share = percent(share.min(9.99))
-                ),
-                theme.text(),
-            ));
+                    share = percent(share)
+                )
+            } else {
+                // It was chosen by something else than EI, or for a space that has changed.
+                tr!(ctx, ", with more EI than its pick").to_owned()
+            };
+            first.push(Span::styled(words, theme.text()));
         }
     }
-    let second = match &next.configuration {
-        Some(values) => configuration(ctx, values),
-        None => tr!(ctx, "it lacks a value for some parameter").to_owned(),
-    };
-    vec![first, vec![Span::styled(format!("  {second}"), theme.dim())]]
+    let mut second = vec![Span::raw("  ")];
+    match &next.configuration {
+        Some(values) => second.extend(configuration_spans(ctx, values, theme.dim())),
+        None => second.push(Span::styled(
+            tr!(ctx, "it lacks a value for some parameter"),
+            theme.dim(),
+        )),
+    }
+    vec![first, second]
 }
 
 /// What the trials that were run gained or cost against the picks of their time.
@@ -147,62 +172,59 @@ fn balance<'a>(ctx: &Context<'a>, width: usize) -> Vec<Span<'a>> {
         };
         return vec![Span::styled(words, theme.dim())];
     }
-    let judged = if replay.is_done() {
-        String::new()
+    let (overrides, total) = (b.overrides, b.overrides + b.followed);
+    let who = if replay.is_done() {
+        tr!(
+            ctx,
+            "{overrides} of {total} trials were not the model's pick: ",
+            overrides = overrides,
+            total = total
+        )
     } else {
-        tr!(ctx, " (of {wanted} judged)", wanted = replay.wanted)
-    };
-    let count = match b.followed {
-        0 => tr!(
+        tr!(
             ctx,
-            "{overrides} trials were not the model's picks{judged}: ",
-            overrides = b.overrides,
-            judged = judged
-        ),
-        n => tr!(
-            ctx,
-            "{n} trials were the model's picks, {overrides} not{judged}: ",
-            n = n,
-            overrides = b.overrides,
-            judged = judged
-        ),
+            "{overrides} of {total} trials judged so far were not the model's pick: ",
+            overrides = overrides,
+            total = total
+        )
     };
     let size = significant(b.expected.abs(), 2);
     let then = if b.expected < 0.0 {
-        tr!(ctx, "gave up {size} of EI", size = size)
+        tr!(ctx, "they gave up {size} of EI", size = size)
     } else {
-        tr!(ctx, "gained {size} of EI", size = size)
+        tr!(ctx, "they gained {size} of EI", size = size)
     };
+    if b.measured == 0 {
+        return vec![Span::styled(who, theme.dim()), Span::styled(then, theme.text())];
+    }
+    let better = tr!(
+        ctx,
+        "as known now {better} of {measured} were better than it",
+        better = b.better,
+        measured = b.measured
+    );
     let side = if b.realised < 0.0 {
         tr!(ctx, "worse")
     } else {
         tr!(ctx, "better")
     };
-    let now = match b.measured {
-        0 => String::new(),
-        n => tr!(
-            ctx,
-            "; as seen now {realised_sd} {side} than the picks, {better} of {n} better",
-            realised_sd = with_sd(b.realised.abs(), b.realised_sd),
-            side = side,
-            better = b.better,
-            n = n
-        ),
-    };
-    let brief = tr!(
+    let sum = tr!(
         ctx,
-        "{overrides} were not the model's picks: {then}; {better} of {measured} did better",
-        overrides = b.overrides,
-        then = then,
-        better = b.better,
-        measured = b.measured
+        ", in sum {size} {side}",
+        size = with_sd(b.realised.abs(), b.realised_sd),
+        side = side
     );
-    if text::width(&count) + text::width(&then) + text::width(&now) > width {
-        return vec![Span::styled(brief, theme.text())];
-    }
+    // What comes of it matters more than what was given up for it.
+    let forms = [
+        format!("{then}; {better}{sum}"),
+        format!("{then}; {better}"),
+        better,
+    ];
+    let fits = |said: &&String| text::width(&who) + text::width(said) <= width;
+    let said = forms.iter().find(fits).or(forms.last()).cloned();
     vec![
-        Span::styled(count, theme.dim()),
-        Span::styled(then + &now, theme.text()),
+        Span::styled(who, theme.dim()),
+        Span::styled(said.unwrap_or_default(), theme.text()),
     ]
 }
 
@@ -248,6 +270,7 @@ fn suggested<'a>(
         let ei = text::minus(&significant(readout.ei, 3));
         spans.push(Span::styled(format!("EI {}  ", text::left(&ei, 9)), theme.text()));
     }
+    let mut is_first = true;
     for i in ctx.model.params_by_importance() {
         let Some(value) = suggestion.configuration.get(i).filter(|v| !v.is_inactive()) else {
             continue;
@@ -257,14 +280,28 @@ fn suggested<'a>(
         let is_changed = was.is_some_and(|w| Context::show_short(w) != shown);
         let style = if is_changed { theme.accent() } else { theme.dim() };
         let name = text::fit(ctx.param_name(i), 16);
-        spans.push(Span::styled(format!("{name} {shown}  "), style));
+        let gap = if is_first { "" } else { "  " };
+        is_first = false;
+        spans.push(Span::styled(format!("{gap}{name} {shown}"), style));
     }
     spans
 }
 
 /// "learning_rate 3e-4  dropout 0.1", what matters most first.
 pub(super) fn configuration(ctx: &Context<'_>, values: &[Value]) -> String {
-    let parts: Vec<String> = (ctx.model.params_by_importance().into_iter())
+    parts(ctx, values).join("  ")
+}
+
+/// The same, a span a parameter.
+fn configuration_spans<'a>(ctx: &Context<'_>, values: &[Value], style: Style) -> Vec<Span<'a>> {
+    let gaps = std::iter::once("").chain(std::iter::repeat("  "));
+    (gaps.zip(parts(ctx, values)))
+        .map(|(gap, part)| Span::styled(format!("{gap}{part}"), style))
+        .collect()
+}
+
+fn parts(ctx: &Context<'_>, values: &[Value]) -> Vec<String> {
+    (ctx.model.params_by_importance().into_iter())
         .filter_map(|i| {
             let value = values.get(i).filter(|v| !v.is_inactive())?;
             Some(format!(
@@ -273,6 +310,5 @@ pub(super) fn configuration(ctx: &Context<'_>, values: &[Value]) -> String {
                 Context::show_short(value)
             ))
         })
-        .collect();
-    parts.join("  ")
+        .collect()
 }

@@ -105,7 +105,11 @@ pub fn minus(number: &str) -> String {
     }
 }
 
-/// Lines of at most `cells`, broken at spaces and between wide characters (inside a word where it alone is longer).
+/// What keeps two words on one line: drawn as a blank.
+pub const UNBROKEN: char = '\u{a0}';
+
+/// Lines of at most `cells`, broken at spaces and between wide characters (inside a word where it alone is longer), and not
+/// at an [`UNBROKEN`] one.
 #[must_use]
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
@@ -143,6 +147,9 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
+        .into_iter()
+        .map(|line| line.replace(UNBROKEN, " "))
+        .collect()
 }
 
 /// The parts of a word between which a line may end: around each wide character, but not before what closes and not

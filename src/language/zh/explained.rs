@@ -66,6 +66,7 @@ pub(super) const EXPLAINED: Words = &[
     ),
     ("No jump so far.", "至今没有跳跃。"),
     ("It jumps {join}.", "它跳跃：{join}。"),
+    ("and {n} times more", "另有 {n} 次"),
     // the likelihood
     (
         "The likelihood has no finite value here.",
@@ -103,6 +104,11 @@ pub(super) const EXPLAINED: Words = &[
         "length 1: the whole axis; σ in sd of the output; nats below the highest",
         "长度 1：整条轴；σ 以输出标准差计；低于最高的奈特",
     ),
+    (
+        "length 1: the whole axis; nats below the highest",
+        "长度 1：整条轴；低于最高的奈特",
+    ),
+    ("nats below the highest", "低于最高的奈特"),
     // the race
     ("The runners are at the start…", "选手在起点…"),
     (

@@ -109,8 +109,8 @@ pub(super) const FRAME: Words = &[
     ("imagined", "设想"),
     ("{n} imagined", "{n} 个设想"),
     (
-        " {metric} {last} ({words}), at {configuration}",
-        " {metric} {last}（{words}），在 {configuration}",
+        " {metric} {last} ({words}), at ",
+        " {metric} {last}（{words}），在 ",
     ),
     ("good: 1 σ better than predicted", "好：比预测好 1 σ"),
     ("as predicted", "如预测"),
@@ -127,6 +127,7 @@ pub(super) const FRAME: Words = &[
         ", with {share} of the EI of its pick",
         "，EI 为当时建议的 {share}",
     ),
+    (", with more EI than its pick", "，EI 比当时的建议还多"),
     ("it lacks a value for some parameter", "它缺少某个参数的值"),
     (
         "judging the trials against the picks of their time…",
@@ -136,27 +137,23 @@ pub(super) const FRAME: Words = &[
         "no trial can be judged: none began after a first value",
         "没有试验可以评判：第一个值之后没有试验开始",
     ),
-    (" (of {wanted} judged)", "（已评判 {wanted} 次中的）"),
     (
-        "{overrides} trials were not the model's picks{judged}: ",
-        "{overrides} 次试验没有照建议{judged}：",
+        "{overrides} of {total} trials were not the model's pick: ",
+        "{total} 次试验中 {overrides} 次没有照模型的建议：",
     ),
     (
-        "{n} trials were the model's picks, {overrides} not{judged}: ",
-        "{n} 次试验照了建议，{overrides} 次没有{judged}：",
+        "{overrides} of {total} trials judged so far were not the model's pick: ",
+        "至今评判的 {total} 次试验中 {overrides} 次没有照模型的建议：",
     ),
-    ("gave up {size} of EI", "放弃了 {size} 的 EI"),
-    ("gained {size} of EI", "多得了 {size} 的 EI"),
+    ("they gave up {size} of EI", "放弃了 {size} 的 EI"),
+    ("they gained {size} of EI", "得到了 {size} 的 EI"),
+    (
+        "as known now {better} of {measured} were better than it",
+        "以现在所知，{measured} 次中 {better} 次比它好",
+    ),
+    (", in sum {size} {side}", "，合计{side} {size}"),
     ("worse", "差"),
     ("better", "好"),
-    (
-        "; as seen now {realised_sd} {side} than the picks, {better} of {n} better",
-        "；现在看比建议{side} {realised_sd}，{n} 次中 {better} 次更好",
-    ),
-    (
-        "{overrides} were not the model's picks: {then}; {better} of {measured} did better",
-        "{overrides} 次没有照建议：{then}；{measured} 次中 {better} 次更好",
-    ),
     ("next without it  ", "没有它，下一个  "),
     ("next with it     ", "有了它，下一个  "),
     // game

@@ -266,9 +266,11 @@ impl View<'_, '_> {
                     self.ctx,
                     "length 1: the whole axis; σ in sd of the output; nats below the highest"
                 ),
+                tr!(self.ctx, "length 1: the whole axis; nats below the highest"),
+                tr!(self.ctx, "nats below the highest"),
             ];
             let fits = |unit: &&&str| text::width(unit) <= usize::from(area.width);
-            let unit = units.iter().find(fits).copied().unwrap_or(units[1]);
+            let unit = units.iter().find(fits).copied().unwrap_or_default();
             text::put_spans(
                 buf,
                 text::row(area, area.height - 1),

@@ -116,7 +116,11 @@ impl View<'_, '_> {
         self.axis(buf, plot);
         if words > 0 {
             let line = Rect::new(body.x, body.bottom() - 1, body.width, 1);
-            text::put_spans(buf, line, &[Span::styled(self.words(), theme.dim())]);
+            text::put_spans(
+                buf,
+                line,
+                &[Span::styled(self.words(usize::from(line.width)), theme.dim())],
+            );
         }
         let param = self.ctx.model.param;
         hit(hits, plot, Target::Slice { param });
@@ -292,8 +296,8 @@ impl View<'_, '_> {
         }
     }
 
-    /// The jumps in words.
-    fn words(&self) -> String {
+    /// The jumps in words, as many as have room; how many more there are is said.
+    fn words(&self, width: usize) -> String {
         let param = self.ctx.model.param;
         let show = |c: &[crate::study::Value]| c.get(param).map(Context::show_short).unwrap_or_default();
         let jumps: Vec<String> = self
@@ -313,7 +317,20 @@ impl View<'_, '_> {
         match (jumps.is_empty(), self.ladder.is_complete) {
             (true, true) => tr!(self.ctx, "The next point walks and never jumps, whatever ξ.").to_owned(),
             (true, false) => tr!(self.ctx, "No jump so far.").to_owned(),
-            (false, _) => tr!(self.ctx, "It jumps {join}.", join = jumps.join(", ")),
+            (false, _) => {
+                let told = |count: usize| {
+                    let mut parts = jumps.get(..count).unwrap_or_default().to_vec();
+                    if count < jumps.len() {
+                        parts.push(tr!(self.ctx, "and {n} times more", n = jumps.len() - count));
+                    }
+                    tr!(self.ctx, "It jumps {join}.", join = parts.join(", "))
+                };
+                (1..=jumps.len())
+                    .rev()
+                    .map(told)
+                    .find(|words| text::width(words) <= width)
+                    .unwrap_or_else(|| told(1))
+            }
         }
     }
 }

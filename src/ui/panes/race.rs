@@ -27,7 +27,8 @@ const WIDE: u16 = 76;
 
 pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let races = &ctx.model.races;
-    let title = ctx.title::<()>(Pane::Race, detail(ctx), None);
+    let mut title = ctx.title::<()>(Pane::Race, detail(ctx, true), None);
+    title.shorter = vec![detail(ctx, false)];
     let body = panel::titled(buf, area, &ctx.theme, title);
     let Some(race) = &races.last else {
         let line = if races.is_running {
@@ -59,7 +60,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     }
 }
 
-fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
+/// What is raced for and how far it is, with what it is raced on or without.
+fn detail<'a>(ctx: &Context<'a>, with_ground: bool) -> Vec<Span<'a>> {
     let theme = &ctx.theme;
     let races = &ctx.model.races;
     let Some(race) = &races.last else {
@@ -82,16 +84,18 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
             evaluations = race.evaluations
         ),
     };
+    let what = if with_ground {
+        tr!(
+            ctx,
+            "{what} on {ground}",
+            what = what,
+            ground = ctx.language().reword(&races.ground)
+        )
+    } else {
+        what.to_owned()
+    };
     vec![
-        Span::styled(
-            tr!(
-                ctx,
-                "{what} on {ground}",
-                what = what,
-                ground = ctx.language().reword(&races.ground)
-            ),
-            theme.dim(),
-        ),
+        Span::styled(what, theme.dim()),
         Span::styled(format!(", {state}"), theme.text()),
     ]
 }
@@ -246,6 +250,9 @@ fn table(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, race: &Race, cursor: u
         1 => tr!(ctx, "1 race").to_owned(),
         n => tr!(ctx, "mean of {n}", n = n),
     };
+    // The mean stands where all of it does.
+    let has_mean = area.width >= LEGEND - 3;
+    let mean = if has_mean { mean } else { String::new() };
     let head = format!(
         "  {}{} {}  {mean}",
         text::left("", 14),
@@ -263,7 +270,7 @@ fn table(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, race: &Race, cursor: u
         let regret = significant(race.regret(lane, made), 2);
         let name = text::left(ctx.language().word(lane.runner.title()), 13);
         let mean = match races.mean_rank(lane.runner) {
-            Some((mean, _)) if finished > 0 => format!("{mean:.1}"),
+            Some((mean, _)) if finished > 0 && has_mean => format!("{mean:.1}"),
             _ => String::new(),
         };
         let stopped = if lane.ended && lane.points.len() < race.evaluations {

@@ -426,17 +426,23 @@ impl View<'_, '_> {
         );
         spans.push(Span::styled(place, theme.dim()));
         text::put_spans(buf, text::row(self.places.readout, 0), &spans);
-        let all = Heatmap::range(self.map.values);
-        let cut = match all {
-            Some((_, high)) if high > self.map.high => {
-                tr!(self.ctx, ", up to {high}", high = significant(high, 2))
+        let is_ink = theme.light && theme.ramp.is_glyphs();
+        // The far tail of bad values shares the last level.
+        let cut = match (Heatmap::range(self.map.values), is_ink) {
+            (Some((_, high)), false) if high > self.map.high => {
+                tr!(ctx, "; darkest: to {bad}", bad = significant(high, 2))
             }
-            Some((low, _)) if low < self.map.low => {
-                tr!(self.ctx, ", down to {low}", low = significant(low, 2))
+            (Some((low, _)), false) if low < self.map.low => {
+                tr!(ctx, "; darkest: to {bad}", bad = significant(low, 2))
+            }
+            (Some((_, high)), true) if high > self.map.high => {
+                tr!(ctx, "; lightest: to {bad}", bad = significant(high, 2))
+            }
+            (Some((low, _)), true) if low < self.map.low => {
+                tr!(ctx, "; lightest: to {bad}", bad = significant(low, 2))
             }
             _ => String::new(),
         };
-        let is_ink = theme.light && theme.ramp.is_glyphs();
         let levels = match ctx.model.layer {
             _ if self.is_signed() => tr!(ctx, "orange gains, blue loses"),
             Layer::Mean if is_ink => tr!(ctx, "dark is better"),

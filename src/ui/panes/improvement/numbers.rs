@@ -69,7 +69,8 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
     let cells = width.saturating_sub(NAME + 10).min(12);
     let bar = |value: f64| {
         let mut spans = vec![Span::raw(" ")];
-        if cells >= 4 {
+        // Shorter ones are specks.
+        if cells >= 8 {
             spans.extend(bars::signed(value, largest, cells, theme));
         }
         spans
@@ -83,11 +84,11 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         ),
         false => (tr!(ctx, "P(improve)"), tr!(ctx, "× mean gain"), "= EI"),
     };
-    let p_ok = at
     let weighs = match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
         power if power > 1.0 => tr!(ctx, "weighs it, to the power {power}", power = power),
         _ => tr!(ctx, "weighs it").to_owned(),
     };
+    let p_ok = at
         .prediction
         .p_ok
         .map(|p| (tr!(ctx, "P(ok)"), percent(p), dim(&weighs), text));
@@ -146,11 +147,12 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
 
 /// `μ ± σ`, with fewer digits where there is no room for all that are known.
 fn belief(mean: f64, sd: f64, room: usize) -> String {
-    let whole = with_sd(mean, sd);
-    if text::width(&whole) <= room {
-        return whole;
-    }
-    format!("{} ± {}", significant(mean, 3), significant(sd, 1))
+    let brief = format!("{} ± {}", significant(mean, 3), significant(sd, 1));
+    let dense = brief.replace(' ', "");
+    // Half a deviation would be none.
+    let all = [with_sd(mean, sd), brief, dense];
+    let fits = |t: &String| text::width(t) <= room;
+    all.into_iter().find(fits).unwrap_or_else(|| significant(mean, 3))
 }
 
 /// A term with as many of three digits as there is room for.

@@ -86,6 +86,8 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
                         value = value,
                         correlation = percent(p.correlation)
                     )
+                    // Each stays on one line where it can.
+                    .replace(' ', text::UNBROKEN.encode_utf8(&mut [0; 4]))
                 })
                 .collect();
             out.push((5, tr!(ctx, "pulled by"), pulls.join(", ")));
@@ -121,12 +123,12 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
             tr!(ctx, "failures"),
             tr!(
                 ctx,
-                "{failed} of {all} trials failed; one here comes through with P(ok) {p_ok}, which weighs the EI{caution}",
+                "{failed} of {all} trials failed; P(ok) is {p_ok} here and weighs the EI{caution}",
                 failed = failed,
                 all = failed + passed,
                 p_ok = significant(p_ok, 2),
                 caution = match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
-                    c if c > 1.0 => tr!(ctx, " {c} times over: {n} of the last 10 failed", c = c, n = c - 1.0),
+                    c if c > 1.0 => tr!(ctx, " {c} times ({n} of the last 10 failed)", c = c, n = c - 1.0),
                     _ => String::new(),
                 }
             ),
