@@ -10,6 +10,7 @@ mod fixture;
 mod random;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -17,6 +18,9 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use tunescope::analysis::Layer;
+use tunescope::analysis::prospects::{Prospect, Prospects};
+use tunescope::analysis::stopping::Gain;
+use tunescope::session::explained::HistoryLayer;
 use tunescope::session::model::{ColorLevel, Confirm, RunStatus, ThemeChoice};
 use tunescope::session::seen::Digest;
 use tunescope::session::{HitMap, Model, Overlay, Pane, Target};
@@ -112,7 +116,6 @@ fn a_running_study_at_four_sizes() {
 #[test]
 fn every_colour_depth_is_a_design_of_its_own() {
     let mut model = fixture::running();
-    model.focus = Pane::Surface;
     for (name, level) in [
         ("true", ColorLevel::True),
         ("256", ColorLevel::Indexed256),
@@ -120,7 +123,46 @@ fn every_colour_depth_is_a_design_of_its_own() {
         ("none", ColorLevel::None),
     ] {
         model.appearance.color = level;
+        model.focus = Pane::Surface;
         snapshot(&format!("surface_{name}_80x24"), &model, 80, 24);
+        model.focus = Pane::Improvement;
+        snapshot(&format!("improvement_{name}_80x24"), &model, 80, 24);
+    }
+}
+
+/// What was to be gained when so many of 45 trials had ended: falling, and below the noise at last.
+fn prospects() -> Prospects {
+    let at = (1..45_u32)
+        .map(|known| {
+            let fall = f64::from(known);
+            Prospect {
+                known: usize::try_from(known).unwrap(),
+                gain: (known > 3).then(|| Gain {
+                    expected: 0.09 * (-0.07 * fall).exp() * (1.0 + 0.3 * (2.1 * fall).sin()),
+                    noise: 0.008,
+                    spread: 0.1,
+                    bound: 0.2,
+                }),
+            }
+        })
+        .collect();
+    Prospects { at, wanted: 44 }
+}
+
+#[test]
+fn what_was_to_be_gained_is_drawn_beside_the_noise() {
+    let mut model = fixture::running();
+    model.focus = Pane::History;
+    model.explained.history = HistoryLayer::Prospects;
+    model.explained.prospects.found = Arc::new(prospects());
+    for (w, h) in [(80, 24), (120, 36)] {
+        snapshot(&format!("gain_{w}x{h}"), &model, w, h);
+    }
+    // Nothing is drawn over a word, and each line has its own.
+    let (buf, _) = draw(&model, 80, 24);
+    let shown = symbols(&buf).join("\n");
+    for words in ["╌ noise 0.002 ", "╌ 1 % of the gain so far 0.001 "] {
+        assert_eq!(shown.matches(words).count(), 1, "{words}:\n{shown}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Colour ramps of surfaces: few levels, each clearly lighter than the one before it.
 //!
-//! True colour: 16 levels of viridis (default), 12 of cividis, 10 greys. 256 colours: 8 entries of the
+//! True colour: 10 levels of viridis (default: contours run at every second of its steps, and a frame is a third shorter
+//! than with 16), 12 of cividis, 10 greys. 256 colours: 8 entries of the
 //! xterm cube that follow plasma or magma. Fewer: glyphs. Every ramp is strictly monotone in CIE L* and
 //! adjacent levels differ by ΔE76 ≥ 8, so that a level is seen as a level by everybody.
 
@@ -23,22 +24,16 @@ pub enum Steps {
     Glyphs(&'static [&'static str]),
 }
 
-const VIRIDIS: [(u8, u8, u8); 16] = [
+const VIRIDIS: [(u8, u8, u8); 10] = [
     (68, 1, 84),
-    (72, 26, 108),
-    (71, 47, 125),
-    (65, 68, 135),
-    (57, 86, 140),
+    (72, 40, 120),
+    (62, 74, 137),
     (49, 104, 142),
-    (42, 120, 142),
-    (35, 136, 142),
-    (31, 152, 139),
-    (34, 168, 132),
+    (38, 130, 142),
+    (31, 158, 137),
     (53, 183, 121),
-    (84, 197, 104),
-    (122, 209, 81),
-    (165, 219, 54),
-    (210, 226, 27),
+    (109, 205, 89),
+    (180, 222, 44),
     (253, 231, 37),
 ];
 
@@ -334,8 +329,8 @@ mod tests {
     fn levels_cover_the_range_evenly_and_nan_has_none() {
         let ramp = Ramp::of(ColorLevel::True, 0, false);
         assert_eq!(ramp.level(0.0), Some(0));
-        assert_eq!(ramp.level(1.0), Some(15));
-        assert_eq!(ramp.level(f64::INFINITY), Some(15));
+        assert_eq!(ramp.level(1.0), Some(9));
+        assert_eq!(ramp.level(f64::INFINITY), Some(9));
         assert_eq!(ramp.level(f64::NAN), None);
         assert_eq!(Ramp::of(ColorLevel::None, 2, false).glyph(4), "█");
     }

@@ -2,13 +2,19 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 use super::braille::Sheet;
 use crate::ui::theme::Theme;
 
-/// Shares of the range at which contour lines run.
-const CONTOURS: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
+/// Levels between two contour lines: every second or third, so that lines run where the colour changes.
+fn contour_step(levels: usize) -> usize {
+    if levels.is_multiple_of(2) && levels <= 10 {
+        2
+    } else {
+        3
+    }
+}
 
 /// Values on a grid over the unit square; row 0 at the smallest `y`.
 pub struct Heatmap<'a> {
@@ -119,13 +125,13 @@ impl Heatmap<'_> {
     fn draw_contours(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let mut sheet = Sheet::new(area.width, area.height);
         let (w, h) = sheet.dots();
+        let step = contour_step(theme.ramp.len());
         let bands: Vec<Option<usize>> = (0..h)
             .flat_map(|dy| (0..w).map(move |dx| (dx, dy)))
             .map(|(dx, dy)| {
                 let x = (f64::from(dx) + 0.5) / f64::from(w);
                 let y = 1.0 - (f64::from(dy) + 0.5) / f64::from(h);
-                let share = self.share(self.at(x, y));
-                (!share.is_nan()).then(|| CONTOURS.iter().filter(|c| share >= **c).count())
+                Some(self.level(x, y, theme)? / step)
             })
             .collect();
         let band = |dx: i32, dy: i32| {
@@ -199,6 +205,12 @@ impl Heatmap<'_> {
                         .bg(theme.ramp.color(level).unwrap_or(Color::Reset)),
                 );
             }
+            // On dense shades of ink the mark is left out of it: a hole would be seen before the mark.
+            Some(level) if !theme.ascii && 2 * level > theme.ramp.len() => {
+                cell.reset();
+                let ink = Style::new().add_modifier(Modifier::REVERSED);
+                cell.set_symbol(glyph).set_style(ink);
+            }
             _ => {
                 cell.reset();
                 cell.set_symbol(glyph).set_style(style);
@@ -261,7 +273,26 @@ mod tests {
     }
 
     #[test]
-    fn contours_run_where_a_fifth_is_crossed_and_nowhere_else() {
+    fn on_dense_ink_a_mark_is_left_out_of_it_and_on_thin_ink_it_is_drawn() {
+        let theme = Theme::new(&Appearance {
+            color: ColorLevel::Sixteen,
+            ..Appearance::default()
+        });
+        let mut buf = Buffer::empty(Rect::new(0, 0, 2, 1));
+        let area = buf.area;
+        let values = [0.0, 1.0, 0.0, 1.0];
+        let map = map(&values, true);
+        map.draw(&mut buf, area, &theme, false);
+        for x in [0, 1] {
+            map.mark(&mut buf, area, (x, 0), "●", theme.strong(), &theme);
+        }
+        let reversed = |x: u16| buf[(x, 0)].modifier.contains(Modifier::REVERSED);
+        assert_eq!((buf[(0, 0)].symbol(), reversed(0)), ("●", false));
+        assert_eq!((buf[(1, 0)].symbol(), reversed(1)), ("●", true));
+    }
+
+    #[test]
+    fn contours_run_where_every_second_level_begins_and_nowhere_else() {
         let theme = Theme::new(&Appearance::default());
         let mut buf = Buffer::empty(Rect::new(0, 0, 10, 2));
         let area = buf.area;
