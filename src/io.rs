@@ -14,6 +14,7 @@ pub mod games;
 pub mod infer;
 pub mod json;
 pub mod kept;
+mod limits;
 pub mod merged;
 pub mod names;
 pub mod optuna;

@@ -4,6 +4,7 @@
 //! enters as a [`Label`], which is scrubbed once, at construction.
 
 pub mod activity;
+pub mod constraint;
 pub mod encoding;
 pub mod error;
 pub mod form;
@@ -16,6 +17,7 @@ pub mod trial;
 pub mod value;
 
 pub use activity::{Activity, Rule, When};
+pub use constraint::{Constraint, Place, Side};
 pub use encoding::{Axis, Encoder, UnitPoint};
 pub use error::StudyError;
 pub use form::Form;
@@ -93,6 +95,8 @@ pub struct Study {
     pub space: Space,
     pub trials: Vec<Arc<Trial>>,
     pub budget: Budget,
+    /// The limits that a result must keep.
+    pub constraints: Vec<Constraint>,
     pub diagnostics: Vec<Diagnostic>,
     /// What was assumed without being told (a guessed objective, a column that was left out), in
     /// complete sentences. Already scrubbed.
@@ -149,6 +153,7 @@ impl Study {
             space: Space::default(),
             trials: Vec::new(),
             budget: Budget::default(),
+            constraints: Vec::new(),
             diagnostics: Vec::new(),
             notes: Vec::new(),
         }
@@ -203,13 +208,19 @@ impl Study {
         total
     }
 
-    /// Index of the best complete trial with a finite value; the earliest of equals.
+    /// Whether any trial is complete with a finite value: whether there is something to model.
+    #[must_use]
+    pub fn has_objective(&self) -> bool {
+        self.trials.iter().any(|t| t.objective().is_some())
+    }
+
+    /// Index of the best complete trial with a finite value that breaks no limit; the earliest of equals.
     #[must_use]
     pub fn best(&self) -> Option<usize> {
         let direction = self.direction();
         let mut best: Option<(usize, f64)> = None;
         for (i, trial) in self.trials.iter().enumerate() {
-            if let Some(value) = trial.objective()
+            if let Some(value) = self.valid_objective(trial)
                 && best.is_none_or(|(_, b)| direction.is_better(value, b))
             {
                 best = Some((i, value));

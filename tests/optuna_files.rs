@@ -191,6 +191,16 @@ fn check_trial(found: &Json, truth: &Json, place: &str) {
         (Some(a), Some(b)) => assert!((a - b).abs() < CLOCK, "{place}: {a} s, {b} s"),
         (a, b) => assert_eq!(a, b, "{place}"),
     }
+    let told: Vec<f64> = map(&found["constraints"])
+        .values()
+        .filter_map(Json::as_f64)
+        .collect();
+    let constraints: Vec<f64> = list(&truth["constraints"]).iter().filter_map(number).collect();
+    assert_eq!(told, constraints, "{place}");
+    if !constraints.is_empty() {
+        let is_feasible = constraints.iter().all(|c| *c <= 0.0);
+        assert_eq!(found["feasible"], is_feasible, "{place}");
+    }
     let attributes = map(&found["attributes"]);
     for key in list(&truth["user"]).iter().filter_map(Json::as_str) {
         assert!(

@@ -24,6 +24,7 @@ pub fn options(reading: &Reading) -> Result<ReadOptions, CliError> {
         metric: reading.metric.clone(),
         direction: reading.direction.map(Into::into),
         params: reading.params.clone(),
+        constraints: reading.constraint.clone(),
         space: reading.space.as_deref().map(SpaceFile::read).transpose()?,
     })
 }

@@ -89,7 +89,7 @@ fn develop(
     }];
     messages.extend(queue(args, study));
     still::develop(model, messages, model.now);
-    if study.space.is_empty() || study.best().is_none() {
+    if study.space.is_empty() || !study.has_objective() {
         return Ok(());
     }
     let fitted: Result<Surrogate, String> =

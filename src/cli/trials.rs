@@ -1,5 +1,7 @@
 //! `tunescope trials`: what was read.
 
+use std::sync::Arc;
+
 use super::args::{Trials, TrialsFormat};
 use super::error::{CliError, stdout_error};
 use super::load;
@@ -8,7 +10,7 @@ use super::text::{Columns, domain_words};
 use crate::io::report::trial_report;
 use crate::io::{TrialsReport, trials_csv};
 use crate::study::number::{duration, significant};
-use crate::study::{Study, Trial};
+use crate::study::{Study, Trial, TrialState};
 
 pub fn run(args: &Trials) -> Result<(), CliError> {
     let reader = load::read(&args.source, &args.reading)?;
@@ -53,6 +55,11 @@ fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), C
         "{} trials: {} complete, {} pruned, {} failed, {} running, {} waiting",
         counts.total, counts.complete, counts.pruned, counts.failed, counts.running, counts.waiting
     ))?;
+    for limit in &study.constraints {
+        let breaks = |t: &&Arc<Trial>| limit.of(t).is_some_and(|v| limit.excess(v) > 0.0);
+        let broken = study.trials.iter().filter(breaks).count();
+        out.line(format!("limit {limit}: {broken} trials break it"))?;
+    }
     out.line("")?;
     out.line(if study.space.inferred {
         "space (inferred from the rows; tunescope init writes it out for editing)"
@@ -72,6 +79,10 @@ fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), C
         space.row([p.name.to_string(), domain_words(p), active]);
     }
     out.columns(&space, 2)?;
+    if study.best().is_none() && study.has_objective() {
+        out.line("")?;
+        out.line("best: none yet, every trial breaks a limit")?;
+    }
     if let Some(best) = study.best().and_then(|i| study.trials.get(i)) {
         out.line("")?;
         out.line(format!(
@@ -109,7 +120,7 @@ fn table(study: &Study) -> Columns {
     for trial in &study.trials {
         let cells = [
             trial.id.to_string(),
-            trial.state.word().to_owned(),
+            state_word(study, trial).to_owned(),
             value_words(trial),
             trial.seconds.map_or_else(String::new, duration),
         ];
@@ -121,6 +132,14 @@ fn table(study: &Study) -> Columns {
         table.row(cells.into_iter().chain(params));
     }
     table
+}
+
+/// A trial that came through and breaks a limit is told apart.
+fn state_word(study: &Study, trial: &Trial) -> &'static str {
+    match trial.state {
+        TrialState::Complete if study.is_feasible(trial) == Some(false) => "infeasible",
+        state => state.word(),
+    }
 }
 
 fn value_words(trial: &Trial) -> String {

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::study::label::scrub;
-use crate::study::{Diagnostic, Direction, Domain, Label, Parameter, Study, Trial, TrialId, Value};
+use crate::study::{
+    Constraint, Diagnostic, Direction, Domain, Label, Parameter, Place, Study, Trial, TrialId, Value,
+};
 
 use super::error::ReadError;
 use super::reader::Reader;
@@ -39,6 +41,8 @@ struct Part {
     made: Vec<(Arc<Trial>, Arc<Trial>)>,
     /// Where its columns are among all columns, as of the last study.
     places: Vec<usize>,
+    /// Its limits in the order of those of all, as of the last study.
+    limits: Vec<Option<Constraint>>,
     offset: f64,
 }
 
@@ -86,6 +90,7 @@ impl Merged {
                     reader: Reader::open(path, own)?,
                     made: Vec::new(),
                     places: Vec::new(),
+                    limits: Vec::new(),
                     offset: 0.0,
                 });
             }
@@ -214,6 +219,26 @@ impl Merged {
         infer_what_is_constant_in_each(studies, study);
     }
 
+    /// The limits of all parts, by name; sets which of them each part has. The first of a name counts.
+    fn join_limits(&mut self, studies: &[Arc<Study>], study: &mut Study) {
+        for own in studies.iter().flat_map(|s| &s.constraints) {
+            if study.constraints.iter().all(|c| c.name != own.name) {
+                study.constraints.push(Constraint {
+                    place: Place::Told(study.constraints.len()),
+                    ..own.clone()
+                });
+            }
+        }
+        for (part, own) in self.parts.iter_mut().zip(studies) {
+            let of = |c: &Constraint| own.constraints.iter().find(|o| o.name == c.name).cloned();
+            let limits: Vec<Option<Constraint>> = study.constraints.iter().map(of).collect();
+            if limits != part.limits {
+                part.made.clear();
+                part.limits = limits;
+            }
+        }
+    }
+
     fn complain_of_differences(&self, studies: &[Arc<Study>], study: &mut Study) {
         let with_trials = || {
             self.parts
@@ -292,7 +317,13 @@ impl Merged {
                     _ => {
                         let made = (
                             Arc::clone(trial),
-                            Arc::new(renamed(trial, &part.name, &part.places, part.offset)),
+                            Arc::new(renamed(
+                                trial,
+                                &part.name,
+                                &part.places,
+                                &part.limits,
+                                part.offset,
+                            )),
                         );
                         match part.made.get_mut(k) {
                             Some(slot) => *slot = made,
@@ -344,7 +375,12 @@ fn infer_what_is_constant_in_each(studies: &[Arc<Study>], study: &mut Study) {
         return;
     }
     for (column, name) in study.columns.iter().enumerate() {
-        if study.space.params.iter().any(|p| p.column == column) {
+        let is_measured = || {
+            studies
+                .iter()
+                .any(|s| s.constraints.iter().any(|c| c.name == *name))
+        };
+        if study.space.params.iter().any(|p| p.column == column) || is_measured() {
             continue;
         }
         let mut stats = super::infer::Stats::default();
@@ -370,7 +406,7 @@ fn infer_what_is_constant_in_each(studies: &[Arc<Study>], study: &mut Study) {
 }
 
 /// A trial under its name among all, with its parameters in their places.
-fn renamed(trial: &Trial, part: &str, places: &[usize], offset: f64) -> Trial {
+fn renamed(trial: &Trial, part: &str, places: &[usize], limits: &[Option<Constraint>], offset: f64) -> Trial {
     let mut made = trial.clone();
     let own = match &trial.id {
         TrialId::Number(n) => n.to_string(),
@@ -384,6 +420,8 @@ fn renamed(trial: &Trial, part: &str, places: &[usize], offset: f64) -> Trial {
             slot.clone_from(value);
         }
     }
+    let told = |limit: &Option<Constraint>| limit.as_ref().and_then(|l| l.of(trial)).unwrap_or(f64::NAN);
+    made.constraints = limits.iter().map(told).collect();
     if offset != 0.0 {
         if let Some(first) = made.values.first_mut() {
             made.attributes
@@ -408,6 +446,7 @@ impl Source for Merged {
         let names: Vec<&str> = self.parts.iter().map(|p| p.name.as_str()).collect();
         study.name = Label::new(&names.join(" + "));
         self.join(&studies, &mut study);
+        self.join_limits(&studies, &mut study);
         self.complain_of_differences(&studies, &mut study);
         if self.learns_offsets {
             self.learn(&studies, &mut study);

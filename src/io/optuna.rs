@@ -5,6 +5,7 @@ pub mod attribute;
 pub mod columns;
 pub mod distribution;
 pub mod journal;
+pub mod limits;
 pub mod proposal;
 pub mod rdb;
 

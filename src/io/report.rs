@@ -42,6 +42,7 @@ impl<'s> TrialsReport<'s> {
                 "metric": study.metric,
                 "direction": study.direction(),
                 "directions": study.directions,
+                "constraints": constraints(study),
             }),
             space: json!({
                 "inferred": study.space.inferred,
@@ -63,6 +64,13 @@ impl<'s> TrialsReport<'s> {
 #[must_use]
 pub fn trials_report(study: &Study, kind: &str, path: &str) -> Json {
     json!(TrialsReport::of(study, kind, path))
+}
+
+/// The limits, each as its name, its side (`<=`, `>=`) and its bound.
+fn constraints(study: &Study) -> Vec<Json> {
+    let each = study.constraints.iter();
+    each.map(|c| json!({"name": c.name, "side": c.sign(), "bound": c.bound}))
+        .collect()
 }
 
 fn parameter(parameter: &Parameter) -> Json {
@@ -128,6 +136,12 @@ pub fn trial_report(study: &Study, trial: &Trial) -> Json {
         .collect();
     out.insert("intermediate".to_owned(), Json::Object(curve));
     out.insert("seconds".to_owned(), json!(trial.seconds));
+    if !study.constraints.is_empty() {
+        let told = study.constraints.iter();
+        let told = told.map(|c| (c.name.raw().to_owned(), json!(c.of(trial))));
+        out.insert("constraints".to_owned(), Json::Object(told.collect()));
+        out.insert("feasible".to_owned(), json!(study.is_feasible(trial)));
+    }
     if let Some(id) = &trial.queue_id {
         out.insert("queue_id".to_owned(), json!(id));
     }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::study::label::scrub;
-use crate::study::{Diagnostic, Direction, Study};
+use crate::study::{Constraint, Diagnostic, Direction, Study};
 
 pub use crate::study::StudyEntry;
 
@@ -254,6 +254,8 @@ pub struct ReadOptions {
     pub direction: Option<Direction>,
     /// `--params A,B,C`; empty: all.
     pub params: Vec<String>,
+    /// `--constraint`: limits on what trials measure.
+    pub constraints: Vec<Constraint>,
     /// `--space FILE`, read.
     pub space: Option<SpaceFile>,
 }

@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::study::label::scrub;
-use crate::study::{Activity, Budget, Direction, Domain, Label, Parameter, StudyError, Value};
+use crate::study::{Activity, Budget, Constraint, Direction, Domain, Label, Parameter, StudyError, Value};
 
 use super::error::ReadError;
 use super::time::parse_duration;
@@ -27,6 +27,8 @@ pub struct SpaceFile {
     pub metric: Option<String>,
     pub direction: Option<Direction>,
     pub budget: Budget,
+    /// Limits on what trials measure.
+    pub constraints: Vec<Constraint>,
     /// `column` of these is their position in the file, until they meet a source.
     pub params: Vec<Parameter>,
 }
@@ -98,8 +100,9 @@ impl SpaceFile {
             let read = match key.get_ref().as_ref() {
                 "study" => file.read_study(value),
                 "budget" => file.read_budget(value),
+                "constraints" => file.read_constraints(value),
                 "params" => file.read_params(value),
-                _ => unknown(key, &["study", "budget", "params"], "the file"),
+                _ => unknown(key, &["study", "budget", "constraints", "params"], "the file"),
             };
             read.map_err(located)?;
         }
@@ -113,6 +116,28 @@ impl SpaceFile {
                 "metric" => self.metric = Some(text(value, "metric")?.to_owned()),
                 "direction" => self.direction = Some(direction(value)?),
                 _ => unknown(key, &["name", "metric", "direction"], "[study]")?,
+            }
+        }
+        Ok(())
+    }
+
+    /// `peak_gb = "<= 24"`.
+    fn read_constraints(&mut self, value: &Spanned<DeValue<'_>>) -> Parsed<()> {
+        for (key, value) in in_order(table(value, "constraints")?) {
+            let name = key.get_ref().as_ref();
+            let limit = text(value, name)?;
+            let read = match limit.trim_start().starts_with(['<', '>', '≤', '≥']) {
+                true => Constraint::parse(&format!("{name}{limit}")),
+                false => Err(format!(
+                    "`{limit}` does not begin with <= or >=, such as \"<= 24\""
+                )),
+            };
+            match read {
+                Ok(constraint) => self.constraints.push(Constraint {
+                    name: Label::new(name),
+                    ..constraint
+                }),
+                Err(why) => return fault(value.span(), format!("constraint {name}: {why}")),
             }
         }
         Ok(())

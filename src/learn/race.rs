@@ -300,7 +300,7 @@ impl Track {
             seed: request.seed,
             ..wanted.clone()
         };
-        if study.best().is_none() {
+        if !study.has_objective() {
             return first(suggest_without_model(&study, &design));
         }
         match Surrogate::fit(&study, &settings, self.model.as_ref(), cancel) {

@@ -77,6 +77,7 @@ fn running(trial: &Trial) -> Trial {
         error: None,
         // What was noted may be a measurement of its end.
         attributes: Vec::new(),
+        constraints: Vec::new(),
         ..trial.clone()
     }
 }

@@ -130,6 +130,33 @@ def make_multi(path):
         study.set_metric_names(["loss", "acc %", "t"])
 
 
+def make_constrained(path):
+    """Limits in both dialects; the best value of all breaks one, and one trial tells of none."""
+    st = storage_of(path)
+
+    def old(t):
+        return () if t.number == 3 else (t.user_attrs["c"], t.user_attrs["d"])
+
+    named = hasattr(optuna.trial.Trial, "set_constraint")
+    is_old = not named or path.endswith(".db")
+    sampler = optuna.samplers.TPESampler(seed=1, **({"constraints_func": old} if is_old else {}))
+    study = optuna.create_study(study_name="constrained", storage=st, sampler=sampler)
+
+    def f(t):
+        x, y = t.suggest_float("x", 0, 6), t.suggest_float("y", 0, 6)
+        c, d = math.cos(x) * math.cos(y) - math.sin(x) * math.sin(y) + 0.5, x - 5.5
+        t.set_user_attr("c", c)
+        t.set_user_attr("d", d)
+        if not is_old and t.number != 3:
+            t.set_constraint("c", c)
+            t.set_constraint("memory left", d)
+        if t.number == 6:
+            raise optuna.TrialPruned()
+        return math.sin(x) + y
+
+    study.optimize(f, n_trials=16)
+
+
 def make_several(path):
     st = storage_of(path)
     for name in ("b study", "a/ü", "deleted", "empty"):
@@ -244,6 +271,12 @@ def state_word(t):
     return {"FAIL": "failed"}.get(t.state.name, t.state.name.lower())
 
 
+def told(t):
+    """The numbers of the limits, in the order in which they were told."""
+    old = list(t.system_attrs.get("constraints") or [])
+    return old + [v for k, v in t.system_attrs.items() if k.startswith("constraints:")]
+
+
 def truth(path):
     st = storage_of(path)
     out = []
@@ -258,10 +291,12 @@ def truth(path):
                 "intermediate": {str(k): v for k, v in t.intermediate_values.items()},
                 "seconds": (t.datetime_complete - t.datetime_start).total_seconds() if t.datetime_complete and t.datetime_start else None,
                 "fixed": t.system_attrs.get("fixed_params"),
+                "constraints": told(t),
                 "user": sorted(k for k, v in t.user_attrs.items() if len(json.dumps(v)) < 4000),
             })
         best = None
-        ok = [t for t in trials if t.state == optuna.trial.TrialState.COMPLETE and all(math.isfinite(v) for v in t.values)]
+        ok = [t for t in trials if t.state == optuna.trial.TrialState.COMPLETE and all(math.isfinite(v) for v in t.values)
+              and all(c <= 0 for c in told(t))]
         if len(study.directions) == 1 and ok:
             pick = min if study.directions[0].name != "MAXIMIZE" else max
             b = pick(ok, key=lambda t: t.value)

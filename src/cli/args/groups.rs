@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::analysis::settings::{Hyperparameters, TransformName};
 use crate::analysis::{AcquisitionFunction, Pending};
 use crate::runtime::color::ColorChoice;
-use crate::study::Direction;
+use crate::study::{Constraint, Direction};
 
 /// How a source is read.
 #[derive(Clone, Debug, Default, Args)]
@@ -38,6 +38,9 @@ pub struct Reading {
     /// Whether small or large values are good
     #[arg(long, value_name = "DIRECTION")]
     pub direction: Option<DirectionName>,
+    /// A limit that results must keep, such as 'peak_gb<=24' or 'accuracy>=0.9'; repeat it for several
+    #[arg(long, value_name = "LIMIT", value_parser = Constraint::parse)]
+    pub constraint: Vec<Constraint>,
     /// The parameters to model, separated by commas (the rest is left alone)
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub params: Vec<String>,

@@ -6,7 +6,7 @@ mod objective;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::study::{Domain, Label, Study, TrialId, TrialState, Value};
+use crate::study::{Constraint, Domain, Label, Study, TrialId, TrialState, Value};
 
 use super::super::cells::set_params;
 use super::super::document::{Complaints, Document};
@@ -61,6 +61,7 @@ struct Ax {
     document: Document,
     name: Label,
     notes: Vec<String>,
+    limits: Vec<Constraint>,
     table: Table,
     complaints: Complaints,
 }
@@ -71,6 +72,7 @@ impl Ax {
             document: Document::new(path),
             name: Label::new(""),
             notes: Vec::new(),
+            limits: Vec::new(),
             table: Table::new(options, false),
             complaints: Complaints::default(),
         }
@@ -82,6 +84,7 @@ impl Ax {
             experiment => experiment,
         };
         self.notes.clear();
+        self.limits.clear();
         self.name = Label::new(experiment.at("name").as_text().unwrap_or(""));
         let objectives = objectives(experiment, &mut self.notes);
         let mut domains = Vec::new();
@@ -116,7 +119,8 @@ impl Ax {
         }
     }
 
-    /// Says what is not modelled: bounds on parameters together, and bounds on other metrics.
+    /// Takes the limits on other metrics, and says what is not modelled: bounds on parameters together, and limits that
+    /// are a share of the status quo.
     fn note_constraints(&mut self, experiment: &Json) {
         let constraints = experiment.at("search_space").at("parameter_constraints").items();
         if !constraints.is_empty() {
@@ -136,9 +140,12 @@ impl Ax {
             .items()
         {
             let said = bound(constraint).unwrap_or_else(|| "an outcome".to_owned());
-            self.notes.push(format!(
-                "Ax constrains {said}; the best trial and suggestions go by the objective alone."
-            ));
+            match Constraint::parse(&said) {
+                Ok(limit) => self.limits.push(limit),
+                Err(_) => self.notes.push(format!(
+                    "Ax constrains {said}; the best trial and suggestions do not know of that."
+                )),
+            }
         }
     }
 
@@ -365,6 +372,7 @@ impl Source for Ax {
     fn study(&mut self) -> Study {
         let mut study = self.table.study();
         study.name = self.name.clone();
+        study.constraints.clone_from(&self.limits);
         study.notes.extend(self.notes.iter().cloned());
         study.diagnostics.extend(self.complaints.list());
         study

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::study::{Activity, Budget, Direction, Domain, Study, Value, When};
+use crate::study::{Activity, Budget, Constraint, Direction, Domain, Study, Value, When};
 
 /// The space of a study as `space.toml`, for `tunescope init`.
 #[must_use]
@@ -31,6 +31,7 @@ fn write_all(out: &mut String, study: &Study) -> std::fmt::Result {
     };
     writeln!(out, "direction = \"{direction}\"")?;
     write_budget(out, &study.budget)?;
+    write_constraints(out, &study.constraints)?;
     for parameter in &study.space.params {
         writeln!(out, "\n[params.{}]", key(parameter.name.raw()))?;
         match &parameter.domain {
@@ -96,6 +97,16 @@ fn condition(list: &[&When]) -> String {
         })
         .collect();
     format!("{{ {} }}", bounds.join(", "))
+}
+
+fn write_constraints(out: &mut String, constraints: &[Constraint]) -> std::fmt::Result {
+    if !constraints.is_empty() {
+        writeln!(out, "\n[constraints]")?;
+    }
+    for c in constraints {
+        writeln!(out, "{} = \"{} {:?}\"", key(c.name.raw()), c.sign(), c.bound)?;
+    }
+    Ok(())
 }
 
 fn write_budget(out: &mut String, budget: &Budget) -> std::fmt::Result {

@@ -121,12 +121,13 @@ impl Table {
         }
     }
 
-    /// What a row says beside its parameters and its objective: its other measurements first.
+    /// What a row says beside its parameters and its objective: its other columns first.
     fn attributes(&self, row: &Row, roles: &Roles, places: &HashMap<usize, usize>) -> Vec<(Label, Value)> {
         let others = self.columns.iter().zip(&row.cells).enumerate();
         let mut all: Vec<(Label, Value)> = others
-            .filter(|(i, _)| {
-                roles.measured.get(*i) == Some(&true)
+            .filter(|(i, (column, _))| {
+                let is_other = matches!(column.group, Group::Metric | Group::Plain);
+                (is_other || roles.measured.get(*i) == Some(&true))
                     && roles.objective != Objective::Column(*i)
                     && !places.contains_key(i)
             })

@@ -443,7 +443,7 @@ fn set_kernel(model: &mut Model, spec: Option<String>, effects: &mut Vec<Effect>
 
 fn refit(model: &mut Model, text: String, effects: &mut Vec<Effect>) {
     say(model, text, false);
-    if model.study.best().is_some() {
+    if model.study.has_objective() {
         request_fit(model, effects);
     }
 }

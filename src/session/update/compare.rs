@@ -81,7 +81,7 @@ pub fn suggest_request(model: &Model) -> SuggestRequest {
 pub fn compared(model: &mut Model, mut stamped: Stamped<Comparison>) {
     if stamped.data < model.ground
         || stamped.value.param >= model.study.space.len()
-        || model.history.last_improvement.is_none()
+        || !model.study.has_objective()
     {
         return;
     }

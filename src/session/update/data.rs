@@ -53,7 +53,7 @@ pub(super) fn see(model: &mut Model, study: Arc<Study>, effects: &mut Vec<Effect
     }
     keep::ask(model, effects);
     navigate::rebuild_rows(model);
-    if model.study.best().is_some() {
+    if model.study.has_objective() {
         request_fit(model, effects);
     } else {
         forget(model);
@@ -96,7 +96,7 @@ pub fn forget(model: &mut Model) {
 
 /// Whether a result may be shown at all: one of a study that has since been emptied or left may not.
 pub fn has_ground(model: &Model, data: u64) -> bool {
-    data >= model.ground && model.history.last_improvement.is_some()
+    data >= model.ground && model.study.has_objective()
 }
 
 /// Carries what the person holds over to a new space, by name; what is new begins at the old study's

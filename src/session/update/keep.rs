@@ -63,7 +63,7 @@ fn restore(model: &mut Model, kept: &Kept, effects: &mut Vec<Effect>) {
         format!("as you left it: {}  (:forget drops it)", kept.words()),
         false,
     );
-    if changed && model.study.best().is_some() {
+    if changed && model.study.has_objective() {
         request_fit(model, effects);
     }
     if model.draft.is_some() {
@@ -111,7 +111,7 @@ pub fn ask_to_forget(model: &mut Model) {
 pub fn forget(model: &mut Model, effects: &mut Vec<Effect>) {
     clear(model);
     say(model, "forgotten: everything is as tunescope was started", false);
-    if model.study.best().is_some() {
+    if model.study.has_objective() {
         request_fit(model, effects);
     }
     explore(

@@ -470,7 +470,7 @@ fn put_back(model: &mut Model, seen: Seen) {
 /// Asks for what was not there yet, or is no longer what was asked for.
 fn resume(model: &mut Model, effects: &mut Vec<Effect>) {
     let is_open = matches!(model.fit, FitStatus::Fitting { .. });
-    if is_open && model.study.best().is_some() {
+    if is_open && model.study.has_objective() {
         request_fit(model, effects);
     }
     follow(model, effects);

@@ -9,6 +9,7 @@ use super::super::super::json::Cursor;
 use super::super::super::source::{Change, StudyEntry};
 use super::super::columns::Columns;
 use super::super::distribution::Distributions;
+use super::super::limits::Limits;
 use super::super::proposal::{Proposal, is_rustuna_key};
 use super::super::{RUSTUNA, attribute};
 use super::layout::Layout;
@@ -38,6 +39,7 @@ pub struct Reading {
     known: Known,
     metric_names: Vec<Label>,
     columns: Columns,
+    limits: Limits,
     distributions: Distributions,
     /// Identities of the trials, ascending, and their times as the storage keeps them.
     ids: Vec<(i64, Option<f64>, Option<f64>)>,
@@ -201,6 +203,7 @@ impl Reading {
     fn forget(&mut self) {
         self.known = Known::default();
         self.columns = Columns::default();
+        self.limits = Limits::default();
         self.ids.clear();
         self.trials.clear();
         self.metric_names.clear();
@@ -267,6 +270,14 @@ impl Reading {
                 attribute::note(&mut trial, batch.text(*key), &node);
             }
         }
+        for (key, json) in &draft.system {
+            let key = batch.text(*key);
+            if Limits::is_told_by(key)
+                && let Ok(node) = Cursor::new(json.as_bytes()).value()
+            {
+                self.limits.note(&mut trial.constraints, key, &node);
+            }
+        }
         trial
     }
 
@@ -292,7 +303,9 @@ impl Reading {
         for (key, json) in &draft.system {
             let key = batch.text(*key);
             self.has_rustuna |= is_rustuna_key(key);
-            if let Ok(node) = Cursor::new(json.as_bytes()).value() {
+            if !Limits::is_told_by(key)
+                && let Ok(node) = Cursor::new(json.as_bytes()).value()
+            {
                 proposal.system_attribute(&mut self.columns, key, &node);
             }
         }
@@ -373,6 +386,7 @@ impl Reading {
         study.directions.clone_from(&current.directions);
         study.columns.clone_from(&self.columns.names);
         study.trials.clone_from(&self.trials);
+        study.constraints = self.limits.list().to_vec();
         study.space = self.columns.space(&mut study.notes, &mut study.diagnostics);
         study
             .diagnostics

@@ -319,8 +319,8 @@ fn intermediate(
     })
 }
 
-/// User attributes of all, and of trials that are not over the announcements among the system attributes
-/// (samplers keep megabytes there).
+/// User attributes of all; among the system attributes (samplers keep megabytes there) the limits that were told, and of
+/// trials that are not over the announcements.
 fn attributes(
     connection: &mut dyn Connection,
     which: &Which,
@@ -333,8 +333,9 @@ fn attributes(
     );
     let system = format!(
         "SELECT a.trial_id, a.key, a.value_json FROM trial_system_attributes a JOIN trials t ON \
-         t.trial_id = a.trial_id WHERE {} AND t.state IN ('RUNNING', 'WAITING') AND \
-         (a.key LIKE 'fixed_params%' OR a.key LIKE '%:relative_params:%' OR a.key LIKE 'category_labels:%') \
+         t.trial_id = a.trial_id WHERE {} AND (a.key = 'constraints' OR a.key LIKE 'constraints:%' OR \
+         t.state IN ('RUNNING', 'WAITING') AND \
+         (a.key LIKE 'fixed_params%' OR a.key LIKE '%:relative_params:%' OR a.key LIKE 'category_labels:%')) \
          ORDER BY a.trial_system_attribute_id",
         which.of("a")
     );

@@ -21,4 +21,5 @@ pub(super) fn is_same(a: &Trial, b: &Trial) -> bool {
         && a.finished == b.finished
         && a.queue_id == b.queue_id
         && a.attributes == b.attributes
+        && a.constraints.iter().map(bits).eq(b.constraints.iter().map(bits))
 }

@@ -9,6 +9,7 @@ use super::super::super::optuna::attribute;
 use super::super::super::optuna::columns::Columns;
 use super::super::super::optuna::journal::record::Record;
 use super::super::super::optuna::journal::rules::{Event, Param, Rules, TrialSlot};
+use super::super::super::optuna::limits::Limits;
 use super::super::super::optuna::proposal::Proposal;
 use super::super::super::time::parse_time;
 
@@ -22,6 +23,7 @@ pub struct JournalStudy {
     /// The identity of its latest trial: greater is newer.
     pub last_trial: Option<usize>,
     pub columns: Columns,
+    pub limits: Limits,
     /// The trials, in the order of their numbers.
     pub trials: Vec<Arc<Trial>>,
 }
@@ -46,6 +48,7 @@ impl JournalStudy {
             is_deleted: false,
             last_trial: None,
             columns: Columns::default(),
+            limits: Limits::default(),
             trials: Vec::new(),
         }
     }
@@ -233,8 +236,18 @@ impl Studies {
     }
 
     fn system_attributes(&mut self, id: usize, slot: TrialSlot, attributes: Option<&[u8]>) {
-        if let (Some(study), Some(proposal)) = (self.list.get_mut(slot.study), self.proposals.get_mut(id)) {
-            for (key, node) in Members::of(attributes.unwrap_or(b"{}")).flatten() {
+        let (Some(study), Some(proposal)) = (self.list.get_mut(slot.study), self.proposals.get_mut(id))
+        else {
+            return;
+        };
+        for (key, node) in Members::of(attributes.unwrap_or(b"{}")).flatten() {
+            if Limits::is_told_by(&key) {
+                if let Some(trial) = study.trials.get_mut(slot.number) {
+                    study
+                        .limits
+                        .note(&mut Arc::make_mut(trial).constraints, &key, &node);
+                }
+            } else {
                 proposal.system_attribute(&mut study.columns, &key, &node);
             }
         }
