@@ -16,6 +16,7 @@ mod init;
 pub mod json;
 mod keys;
 mod learn;
+mod limits;
 mod load;
 mod out;
 mod predict;

@@ -36,6 +36,8 @@ pub enum Rule {
     Path(Arc<Paths>, usize),
     /// `ln PES` or `ln JES`.
     Information(Arc<Information>),
+    /// The same everywhere: the factors alone rank.
+    Even,
     /// `ln EI`, averaged over what pending trials may return.
     Fantasies(Arc<Fantasies>),
 }
@@ -239,6 +241,11 @@ impl Member {
             Rule::LogPi { xi } => Some(pi::log_pi(mean, sd, self.incumbent, *xi)),
             Rule::Ucb { beta } => Some(ucb::ucb(mean, sd, *beta)),
             Rule::MaxValue(maxima) => Some(logarithm(maxima.mes(mean, sd))),
+            Rule::Even => Some(Sensitivity {
+                value: 0.0,
+                d_mean: 0.0,
+                d_sd: 0.0,
+            }),
             Rule::Path(..) | Rule::Information(_) | Rule::Fantasies(_) => None,
         }
     }
@@ -255,6 +262,7 @@ impl Member {
             | Rule::Misprinted { .. }
             | Rule::LogPi { .. }
             | Rule::Ucb { .. }
+            | Rule::Even
             | Rule::MaxValue(_) => moments
                 .mean
                 .iter()

@@ -46,6 +46,7 @@ impl Surrogate {
             costliest: self.costliest(point, best, &improvement),
             runner_up,
             nearest: self.nearest_to(point),
+            limits: self.limits_of(point),
         }
     }
 

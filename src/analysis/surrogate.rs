@@ -14,6 +14,7 @@
 mod active;
 mod build;
 mod compare;
+mod constraints;
 mod cost;
 mod feasibility;
 mod fitting;
@@ -35,11 +36,13 @@ use nalgebra::{DMatrix, DVector};
 use crate::gp::{Ensemble, FitError, Posterior};
 use crate::study::{Configuration, Study, TrialId};
 
+pub use constraints::LimitAt;
 pub use promises::Extrapolation;
 
 use super::model_file::{self, ModelFile, ModelFileError};
 use super::settings::ModelSettings;
 use crate::acquisition::ranking::Factor;
+use constraints::Limits;
 use feasibility::Feasibility;
 use output::Output;
 use ranking::Draws;
@@ -76,6 +79,8 @@ pub struct Prediction {
     pub model_incumbent: f64,
     /// How likely an evaluation comes through at all; `None` while no trial failed.
     pub p_ok: Option<f64>,
+    /// How likely every limit is kept; `None` while there are none, or nothing was told of them.
+    pub p_feasible: Option<f64>,
 }
 
 /// Every acquisition function at one configuration. Those of EI, PI and UCB are exact functions of the prediction's
@@ -202,13 +207,18 @@ pub struct Surrogate {
     averaged: Option<Averaged>,
     /// What fails, if anything did.
     feasibility: Option<Arc<Feasibility>>,
+    /// The limits that trials told something of.
+    limits: Option<Arc<Limits>>,
+    /// Which rows of complete trials may be the incumbent: those that break no limit. Empty: all.
+    contends: Vec<bool>,
     /// Lengthscale of each coordinate.
     scales: Vec<f64>,
     /// Fits in a row that started from the one before.
     warm_fits: u32,
     /// Hyperparameters at an edge of their box.
     at_bounds: Vec<crate::gp::AtBound>,
-    /// What multiplies every acquisition function, wherever it is shown or maximised: the probability of success.
+    /// What multiplies every acquisition function, wherever it is shown or maximised: the probability of coming through, and of
+    /// keeping the limits.
     factors: Vec<Arc<dyn Factor>>,
     /// What acquisition functions have drawn from this fit.
     draws: Arc<Draws>,
@@ -349,12 +359,36 @@ impl Surrogate {
         self.feasibility.as_ref().map_or(1.0, |f| f.caution)
     }
 
-    /// What the probability of coming through adds to the logarithm of an acquisition function; 0 while nothing
-    /// failed.
+    /// How many trials break a limit and how many keep all; `None` while there are no limits, or nothing was told of them.
+    #[must_use]
+    pub fn limits(&self) -> Option<(usize, usize)> {
+        self.limits.as_ref().map(|l| l.counts)
+    }
+
+    /// Whether there are limits and every trial breaks one: then suggestions look for what keeps them, whatever the
+    /// objective.
+    #[must_use]
+    pub fn seeks_feasible(&self) -> bool {
+        self.limits.as_ref().is_some_and(|l| !l.any_feasible)
+    }
+
+    /// What the probabilities of coming through and of keeping the limits add to the logarithm of an acquisition
+    /// function; 0 while nothing failed and there are no limits.
     pub(in crate::analysis) fn log_weight(&self, points: &[Vec<f64>]) -> Vec<f64> {
-        self.feasibility
-            .as_ref()
-            .map_or_else(|| vec![0.0; points.len()], |f| f.log_weight(points))
+        let mut weights = vec![0.0; points.len()];
+        let failures = self.feasibility.as_ref().map(|f| f.log_weight(points));
+        let limits = self.limits.as_ref().map(|l| l.log_feasible(points));
+        for logs in [failures, limits].into_iter().flatten() {
+            weights.iter_mut().zip(logs).for_each(|(w, l)| *w += l);
+        }
+        weights
+    }
+
+    /// As [`Surrogate::log_weight`], of a prediction.
+    #[must_use]
+    pub fn log_weight_of(&self, prediction: &Prediction) -> f64 {
+        let log = |p: Option<f64>| p.map_or(0.0, f64::ln);
+        self.caution() * log(prediction.p_ok) + log(prediction.p_feasible)
     }
 
     pub(in crate::analysis) fn at_bounds(&self) -> &[crate::gp::AtBound] {

@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::out::Out;
 use super::text::{Columns, harmless};
 use super::{engine, load};
-use crate::analysis::{AcquisitionFunction, AcquisitionSettings, Prediction, Readout, Surrogate};
+use crate::analysis::{AcquisitionFunction, AcquisitionSettings, LimitAt, Prediction, Readout, Surrogate};
 use crate::config::FileSettings;
 use crate::study::number::{significant, with_sd};
 use crate::study::{Configuration, Study};
@@ -32,6 +32,7 @@ pub fn run(args: &Predict) -> Result<(), CliError> {
             let found = model.readout(&configuration, &acquisition);
             let (prediction, readout) = found.map_err(|source| CliError::Configuration { place, source })?;
             Ok(Answer {
+                limits: model.limits_at(&configuration).unwrap_or_default(),
                 seconds: model.expected_seconds(&configuration).ok().flatten(),
                 configuration,
                 prediction,
@@ -69,6 +70,7 @@ struct Answer {
     seconds: Option<f64>,
     /// How often `P(ok)` counts.
     caution: f64,
+    limits: Vec<LimitAt>,
 }
 
 impl Answer {
@@ -105,6 +107,8 @@ impl Answer {
             "seconds": self.seconds,
             "p_ok": p.p_ok,
             "p_ok_power": p.p_ok.map(|_| self.caution),
+            "p_feasible": p.p_feasible,
+            "constraints": super::limits::json(&self.limits),
         })
     }
 
@@ -136,6 +140,12 @@ impl Answer {
         row("UCB", significant(r.ucb, 5));
         if let Some(p_ok) = p.p_ok {
             row("P(ok)", significant(p_ok, 4));
+        }
+        if let Some(p_feasible) = p.p_feasible {
+            row("P(feasible)", significant(p_feasible, 4));
+        }
+        for limit in &self.limits {
+            row("limit", super::limits::words(limit));
         }
         let mut known = |function: AcquisitionFunction, value: Option<f64>| {
             if let Some(value) = value {

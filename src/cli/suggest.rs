@@ -82,6 +82,8 @@ pub fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSett
         "exploitation": r.map(|r| r.exploitation),
         "exploration": r.map(|r| r.exploration),
         "p_ok": p.and_then(|p| p.p_ok),
+        "p_feasible": p.and_then(|p| p.p_feasible),
+        "constraints": super::limits::json(&suggestion.why.limits),
         "reason": suggestion.reason.word(),
     })
 }
@@ -122,12 +124,19 @@ fn text(
                 .map_or_else(String::new, |p| format!("; P(ok) {}", significant(p, 2)))
         ))?;
     }
+    for limit in &suggestion.why.limits {
+        out.line(format!("  {}", super::limits::words(limit)))?;
+    }
     let by = suggestion
         .readout
         .and_then(|r| r.chosen)
         .map_or_else(String::new, |value| {
             let function = acquisition.function;
             let value = significant(value, 4);
+            if study.best().is_none() && !suggestion.why.limits.is_empty() && function.is_positive() {
+                return ": no trial keeps the limits yet, so this is where they are most likely kept"
+                    .to_owned();
+            }
             format!(
                 ", {} {value} {}: {}",
                 function.title(),

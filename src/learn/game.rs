@@ -330,6 +330,7 @@ mod tests {
             model_sd: 1.0,
             model_incumbent: 0.0,
             p_ok: None,
+            p_feasible: None,
         };
         for k in 0..3 {
             game.stage = Stage::Placing;

@@ -249,9 +249,7 @@ pub(super) fn consequences(model: &Model, configuration: &[Value]) -> Option<Con
     let surrogate = &model.surrogate.as_ref()?.value;
     let (prediction, readout) = surrogate.readout(configuration, &model.acquisition).ok()?;
     let improvement = surrogate.improvement(configuration, &model.acquisition).ok()?;
-    let weighed = |log_ei: f64, p: &crate::analysis::Prediction| {
-        log_ei + surrogate.caution() * p.p_ok.map_or(0.0, f64::ln)
-    };
+    let weighed = |log_ei: f64, p: &crate::analysis::Prediction| log_ei + surrogate.log_weight_of(p);
     let best = model
         .suggestion()
         .and_then(|s| Some(weighed(s.readout?.log_ei, &s.prediction?)));
@@ -261,6 +259,7 @@ pub(super) fn consequences(model: &Model, configuration: &[Value]) -> Option<Con
         improvement,
         share_of_best: best.map(|b| (weighed(readout.log_ei, &prediction) - b).exp()),
         nearest: surrogate.nearest(configuration),
+        limits: surrogate.limits_at(configuration).unwrap_or_default(),
     })
 }
 

@@ -39,6 +39,7 @@ impl Surrogate {
         let ranking = self.ranking(acquisition, cancel)?;
         let (xs, ys) = (cells(x_axis, max_columns), cells(y_axis, max_rows));
         let mut layers: [Vec<f64>; 6] = Default::default();
+        let mut feasible = Vec::new();
         for y in &ys {
             if cancel() {
                 return None;
@@ -53,7 +54,7 @@ impl Surrogate {
                     point
                 })
                 .collect();
-            self.add_row(&row, (&ranking, acquisition), &mut layers);
+            self.add_row(&row, (&ranking, acquisition), &mut layers, &mut feasible);
         }
         let at = |point: Vec<f64>| (position(x_axis, point[i]), position(y_axis, point[j]));
         Some(Surface {
@@ -64,6 +65,7 @@ impl Surrogate {
             xs: xs.iter().map(|u| position(x_axis, *u)).collect(),
             ys: ys.iter().map(|u| position(y_axis, *u)).collect(),
             layers,
+            feasible,
             trials: self.marks(i, j, &probe),
             incumbent: self.best_point().map(at),
             suggestion: suggestion.and_then(|s| self.training().point(s).ok()).map(at),
@@ -77,10 +79,13 @@ impl Surrogate {
         row: &[Vec<f64>],
         (ranking, acquisition): (&Ranking, &AcquisitionSettings),
         layers: &mut [Vec<f64>; 6],
+        feasible: &mut Vec<f64>,
     ) {
         let moments = self.moments(row);
         let climbed = self.values(ranking, row, &moments);
+        let has_limits = self.limits().is_some();
         for (at, climbed) in moments.into_iter().zip(climbed) {
+            feasible.extend(has_limits.then(|| at.log_feasible.exp()));
             let bands = self.bands(at.mean, at.sd);
             let (mean, sd, best) = (at.mean, at.believed_sd, self.believed_incumbent());
             let terms = acquisition.terms(mean, sd, best);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use nalgebra::DMatrix;
 
+use super::constraints::Limits;
 use super::feasibility::Feasibility;
 use super::fitting::{Plan, trial_noise};
 use super::output::Output;
@@ -67,7 +68,7 @@ impl Surrogate {
             let model = prior_mode(&plan);
             let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
             let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
-            this.learn_failures(None);
+            this.learn_factors(previous, false, cancel)?;
             this.summary.prior_only = true;
             this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
             this.summary.hyperparameters_from = 0;
@@ -98,7 +99,7 @@ impl Surrogate {
         };
         let averaged = plan.averaged(settings, &fit, kinds, &rows.data, cancel)?;
         let mut this = Self::assemble(study, settings, training, rows, output, fit.posterior)?;
-        this.learn_failures(None);
+        this.learn_factors(previous, false, cancel)?;
         this.average(averaged)?;
         if settings.input_warp || !plan.specified.open_orders.is_empty() {
             let kernel = &this.posterior.model().kernel;
@@ -142,7 +143,7 @@ impl Surrogate {
         let rows = Rows::of(&training, &output, settings.seed, &|_| 0.0);
         let posterior = Posterior::new(&model, &training.kinds, &rows.data)?;
         let mut this = Self::assemble(study, settings, training, rows, output, posterior)?;
-        this.learn_failures(None);
+        this.learn_factors(None, false, &|| false)?;
         this.summary.loo_log_predictive = this.posterior.loo().total_at_mean;
         let kernel = &this.posterior.model().kernel;
         this.summary.kernel = gp::spec::print(kernel, &names(&this.training.encoder));
@@ -195,7 +196,7 @@ impl Surrogate {
         };
         let mut this = Self::assemble(study, &self.settings, training, rows, output, posterior).ok()?;
         this.average(self.regrown(&this.posterior)).ok()?;
-        this.learn_failures(self.feasibility.as_deref());
+        this.learn_factors(Some(self), true, &|| false).ok()?;
         this.summary.hyperparameters_from = self.summary.hyperparameters_from;
         this.summary.kernel.clone_from(&self.summary.kernel);
         this.summary.prior_only = self.summary.prior_only;
@@ -271,13 +272,40 @@ impl Surrogate {
         Some((rows, posterior))
     }
 
-    /// The model of what fails, where failures count.
-    fn learn_failures(&mut self, previous: Option<&Feasibility>) {
+    /// The model of what fails, where failures count, and those of the limits. With `keeps`, what `previous` found out of
+    /// them stays: an append is no fit.
+    fn learn_factors(
+        &mut self,
+        previous: Option<&Self>,
+        keeps: bool,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<(), SurrogateError> {
         if self.settings.failures {
-            self.feasibility = Feasibility::of(&self.training, &self.scales, previous).map(Arc::new);
+            let before = previous.filter(|_| keeps).and_then(|p| p.feasibility.as_deref());
+            self.feasibility = Feasibility::of(&self.training, &self.scales, before).map(Arc::new);
         }
-        let factor = self.feasibility.clone();
-        self.factors = factor.into_iter().map(|f| f as Arc<dyn Factor>).collect();
+        let before = previous
+            .filter(|p| p.training.kinds == self.training.kinds)
+            .and_then(|p| p.limits.as_deref());
+        let limits = Limits::of(&self.study, &self.training, &self.settings, before, keeps, cancel)?;
+        self.limits = limits.map(Arc::new);
+        let failures = self.feasibility.clone().map(|f| f as Arc<dyn Factor>);
+        let limits = self.limits.clone().map(|l| l as Arc<dyn Factor>);
+        self.factors = [failures, limits].into_iter().flatten().collect();
+        self.believed_incumbent = self
+            .incumbent
+            .max(self.best_promise(&self.posterior, &self.pending));
+        Ok(())
+    }
+
+    /// The largest mean at pending points that probably keep the limits; −∞ without such points.
+    pub(super) fn best_promise(&self, posterior: &Posterior, points: &[Vec<f64>]) -> f64 {
+        let Some(limits) = &self.limits else {
+            return best_mean(posterior, points);
+        };
+        let logs = limits.log_feasible(points);
+        let likely = points.iter().zip(logs).filter(|(_, l)| *l >= 0.5_f64.ln());
+        best_mean(posterior, &likely.map(|(p, _)| p.clone()).collect::<Vec<_>>())
     }
 
     fn assemble(
@@ -290,7 +318,8 @@ impl Surrogate {
     ) -> Result<Self, SurrogateError> {
         let pending = all_pending(&training, &[]);
         let believed = believe(&posterior, &pending)?;
-        let incumbent = incumbent(&posterior, &training, &rows, &output);
+        let contends = contending(study, &training, &rows);
+        let incumbent = incumbent(&posterior, &training, &rows, &output, &contends);
         let believed_incumbent = incumbent.max(best_mean(&posterior, &pending));
         let scales = lengthscales(&posterior.model().kernel, training.encoder.dims());
         let mut this = Self {
@@ -311,6 +340,8 @@ impl Surrogate {
             believed_incumbent,
             averaged: None,
             feasibility: None,
+            limits: None,
+            contends,
             scales,
             warm_fits: 0,
             at_bounds: Vec::new(),
@@ -465,15 +496,51 @@ pub fn best_mean(posterior: &Posterior, points: &[Vec<f64>]) -> f64 {
     means.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
+/// Which rows of complete trials stand for one that breaks no limit; empty where all do, or none does.
+fn contending(study: &Study, training: &Training, rows: &Rows) -> Vec<bool> {
+    if study.constraints.is_empty() {
+        return Vec::new();
+    }
+    let mut contends = vec![false; rows.own];
+    for (&k, &row) in rows.observations.iter().zip(&rows.row_of) {
+        let trial = training.trials.get(k).and_then(|t| study.trials.get(*t));
+        if let (Some(slot), Some(trial)) = (contends.get_mut(row), trial) {
+            *slot |= study.is_feasible(trial) != Some(false);
+        }
+    }
+    if contends.iter().all(|c| *c) || !contends.contains(&true) {
+        contends.clear();
+    }
+    contends
+}
+
+/// The largest of the values at rows that may be the incumbent.
+pub(super) fn best_of(values: impl Iterator<Item = f64>, contends: &[bool]) -> f64 {
+    let contends = contends
+        .iter()
+        .copied()
+        .chain(std::iter::repeat(contends.is_empty()));
+    (values.zip(contends).filter(|(_, c)| *c))
+        .map(|(v, _)| v)
+        .fold(f64::NEG_INFINITY, f64::max)
+}
+
 /// What there is to beat, in model units, from complete trials alone: a promise is no result.
-fn incumbent(posterior: &Posterior, training: &Training, rows: &Rows, output: &Output) -> f64 {
+fn incumbent(
+    posterior: &Posterior,
+    training: &Training,
+    rows: &Rows,
+    output: &Output,
+    contends: &[bool],
+) -> f64 {
     if posterior.model().noise_variance > NOISY {
-        let means = row_means(posterior).into_iter().take(rows.own);
-        means.fold(f64::NEG_INFINITY, f64::max)
+        best_of(row_means(posterior).into_iter().take(rows.own), contends)
     } else {
-        rows.observations
-            .iter()
-            .map(|&i| output.forward(training.g[i]))
+        // Of repeats, each counts for itself; those of one row break a limit together.
+        let each = rows.observations.iter().zip(&rows.row_of);
+        let may = |row: &usize| contends.get(*row).copied().unwrap_or(contends.is_empty());
+        each.filter(|(_, row)| may(row))
+            .map(|(&k, _)| output.forward(training.g[k]))
             .fold(f64::NEG_INFINITY, f64::max)
     }
 }

@@ -2,13 +2,14 @@
 
 use nalgebra::DMatrix;
 
+use super::constraints::LimitAt;
 use super::{Prediction, Readout, Surrogate};
 use crate::acquisition::ranking::Ranking;
 use crate::acquisition::{AcquisitionFunction, AcquisitionSettings, ei, pi, ucb};
 use crate::study::{StudyError, Value};
 
 /// Half the width of the central 95 % of a normal distribution, in standard deviations.
-const Z95: f64 = 1.959_963_984_540_054;
+pub(super) const Z95: f64 = 1.959_963_984_540_054;
 
 /// Model moments at one point.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,8 @@ pub(in crate::analysis) struct Moments {
     pub believed_sd: f64,
     /// `log P(ok)`; 0 while nothing failed.
     pub log_ok: f64,
+    /// `log P(feasible)`; 0 while there are no limits.
+    pub log_feasible: f64,
 }
 
 /// A median with its bands in the user's units.
@@ -134,18 +137,20 @@ impl Surrogate {
         self.training.square_distance(&self.scales, a, b).sqrt()
     }
 
-    fn moments_at(&self, point: &[f64]) -> Moments {
+    pub(super) fn moments_at(&self, point: &[f64]) -> Moments {
         let found = self.moments(&[point.to_vec()]);
         found.first().copied().unwrap_or(Moments {
             mean: f64::NAN,
             sd: f64::NAN,
             believed_sd: f64::NAN,
             log_ok: 0.0,
+            log_feasible: 0.0,
         })
     }
 
     pub(in crate::analysis) fn moments(&self, points: &[Vec<f64>]) -> Vec<Moments> {
         let log_ok = self.log_ok(points);
+        let log_feasible = self.log_feasible(points);
         let points = matrix(points, self.posterior.dims());
         let averaged = self.averaged.as_ref();
         let base = averaged.map_or_else(|| self.posterior.predict(&points), |a| a.base.predict(&points));
@@ -159,12 +164,13 @@ impl Surrogate {
             .iter()
             .zip(&base.variance)
             .zip(believed)
-            .zip(log_ok)
-            .map(|(((mean, variance), believed), log_ok)| Moments {
+            .zip(log_ok.into_iter().zip(log_feasible))
+            .map(|(((mean, variance), believed), (log_ok, log_feasible))| Moments {
                 mean: *mean,
                 sd: variance.sqrt(),
                 believed_sd: believed.sqrt(),
                 log_ok,
+                log_feasible,
             })
             .collect()
     }
@@ -174,6 +180,27 @@ impl Surrogate {
         self.feasibility
             .as_ref()
             .map_or_else(|| vec![0.0; points.len()], |f| f.log_ok(points))
+    }
+
+    /// `log P(feasible)` at points, in coordinates; 0 while there are no limits.
+    fn log_feasible(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        self.limits
+            .as_ref()
+            .map_or_else(|| vec![0.0; points.len()], |l| l.log_feasible(points))
+    }
+
+    /// What is predicted of each measurement that has a limit, at a configuration; empty while there are no limits, or
+    /// nothing was told of them.
+    ///
+    /// # Errors
+    /// A configuration that does not fit the space.
+    pub fn limits_at(&self, configuration: &[Value]) -> Result<Vec<LimitAt>, StudyError> {
+        Ok(self.limits_of(&self.training.point(configuration)?))
+    }
+
+    /// As [`Surrogate::limits_at`], at a point.
+    pub(in crate::analysis) fn limits_of(&self, point: &[f64]) -> Vec<LimitAt> {
+        self.limits.as_ref().map_or_else(Vec::new, |l| l.at(point))
     }
 
     pub(in crate::analysis) fn prediction(&self, at: Moments) -> Prediction {
@@ -191,6 +218,7 @@ impl Surrogate {
             model_sd: at.believed_sd,
             model_incumbent: self.believed_incumbent,
             p_ok: self.feasibility.is_some().then(|| at.log_ok.exp()),
+            p_feasible: self.limits.is_some().then(|| at.log_feasible.exp()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::build::{believe, best_mean};
+use super::build::believe;
 use super::training::Training;
 use super::{Averaged, Surrogate, SurrogateError};
 use crate::study::Configuration;
@@ -34,7 +34,7 @@ impl Surrogate {
         };
         Ok(Self {
             believed: believe(&self.posterior, &pending)?,
-            believed_incumbent: self.incumbent.max(best_mean(&self.posterior, &pending)),
+            believed_incumbent: self.incumbent.max(self.best_promise(&self.posterior, &pending)),
             averaged,
             pending,
             queued: queued.to_vec(),

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::build::{NOISY, believe, best_mean};
+use super::build::{NOISY, believe, best_of};
 use super::cost::Cost;
 use super::predict::matrix;
 use super::suggest::coordinates;
@@ -117,7 +117,7 @@ impl Surrogate {
     ) -> Result<Believed<'a>, super::SurrogateError> {
         Ok(Believed {
             posterior: believe(&self.posterior, points)?,
-            incumbent: self.incumbent.max(best_mean(&self.posterior, points)),
+            incumbent: self.incumbent.max(self.best_promise(&self.posterior, points)),
             points,
         })
     }
@@ -145,7 +145,7 @@ impl Surrogate {
             } else {
                 believe(&draw.base, believed.points).ok()?
             };
-            let incumbent = draw.incumbent.max(best_mean(&draw.base, believed.points));
+            let incumbent = draw.incumbent.max(self.best_promise(&draw.base, believed.points));
             let own = Believed {
                 posterior,
                 incumbent,
@@ -186,6 +186,9 @@ impl Surrogate {
         cancel: &dyn Fn() -> bool,
     ) -> Option<Rule> {
         let xi = acquisition.xi;
+        if self.seeks_feasible() && acquisition.function.is_positive() {
+            return Some(Rule::Even);
+        }
         Some(match acquisition.function {
             AcquisitionFunction::LogEi | AcquisitionFunction::Ei | AcquisitionFunction::Eips => self
                 .fantasies(acquisition, draw, believed)
@@ -224,7 +227,7 @@ impl Surrogate {
                 .map(|(h, base)| MemberDraws {
                     incumbent: if self.averaged.is_some() && base.model().noise_variance > NOISY {
                         let own = row_means(&base).into_iter().take(self.own_rows);
-                        own.fold(f64::NEG_INFINITY, f64::max)
+                        best_of(own, &self.contends)
                     } else {
                         self.incumbent
                     },

@@ -7,7 +7,6 @@ use std::sync::Arc;
 pub(super) use self::domain::coordinates;
 use self::domain::{fix, regions};
 use super::build::NOISY;
-use super::feasibility::Feasibility;
 use super::predict::readout;
 use super::ranking::Believed;
 use super::training::Training;
@@ -217,8 +216,8 @@ impl<'a> Frame<'a> {
     }
 
     /// The next point of the initial design: the centre where nothing was tried, then scrambled Sobol points,
-    /// passing over those that would fail more likely than not.
-    fn design(&self, seed: u64, feasibility: Option<&Feasibility>) -> Option<Vec<f64>> {
+    /// passing over those that would fail, or break a limit, more likely than not: `log_chance` is `ln P` of neither.
+    fn design(&self, seed: u64, log_chance: &dyn Fn(&[f64]) -> f64) -> Option<Vec<f64>> {
         let middle: Vec<f64> = self
             .coordinates
             .iter()
@@ -244,9 +243,7 @@ impl<'a> Frame<'a> {
             if !self.allows(&point) {
                 return None;
             }
-            let log_ok = feasibility
-                .and_then(|f| f.log_ok(std::slice::from_ref(&point)).first().copied())
-                .unwrap_or(0.0);
+            let log_ok = log_chance(&point);
             if likeliest.as_ref().is_none_or(|(best, _)| log_ok > *best) {
                 likeliest = Some((log_ok, point));
             }
@@ -385,7 +382,7 @@ impl Surrogate {
                 self.guided(&frame, &landscape, &around, &pending, seed, cancel)
             } else {
                 frame
-                    .design(request.seed, self.feasibility.as_deref())
+                    .design(request.seed, &|point| self.log_chance(point))
                     .map_or(Err(SuggestError::Exhausted), |point| {
                         Ok((Reason::InitialDesign, peaks_at(&landscape, point)))
                     })
@@ -440,12 +437,22 @@ impl Surrogate {
         }
     }
 
-    /// Rows with large posterior means: first the best ones, then as many that are the best of their own
+    /// `ln P` that a point comes through and keeps the limits; 0 while nothing is known of either.
+    fn log_chance(&self, point: &[f64]) -> f64 {
+        let at = self.moments_at(point);
+        at.log_ok + at.log_feasible
+    }
+
+    /// Rows with large posterior means, those that break a limit last: first the best ones, then as many that are the best of their own
     /// neighbourhood, so that each of several optima has its say.
     pub(in crate::analysis) fn best_rows(&self, count: usize) -> Vec<Vec<f64>> {
         let means = self.row_means();
+        let breaks = |i: usize| i < self.own_rows && self.contends.get(i) == Some(&false);
         let mut order: Vec<usize> = (0..means.len()).collect();
-        order.sort_by(|&a, &b| means[b].total_cmp(&means[a]).then(a.cmp(&b)));
+        order.sort_by(|&a, &b| {
+            let by_mean = means[b].total_cmp(&means[a]);
+            breaks(a).cmp(&breaks(b)).then(by_mean).then(a.cmp(&b))
+        });
         let x = &self.posterior.data().x;
         let rows: Vec<Vec<f64>> = order
             .into_iter()
@@ -523,7 +530,7 @@ pub fn suggest_without_model(study: &Arc<Study>, request: &SuggestRequest) -> Ve
     };
     let mut found = Vec::new();
     while found.len() < request.count {
-        let Some(point) = frame.design(request.seed, None) else {
+        let Some(point) = frame.design(request.seed, &|_| 0.0) else {
             break;
         };
         frame.seen.insert(point.clone());

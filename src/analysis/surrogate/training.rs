@@ -22,6 +22,9 @@ pub struct Training {
     pub left_out: Vec<(TrialId, String)>,
     /// Pruned and running trials that have reported, with what their curves promise.
     pub partial: Vec<Partial>,
+    /// Every trial with a coordinate for each parameter: its index into `Study::trials` and its point. Empty where the
+    /// study has no limits.
+    pub points: Vec<(usize, Vec<f64>)>,
     /// Running trials, and waiting ones with every parameter fixed.
     pub pending: Vec<Vec<f64>>,
     /// Every configuration that must not be proposed again: trials in any state.
@@ -65,6 +68,7 @@ impl Training {
             sign,
             left_out: Vec::new(),
             partial: Vec::new(),
+            points: Vec::new(),
             pending: Vec::new(),
             seen: Vec::new(),
             failed_points: Vec::new(),
@@ -80,6 +84,9 @@ impl Training {
         for (index, trial) in study.trials.iter().enumerate() {
             let point = point_of(study, &this.encoder, trial);
             if let Ok(point) = &point {
+                if !study.constraints.is_empty() {
+                    this.points.push((index, point.clone()));
+                }
                 if inside(&this.encoder, point) {
                     this.seen.push(point.clone());
                 }
