@@ -7,7 +7,7 @@ use crate::language::{Language, tr};
 use crate::session::draft::Consequences;
 use crate::session::model::{FitStatus, ProbeOrigin, Stamped};
 use crate::session::{Model, Pane};
-use crate::study::{Counts, Direction, Encoder, TrialState, Value};
+use crate::study::{Counts, Direction, Encoder, Trial, TrialState, Value};
 use crate::ui::number::significant;
 
 use super::marks::{self, Drawn};
@@ -96,6 +96,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn language(&self) -> Language {
         self.model.language()
+    }
+
+    /// Whether a trial breaks a limit.
+    #[must_use]
+    pub fn breaks_limit(&self, trial: &Trial) -> bool {
+        self.model.study.is_feasible(trial) == Some(false)
     }
 
     /// The best value so far.

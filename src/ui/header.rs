@@ -304,6 +304,8 @@ fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
     let (Some(trial), Some(value)) = (ctx.best, ctx.best_value()) else {
         let text = if model.study.trials.is_empty() {
             tr!(ctx, "no trial yet")
+        } else if model.study.has_objective() {
+            tr!(ctx, "every trial breaks a limit")
         } else {
             tr!(ctx, "no finished trial yet")
         };

@@ -44,9 +44,16 @@ fn said(model: &Model, drawn: Drawn, is_brief: bool) -> String {
         return String::new();
     };
     let mut words: Vec<String> = Vec::new();
-    if drawn == Drawn::Acquisition && surrogate.failures().is_some() {
-        let name = model.language().word(model.acquisition.function.linear().title());
-        words.push(format!("{name} × {}", weight(surrogate)));
+    if drawn == Drawn::Acquisition
+        && let Some(weight) = weight(surrogate)
+    {
+        let function = model.acquisition.function.linear();
+        let name = model.language().word(function.title());
+        // While every trial breaks a limit the weight is all there is.
+        words.push(match surrogate.seeks_feasible() && function.is_positive() {
+            true => weight,
+            false => format!("{name} × {weight}"),
+        });
     }
     if drawn != Drawn::Posterior && surrogate.pending_counted() > 0 {
         words.push(tr!(
@@ -76,13 +83,15 @@ fn said(model: &Model, drawn: Drawn, is_brief: bool) -> String {
     words.join(", ")
 }
 
-/// `P(ok)`, to the power of the caution.
+/// What weighs an acquisition function: `P(ok)`, to the power of the caution, once something failed, and `P(feasible)` where
+/// there are limits.
 #[must_use]
-pub fn weight(surrogate: &Surrogate) -> String {
-    let caution = surrogate.caution();
-    if caution > 1.0 {
-        format!("P(ok)^{caution:.0}")
-    } else {
-        "P(ok)".to_owned()
-    }
+pub fn weight(surrogate: &Surrogate) -> Option<String> {
+    let ok = surrogate.failures().map(|_| match surrogate.caution() {
+        caution if caution > 1.0 => format!("P(ok)^{caution:.0}"),
+        _ => "P(ok)".to_owned(),
+    });
+    let feasible = surrogate.limits().map(|_| "P(feasible)".to_owned());
+    let all: Vec<String> = [ok, feasible].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(" × "))
 }

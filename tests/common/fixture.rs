@@ -157,6 +157,7 @@ impl Truth {
             model_sd,
             model_incumbent,
             p_ok: None,
+            p_feasible: None,
         };
         let readout = Readout {
             ei,
@@ -329,6 +330,7 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
         improvement: truth.improvement(&at_probe),
         share_of_best: Some(worth.ei / readout.ei),
         nearest: Some((31, 0.62)),
+        limits: Vec::new(),
     });
     let mut runner_up = truth.shares(&suggested);
     runner_up[0] -= 0.25;
@@ -360,6 +362,7 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
             costliest: Some((0, 0.63)),
             runner_up: Some((truth.values(&runner_up), 0.85)),
             nearest: Some((31, 0.42)),
+            limits: Vec::new(),
             climbs: Vec::new(),
         },
     }]);
@@ -521,6 +524,7 @@ fn surface(model: &Model, truth: &Truth, suggested: &[Value], probe: &[Value]) -
         xs,
         ys,
         layers,
+        feasible: Vec::new(),
         trials,
         incumbent: Some(place(&model.study.space.configuration_of(best).unwrap())),
         suggestion: Some(place(suggested)),

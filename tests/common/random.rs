@@ -190,6 +190,7 @@ impl Maker {
             model_sd: self.number(),
             model_incumbent: self.number(),
             p_ok: None,
+            p_feasible: None,
         }
     }
 
@@ -264,6 +265,7 @@ impl Maker {
             xs: (0..columns).map(|k| k as f64 / columns as f64).collect(),
             ys: (0..rows).map(|k| k as f64 / rows as f64).collect(),
             layers: std::array::from_fn(|_| (0..cells).map(|_| self.number()).collect()),
+            feasible: (0..cells * self.below(2)).map(|_| self.share()).collect(),
             trials: (0..self.below(40))
                 .map(|trial| SurfaceMark {
                     trial,
@@ -334,6 +336,7 @@ pub fn model(seed: u64) -> Model {
                 costliest: Some((m.below(50), m.number())),
                 runner_up: Some((configuration.clone(), m.number())),
                 nearest: Some((m.below(2000), m.number())),
+                limits: Vec::new(),
                 ..Why::default()
             },
         };
@@ -386,6 +389,7 @@ pub fn model(seed: u64) -> Model {
             improvement: m.improvement(),
             share_of_best: Some(m.number()),
             nearest: Some((m.below(9), m.number())),
+            limits: Vec::new(),
         });
         if m.below(2) == 0 {
             draft.field = Some(Field {

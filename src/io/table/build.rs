@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::study::{Domain, Label, Parameter, Space, Study, Trial, TrialId, TrialState, Value};
 
 use super::super::infer::Inferred;
+use super::Group;
 use super::roles::{Objective, Roles};
 use super::{Column, Row, Table, number_of, value_column};
 

@@ -94,6 +94,8 @@ pub(super) const FRAME: Words = &[
     ("complete", "完成"),
     ("pruned", "剪枝"),
     ("failed", "失败"),
+    ("violates", "违反约束"),
+    ("every trial breaks a limit", "所有试验都违反约束"),
     ("running", "运行中"),
     ("waiting", "等待"),
     ("good", "可信"),

@@ -161,6 +161,13 @@ pub(super) const PANES: Words = &[
     ("  P(improve) ", "  P(改进) "),
     ("   95 %: {low95} to {high95}", "   95 %：{low95} 到 {high95}"),
     ("   P(ok) {p}", "   P(成功) {p}"),
+    ("   P(feasible) {p}", "   P(可行) {p}"),
+    ("limit", "约束"),
+    (
+        "{limit}: {value} expected ({low} to {high}), kept with {chance}",
+        "{limit}：预计 {value}（{low} 到 {high}），满足的概率 {chance}",
+    ),
+    (", ╱ probably breaks a limit", "，╱ 可能违反约束"),
     ("the best {shown}", "最优 {shown}"),
     ("the best's mean {shown}", "最优处均值 {shown}"),
     ("level with {reference}", "持平于{reference}"),

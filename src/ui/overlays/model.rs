@@ -279,8 +279,8 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
         );
         lines.push(pair(ctx, tr!(ctx, "unfinished"), words));
     }
+    let weight = marks::weight(surrogate).unwrap_or_default();
     if let Some((failed, passed)) = surrogate.failures() {
-        let weight = marks::weight(surrogate);
         let words = tr!(
             ctx,
             "{failed} of {passed} trials: the acquisition is weighed by {weight}",
@@ -298,6 +298,20 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
             );
             lines.push(pair(ctx, "", words));
         }
+    }
+    if let Some((broken, kept)) = surrogate.limits() {
+        let limits: Vec<String> = (ctx.model.study.constraints.iter())
+            .map(ToString::to_string)
+            .collect();
+        let words = tr!(
+            ctx,
+            "{limits}: {broken} of {all} trials break one; the acquisition is weighed by {weight}",
+            limits = limits.join(", "),
+            broken = broken,
+            all = broken + kept,
+            weight = weight
+        );
+        lines.push(pair(ctx, tr!(ctx, "limits"), words));
     }
     if surrogate.pending_counted() > 0 {
         let words = tr!(

@@ -265,11 +265,17 @@ impl Chart<'_, '_> {
                 TrialState::Complete if queued => ("◆", theme.accent()),
                 TrialState::Complete if n > 3 * usize::from(self.plot.width) => continue,
                 TrialState::Complete if p.value.is_none() => ("×", theme.error()),
+                TrialState::Complete if self.breaks_limit(p) => ("⊗", theme.faint()),
                 TrialState::Complete => ("•", theme.dim()),
                 TrialState::Waiting => continue,
             };
             text::put(buf, self.plot.x + c, self.plot.y + row, 1, glyph, style);
         }
+    }
+
+    fn breaks_limit(&self, point: &HistoryPoint) -> bool {
+        let trial = self.ctx.model.study.trials.get(point.trial);
+        trial.is_some_and(|t| self.ctx.breaks_limit(t))
     }
 
     /// Thousands of points as fine dots.

@@ -9,7 +9,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::analysis::{AcquisitionFunction, Prediction, Readout, Reason};
+use crate::analysis::{AcquisitionFunction, LimitAt, Prediction, Readout, Reason};
 use crate::language::tr;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
@@ -263,6 +263,14 @@ pub(super) fn predicted(ctx: &Context<'_>) -> (Option<Prediction>, Option<Readou
     (s.and_then(|s| s.prediction), s.and_then(|s| s.readout))
 }
 
+/// What is predicted of the limits, of what is in hand.
+pub(super) fn limits<'c>(ctx: &'c Context<'_>) -> &'c [LimitAt] {
+    if let Some(draft) = &ctx.model.draft {
+        return draft.consequences.as_ref().map_or(&[], |c| &c.limits);
+    }
+    ctx.model.suggestion().map_or(&[], |s| &s.why.limits)
+}
+
 /// μ ± σ against the best, and the chance to improve.
 fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let theme = &ctx.theme;
@@ -318,10 +326,12 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     rows
 }
 
-/// "   P(ok) 0.83": whether it will come through at all, once something failed.
+/// "   P(ok) 0.83   P(feasible) 0.6": whether it will come through at all, once something failed, and keep the limits,
+/// where there are any.
 fn comes_through(ctx: &Context<'_>, p: &Prediction) -> String {
-    p.p_ok
-        .map_or_else(String::new, |p| tr!(ctx, "   P(ok) {p}", p = significant(p, 2)))
+    let ok = p.p_ok.map(|p| tr!(ctx, "   P(ok) {p}", p = significant(p, 2)));
+    let feasible = (p.p_feasible).map(|p| tr!(ctx, "   P(feasible) {p}", p = significant(p, 2)));
+    [ok, feasible].into_iter().flatten().collect()
 }
 
 /// "0.0076 better than the best's mean 0.3008" in words. Under noise the model improves on its own best
@@ -483,7 +493,7 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
                     theme.dim(),
                 ));
             }
-            if p.p_ok.is_some_and(|p| p < 0.995) {
+            if [p.p_ok, p.p_feasible].into_iter().flatten().any(|p| p < 0.995) {
                 spans.push(Span::styled(comes_through(ctx, &p)[1..].to_owned(), theme.dim()));
             }
             let room = usize::from(area.width).saturating_sub(text::spans_width(&spans) + 2);

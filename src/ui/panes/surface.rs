@@ -212,6 +212,7 @@ impl View<'_, '_> {
         }
         self.map
             .draw(buf, plot, theme, self.ctx.model.appearance.contours);
+        self.map.hatch(buf, plot, theme, &self.surface.feasible);
         self.axes(buf);
         ColorBar {
             low: self.map.low,

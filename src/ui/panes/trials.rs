@@ -349,9 +349,13 @@ fn cell(
     match column.kind {
         Kind::Id => (trial.id.to_string(), base),
         Kind::State => {
-            let glyph = state_glyph(trial.state);
+            let breaks = trial.state == TrialState::Complete && ctx.breaks_limit(trial);
+            let (glyph, word) = match breaks {
+                true => ("⊗", "violates"),
+                false => (state_glyph(trial.state), trial.state.word()),
+            };
             let text = if column.width > 1 {
-                format!("{glyph} {}", ctx.language().word(trial.state.word()))
+                format!("{glyph} {}", ctx.language().word(word))
             } else {
                 glyph.to_owned()
             };
@@ -363,7 +367,14 @@ fn cell(
             (text, style)
         }
         Kind::Value => match (value_of(trial), promise(ctx, index)) {
-            (Some(v), _) if trial.state == TrialState::Complete => (ctx.value.show(v), base),
+            (Some(v), _) if trial.state == TrialState::Complete => {
+                let style = if ctx.breaks_limit(trial) {
+                    theme.dim()
+                } else {
+                    base
+                };
+                (ctx.value.show(v), style)
+            }
             // What an unfinished curve promises, marked as such.
             (Some(_), Some(e)) => (format!("≈{}", ctx.value.show(e.value)), theme.dim()),
             (Some(v), None) => (ctx.value.show(v), theme.dim()),

@@ -161,6 +161,32 @@ impl Heatmap<'_> {
         sheet.draw(buf, area, Style::new(), theme.ascii);
     }
 
+    /// Hatches what `other`, a share on the same grid, puts below one half.
+    pub fn hatch(&self, buf: &mut Buffer, area: Rect, theme: &Theme, other: &[f64]) {
+        if other.len() != self.values.len() {
+            return;
+        }
+        let share = Heatmap {
+            values: other,
+            ..*self
+        };
+        for row in 0..area.height {
+            for column in (0..area.width).filter(|column| (column + 2 * row) % 4 == 0) {
+                let x = (f64::from(column) + 0.5) / f64::from(area.width);
+                let y = 1.0 - (f64::from(row) + 0.5) / f64::from(area.height);
+                if share.at(x, y) >= 0.5 {
+                    continue;
+                }
+                if theme.has_fills() {
+                    self.prepare(buf, area, column, row, theme);
+                }
+                if let Some(cell) = buf.cell_mut((area.x + column, area.y + row)) {
+                    cell.set_symbol("╱");
+                }
+            }
+        }
+    }
+
     /// Makes a cell of one colour and gives it the ink of a contour: a few levels darker, where there are any.
     fn prepare(&self, buf: &mut Buffer, area: Rect, column: u16, row: u16, theme: &Theme) {
         let Some(level) = self.cell_level(area, column, row, theme) else {

@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use super::Row;
+use crate::analysis::LimitAt;
 use crate::analysis::suggestion::Climb;
 use crate::language::tr;
 use crate::ui::context::Context;
@@ -65,6 +66,9 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
         .suggestion()
         .filter(|_| ctx.model.draft.is_none())
         .map(|s| &s.why);
+    for limit in super::limits(ctx) {
+        out.push((6, tr!(ctx, "limit"), limit_words(ctx, limit)));
+    }
     if let Some(why) = why {
         if !why.pulls.is_empty() {
             let pulls: Vec<String> = why
@@ -147,6 +151,19 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
         ));
     }
     out
+}
+
+/// "peak_gb ≤ 24: 21.3 expected (18 to 25), kept with 93 %".
+fn limit_words(ctx: &Context<'_>, limit: &LimitAt) -> String {
+    tr!(
+        ctx,
+        "{limit}: {value} expected ({low} to {high}), kept with {chance}",
+        limit = &limit.constraint,
+        value = significant(limit.value, 3),
+        low = significant(limit.low95, 3),
+        high = significant(limit.high95, 3),
+        chance = percent(limit.probability)
+    )
 }
 
 /// "5 (∙) end at 2 maxima (△): x 0.63 by 3, x 0.12 by 2".
