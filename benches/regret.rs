@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench regret` runs what is missing (20 seeds, without noise and with) and prints the table.
 //! `-- --functions branin,levy4 --seeds 0-4 --noise|--quiet --label try --dir /tmp/x --evaluations 30 --own-design --fresh`
-//! narrows it, `--acquisition ucb --beta 1 --xi 0.01 --hyperparameters average` tries another way (file it under a label
+//! narrows it, `--acquisition ucb --beta 1 --xi 0.01 --doubt 0 --hyperparameters average` tries another way (file it under a label
 //! of its own); `-- --table` prints only. Rows are kept as CSV in `benches/results/regret/`, one a seed, and are not run again.
 //!
 //! The loop is that of `tunescope suggest` in a fresh process each time: all trials in, one suggestion out,

@@ -69,6 +69,7 @@ impl Options {
                 "--evaluations" => this.evaluations = number(&value()?)?,
                 "--xi" => this.how.acquisition.xi = number(&value()?)?,
                 "--beta" => this.how.acquisition.beta = number(&value()?)?,
+                "--doubt" => this.how.doubt = Some(number(&value()?)?),
                 "--acquisition" => {
                     let name = value()?;
                     this.how.acquisition.function = AcquisitionFunction::from_name(&name)

@@ -30,6 +30,8 @@ pub struct Game<'a> {
 pub struct How {
     pub acquisition: AcquisitionSettings,
     pub hyperparameters: Hyperparameters,
+    /// Of the incumbent; `None`: as the engine has it.
+    pub doubt: Option<f64>,
 }
 
 impl Game<'_> {
@@ -86,10 +88,12 @@ impl Game<'_> {
 
 /// What `tunescope suggest --seed SEED` answers, from nothing but the study.
 pub fn suggest(study: &Arc<Study>, seed: u64, how: &How) -> Result<Configuration, String> {
+    let defaults = ModelSettings::default();
     let settings = ModelSettings {
         seed,
+        doubt: how.doubt.unwrap_or(defaults.doubt),
         hyperparameters: how.hyperparameters,
-        ..ModelSettings::default()
+        ..defaults
     };
     let request = SuggestRequest {
         count: 1,

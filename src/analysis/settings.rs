@@ -64,6 +64,9 @@ pub struct ModelSettings {
     pub hyperparameters: Hyperparameters,
     /// Whether hyperparameters have priors; without them they are fitted to the objective alone, in wide boxes.
     pub priors: bool,
+    /// With noise, nobody knows how good the best trial is: what there is to beat is the largest `μ + c·σ` at a trial, with
+    /// this `c`. At 0 it is the largest mean.
+    pub doubt: f64,
     /// Whether failed trials teach where not to look.
     pub failures: bool,
     /// Whether pruned and running trials teach by what they have reported.
@@ -84,6 +87,7 @@ impl Default for ModelSettings {
             noise: NoiseSetting::default(),
             hyperparameters: Hyperparameters::default(),
             priors: true,
+            doubt: 1.0,
             failures: true,
             pruned: true,
             seed: 0,

@@ -45,6 +45,7 @@ pub fn model_settings(args: &Modelling, file: &FileSettings) -> ModelSettings {
             .unwrap_or(defaults.hyperparameters),
         output_warp: !args.no_output_warp && file.output_warp.unwrap_or(defaults.output_warp),
         priors: !args.no_priors,
+        doubt: args.doubt.unwrap_or(defaults.doubt),
         failures: uses(args.failures, file.failures).unwrap_or(defaults.failures),
         pruned: uses(args.pruned, file.pruned).unwrap_or(defaults.pruned),
         seed: args.seed.or(file.seed).unwrap_or(defaults.seed),

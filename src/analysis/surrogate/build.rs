@@ -135,6 +135,7 @@ impl Surrogate {
         let settings = &ModelSettings {
             pruned: settings.pruned && learned.pruned,
             failures: settings.failures && learned.failures,
+            doubt: 0.0,
             ..settings.clone()
         };
         let training = Training::of(study, encoder, settings.pruned);
@@ -319,7 +320,7 @@ impl Surrogate {
         let pending = all_pending(&training, &[]);
         let believed = believe(&posterior, &pending)?;
         let contends = contending(study, &training, &rows);
-        let incumbent = incumbent(&posterior, &training, &rows, &output, &contends);
+        let incumbent = incumbent(&posterior, &training, &rows, &output, &contends, settings.doubt);
         let believed_incumbent = incumbent.max(best_mean(&posterior, &pending));
         let scales = lengthscales(&posterior.model().kernel, training.encoder.dims());
         let mut this = Self {
@@ -515,7 +516,7 @@ fn contending(study: &Study, training: &Training, rows: &Rows) -> Vec<bool> {
 }
 
 /// The largest of the values at rows that may be the incumbent.
-pub(super) fn best_of(values: impl Iterator<Item = f64>, contends: &[bool]) -> f64 {
+fn best_of(values: impl Iterator<Item = f64>, contends: &[bool]) -> f64 {
     let contends = contends
         .iter()
         .copied()
@@ -525,6 +526,30 @@ pub(super) fn best_of(values: impl Iterator<Item = f64>, contends: &[bool]) -> f
         .fold(f64::NEG_INFINITY, f64::max)
 }
 
+/// The largest `μ + c·σ` at the first `own` rows that may be the incumbent.
+///
+/// Of noisy evaluations the best is the one that was over-estimated most. An incumbent at the mean alone makes improvement
+/// of what may be there already, and the search goes on measuring one place; with one standard deviation more it looks
+/// around it. Measured in `benches/README.md`. Checked by `tests/incumbent.rs`.
+pub(super) fn doubted_best(posterior: &Posterior, own: usize, contends: &[bool], doubt: f64) -> f64 {
+    let means: Vec<f64> = row_means(posterior).into_iter().take(own).collect();
+    let best = best_of(means.iter().copied(), contends);
+    if doubt <= 0.0 || !best.is_finite() {
+        return best;
+    }
+    // The variance at a row is at most that of its noise: few rows can win.
+    let data = posterior.data();
+    let noise = posterior.model().noise_variance;
+    let may = |i: usize| contends.get(i).copied().unwrap_or(contends.is_empty());
+    let rivals: Vec<usize> = (0..means.len())
+        .filter(|&i| may(i) && means[i] + doubt * data.noise_of(i, noise).sqrt() >= best)
+        .collect();
+    let at = posterior.predict(&data.x.select_rows(&rivals));
+    let tops = at.mean.iter().zip(&at.variance);
+    tops.map(|(m, v)| m + doubt * v.max(0.0).sqrt())
+        .fold(best, f64::max)
+}
+
 /// What there is to beat, in model units, from complete trials alone: a promise is no result.
 fn incumbent(
     posterior: &Posterior,
@@ -532,9 +557,10 @@ fn incumbent(
     rows: &Rows,
     output: &Output,
     contends: &[bool],
+    doubt: f64,
 ) -> f64 {
     if posterior.model().noise_variance > NOISY {
-        best_of(row_means(posterior).into_iter().take(rows.own), contends)
+        doubted_best(posterior, rows.own, contends, doubt)
     } else {
         // Of repeats, each counts for itself; those of one row break a limit together.
         let each = rows.observations.iter().zip(&rows.row_of);

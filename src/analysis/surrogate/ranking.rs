@@ -6,11 +6,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::build::{NOISY, believe, best_of};
+use super::Surrogate;
+use super::build::{NOISY, believe, doubted_best};
 use super::cost::Cost;
 use super::predict::matrix;
 use super::suggest::coordinates;
-use super::{Surrogate, row_means};
 use crate::acquisition::fantasies::{Best, Fantasies};
 use crate::acquisition::information::{Information, Question, Setting};
 use crate::acquisition::maximize::Coordinate;
@@ -226,8 +226,7 @@ impl Surrogate {
                 .enumerate()
                 .map(|(h, base)| MemberDraws {
                     incumbent: if self.averaged.is_some() && base.model().noise_variance > NOISY {
-                        let own = row_means(&base).into_iter().take(self.own_rows);
-                        best_of(own, &self.contends)
+                        doubted_best(&base, self.own_rows, &self.contends, self.settings.doubt)
                     } else {
                         self.incumbent
                     },

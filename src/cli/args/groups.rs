@@ -94,6 +94,9 @@ pub struct Modelling {
     /// Fit the hyperparameters to the objective alone: no priors, wide bounds
     #[arg(long)]
     pub no_priors: bool,
+    /// With noise, EI is over the largest mean of a trial and C standard deviations of it [default: 1]
+    #[arg(long, value_name = "C", value_parser = not_negative)]
+    pub doubt: Option<f64>,
     /// Whether failed trials teach where not to look: P(ok) weighs the acquisition function [default: model]
     #[arg(long, value_name = "HOW")]
     pub failures: Option<Use>,
@@ -105,7 +108,7 @@ pub struct Modelling {
     pub objective: Option<ObjectiveName>,
     /// A model JSON (as `fit` writes it): used as it is, nothing is fitted
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "kernel", "no_output_warp", "transform", "input_warp", "noise", "hyperparameters", "no_priors",
+        "kernel", "no_output_warp", "transform", "input_warp", "noise", "doubt", "hyperparameters", "no_priors",
     ])]
     pub model: Option<PathBuf>,
     /// The seed of everything random; the same seed gives the same answer

@@ -18,6 +18,7 @@ pub(super) const EXPLAINED: Words = &[
     ("This picture needs more room.", "这幅图需要更大的地方。"),
     ("beyond the axis", "在轴之外"),
     ("best's mean", "最优处均值"),
+    ("best μ + σ", "最优 μ + σ"),
     ("best", "最优"),
     ("P(ok)", "P(成功)"),
     ("weighs it", "为它加权"),

@@ -61,7 +61,13 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         remark.into_iter().collect::<Vec<_>>()
     };
     let best = match ctx.best_value() {
-        Some(seen) if (seen - told.best).abs() > 1e-9 * (1.0 + seen.abs()) => tr!(ctx, "best's mean"),
+        Some(seen) if (seen - told.best).abs() > 1e-9 * (1.0 + seen.abs()) => {
+            if ctx.model.settings.doubt > 0.0 {
+                tr!(ctx, "best μ + σ")
+            } else {
+                tr!(ctx, "best's mean")
+            }
+        }
         _ => tr!(ctx, "best"),
     };
     let (text, strong) = (theme.text(), theme.strong());

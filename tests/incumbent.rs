@@ -1,0 +1,98 @@
+//! What there is to beat, without noise and with it.
+
+#[path = "common/studies.rs"]
+mod studies;
+
+use std::sync::Arc;
+
+use studies::{branin, complete, cube, floats};
+use tunescope::analysis::settings::NoiseSetting;
+use tunescope::analysis::{ModelSettings, Surrogate};
+use tunescope::study::{Direction, Study};
+
+fn study(noise: f64) -> Study {
+    let mut study = cube(2, Direction::Minimize);
+    for i in 0..40_u32 {
+        let u = [(f64::from(i) * 0.618).fract(), (f64::from(i) * 0.414).fract()];
+        let draw = (f64::from(i) * 12.9898).sin() * 2.0;
+        complete(&mut study, &floats(&u), branin(&u) + noise * draw);
+    }
+    study
+}
+
+fn fit(study: &Study, settings: &ModelSettings) -> Surrogate {
+    Surrogate::fit(&Arc::new(study.clone()), settings, None, &|| false).unwrap()
+}
+
+fn with(doubt: f64) -> ModelSettings {
+    ModelSettings {
+        doubt,
+        ..ModelSettings::default()
+    }
+}
+
+/// Means and deviations at the trials, and the incumbent.
+fn at_trials(model: &Surrogate) -> (Vec<(f64, f64)>, f64) {
+    let mut incumbent = f64::NAN;
+    let at = model.study().trials.iter().map(|t| {
+        let configuration: Vec<_> = t.params.iter().flatten().cloned().collect();
+        let p = model.predict(&configuration).unwrap();
+        incumbent = p.model_incumbent;
+        (p.model_mean, p.model_sd)
+    });
+    (at.collect(), incumbent)
+}
+
+#[test]
+fn with_noise_it_is_the_largest_mean_and_so_many_deviations_at_a_trial() {
+    let study = study(10.0);
+    for doubt in [0.0, 0.5, 1.0, 3.0] {
+        let model = fit(&study, &with(doubt));
+        assert!(model.summary.noise_variance > 1e-3, "the test needs noise");
+        let (at, incumbent) = at_trials(&model);
+        let largest = at
+            .iter()
+            .map(|(m, s)| m + doubt * s)
+            .fold(f64::NEG_INFINITY, f64::max);
+        assert!(
+            (incumbent - largest).abs() < 1e-9,
+            "{doubt}: {incumbent} {largest}"
+        );
+    }
+}
+
+#[test]
+fn without_noise_it_is_the_best_observation_whatever_the_doubt() {
+    let study = study(0.0);
+    let settings = |doubt| ModelSettings {
+        noise: NoiseSetting::Deterministic,
+        ..with(doubt)
+    };
+    let (at, plain) = at_trials(&fit(&study, &settings(0.0)));
+    let (_, doubted) = at_trials(&fit(&study, &settings(3.0)));
+    assert_eq!(plain, doubted);
+    let largest = at.iter().map(|(m, _)| *m).fold(f64::NEG_INFINITY, f64::max);
+    assert!((plain - largest).abs() < 1e-3);
+}
+
+#[test]
+fn an_append_keeps_the_doubt_and_a_given_model_has_none() {
+    let mut study = study(10.0);
+    let model = fit(&study, &with(1.0));
+    complete(&mut study, &floats(&[0.3, 0.3]), branin(&[0.3, 0.3]));
+    let grown = model.append(&Arc::new(study.clone())).unwrap();
+    let (at, incumbent) = at_trials(&grown);
+    let top = |doubt: f64| {
+        at.iter()
+            .map(|(m, s)| m + doubt * s)
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    assert!((incumbent - top(1.0)).abs() < 1e-9);
+    let given = ModelSettings {
+        given: Some(Arc::new(model.model_file())),
+        ..with(1.0)
+    };
+    let (at, incumbent) = at_trials(&fit(&study, &given));
+    let largest = at.iter().map(|(m, _)| *m).fold(f64::NEG_INFINITY, f64::max);
+    assert!((incumbent - largest).abs() < 1e-9);
+}
