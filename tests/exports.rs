@@ -208,19 +208,47 @@ fn steps_without_any_parameter_are_the_curve_of_one_run() {
 fn a_document_of_columns_that_is_written_slowly_ends_as_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.json");
-    let text = "{\"lr\": [0.1, 0.2, 0.3], \"loss\": [3, 2, 1]}";
-    for cut in [9, 20, 30, 40] {
-        fs::write(&path, &text[..cut]).unwrap();
-        let mut reader = tunescope::io::Reader::open(&path, ReadOptions::default()).unwrap();
-        reader.poll().unwrap();
-        // Nobody writes for a while: what is there is taken for what it seems to be.
-        reader.settle();
-        fs::write(&path, text).unwrap();
-        while reader.poll().unwrap() != tunescope::io::Change::Unchanged {}
-        reader.settle();
-        assert_eq!(reader.kind().map(|k| k.name), Some("json-document"), "{cut}");
-        assert_eq!(reader.study().trials.len(), 3, "{cut}");
+    for text in [
+        "{\"lr\": [0.1, 0.2, 0.3], \"loss\": [3, 2, 1]}",
+        "{\"lr\": [0.1, 0.2, 0.3],\n \"wd\": [1, 2, 3],\n \"loss\": [3, 2, 1]}\n",
+        "{\"study\": \"s\",\n \"trials\": [{\"lr\": 1, \"loss\": 3},\n  {\"lr\": 2, \"loss\": 2}, {\"lr\": 3, \"loss\": 1}]}\n",
+    ] {
+        for cut in [9, 20, 30, 40] {
+            fs::write(&path, &text[..cut]).unwrap();
+            let mut reader = tunescope::io::Reader::open(&path, ReadOptions::default()).unwrap();
+            reader.poll().unwrap();
+            // Nobody writes for a while: what is there is taken for what it seems to be.
+            reader.settle();
+            let mut file = fs::File::options().append(true).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, &text.as_bytes()[cut..]).unwrap();
+            while reader.poll().unwrap() != tunescope::io::Change::Unchanged {}
+            reader.settle();
+            assert_eq!(
+                reader.kind().map(|k| k.name),
+                Some("json-document"),
+                "{cut}: {text}"
+            );
+            let study = reader.study();
+            assert_eq!(
+                (study.trials.len(), study.diagnostics.len()),
+                (3, 0),
+                "{cut}: {text}"
+            );
+        }
+        // The same, all at once.
+        assert_eq!(
+            report_of(&path, ReadOptions::default())["counts"]["complete"],
+            3,
+            "{text}"
+        );
     }
+    // A row that was torn in the midst of others is no document.
+    fs::write(&path, "{\"lr\": 0.1,\n{\"lr\": 0.2, \"loss\": 2}\n").unwrap();
+    let report = report_of(&path, ReadOptions::default());
+    assert_eq!(
+        (&report["source"]["kind"], &report["counts"]["complete"]),
+        (&json!("jsonl"), &json!(1))
+    );
 }
 
 #[test]

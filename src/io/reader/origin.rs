@@ -217,8 +217,11 @@ impl Reader {
     /// A path at which nothing readable was may have become a store since, and an empty folder be filled.
     pub(super) fn probe_again(&mut self) -> Result<(), ReadError> {
         let is_open = match &self.origin {
-            // What was taken for a row may be the beginning of a document that is written slowly.
-            Origin::File(_) => self.lines_source.is_some() && (self.lines > 1 || self.options.kind.is_some()),
+            // Lines of which none was a row may be the beginning of a document that is written slowly.
+            Origin::File(_) => {
+                let has_rows = !self.study.trials.is_empty();
+                self.lines_source.is_some() && (has_rows || self.options.kind.is_some())
+            }
             Origin::Nothing => false,
             Origin::Pipe(_) | Origin::Store(_) => true,
         };

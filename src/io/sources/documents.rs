@@ -12,7 +12,7 @@ use super::super::document::{Complaints, Document};
 use super::super::error::ReadError;
 use super::super::json::tree::Json;
 use super::super::source::{
-    Change, Form, Kind, Lines, Place, Problems, Progress, ReadOptions, Reads, Source, Store,
+    Change, Form, Kind, Lines, Place, Problems, Progress, ReadOptions, Reads, Source, Store, without_mark,
 };
 use super::super::table::Declared;
 use super::super::watch::Target;
@@ -46,16 +46,6 @@ fn recognize(place: &Place<'_>) -> u8 {
     let second = lines.next();
     // A bracket at the very end may be the beginning of a row that is still being written.
     let is_ended = lines.next().is_some() || place.first.ends_with(b"\n");
-    let opens_list = |line: &[u8]| {
-        LISTS.iter().any(|name| {
-            let text = String::from_utf8_lossy(line);
-            text.split_once(&format!("\"{name}\"")).is_some_and(|(_, rest)| {
-                rest.trim_start()
-                    .strip_prefix(':')
-                    .is_some_and(|r| r.trim_start().starts_with('['))
-            })
-        })
-    };
     // Printed over lines: a bracket alone, and within it the beginning of an object or a name.
     let is_printed = match first {
         b"[" => second == Some(b"{") && is_ended,
@@ -71,10 +61,40 @@ fn recognize(place: &Place<'_>) -> u8 {
             || first.starts_with(b"[{") && first.ends_with(b"]"));
     let is_object = first.starts_with(b"{") && (second.is_none() || first == b"{");
     let is_columns = is_object && is_table(place.first);
-    if is_printed || is_single || is_columns || is_object && is_hiplot(place.first) {
+    let is_over_lines = second.is_some() && is_over_lines(place.first);
+    if is_printed || is_single || is_columns || is_object && is_hiplot(place.first) || is_over_lines {
         40
     } else {
         0
+    }
+}
+
+/// Whether a list of trials begins on a line.
+fn opens_list(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    LISTS.iter().any(|name| {
+        text.split_once(&format!("\"{name}\"")).is_some_and(|(_, rest)| {
+            rest.trim_start()
+                .strip_prefix(':')
+                .is_some_and(|r| r.trim_start().starts_with('['))
+        })
+    })
+}
+
+/// Whether an object whose first line is no whole one goes on over the lines below, and holds trials.
+fn is_over_lines(first: &[u8]) -> bool {
+    let text = without_mark(first).trim_ascii();
+    let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    if !line.starts_with(b"{") || Json::parse(line).is_ok() {
+        return false;
+    }
+    match Json::parse(text) {
+        Ok(json) => !trials(&json).is_empty(),
+        // What is looked at of a long one ends in its midst.
+        Err(error) => {
+            let is_cut = first.len() >= Place::LOOKED_AT && error.at >= text.len();
+            is_cut && text.split(|b| *b == b'\n').any(opens_list)
+        }
     }
 }
 
