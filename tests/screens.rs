@@ -20,12 +20,16 @@ use ratatui::style::{Color, Modifier};
 use tunescope::analysis::Layer;
 use tunescope::analysis::prospects::{Prospect, Prospects};
 use tunescope::analysis::stopping::Gain;
+use tunescope::runtime::backend::ScreenBackend;
 use tunescope::session::explained::HistoryLayer;
 use tunescope::session::model::{ColorLevel, Confirm, RunStatus, ThemeChoice};
 use tunescope::session::seen::Digest;
 use tunescope::session::{HitMap, Model, Overlay, Pane, Target};
 use tunescope::study::label::is_hostile;
 use tunescope::ui::{Hint, view};
+
+/// A little more than a frame takes in which nearly all of slices and surface changes.
+const MOST_BYTES: usize = 6_000;
 
 fn hints() -> Vec<Hint> {
     [
@@ -376,6 +380,22 @@ fn moving_the_table_cursor_changes_few_cells() {
     let changed = before.diff(&after).len();
     // Two rows of a table half as wide as the screen, and the row number in its title.
     assert!(changed <= 150, "{changed} cells changed");
+}
+
+/// Slices, surface and readouts of another probe, in true colour: what a key press writes at the worst. Said cell by cell it
+/// was twice as much.
+#[test]
+fn another_probe_is_said_in_few_bytes() {
+    let mut terminal = Terminal::new(ScreenBackend::with_size(Vec::new(), 120, 36)).unwrap();
+    let mut written = |model: &Model| {
+        terminal.draw(|frame| drop(view(model, &hints(), frame))).unwrap();
+        terminal.backend_mut().commit().unwrap()
+    };
+    let (first, second) = (fixture::running(), fixture::moved());
+    let whole = written(&first);
+    let change = written(&second);
+    assert_eq!(written(&second), 0, "nothing has changed");
+    assert!(change < MOST_BYTES && whole < 2 * MOST_BYTES, "{whole} {change}");
 }
 
 fn overlay(kind: u8, model: &Model) -> Option<Overlay> {
