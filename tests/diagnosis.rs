@@ -8,10 +8,10 @@ mod studies;
 use std::sync::Arc;
 
 use desk::{Desk, screen};
-use studies::{complete, float, int, log_float, study};
+use studies::{complete, float, int, log_float, push, study};
 use tunescope::analysis::{ModelSettings, Surrogate};
 use tunescope::session::Pane;
-use tunescope::study::{Direction, Study, Value};
+use tunescope::study::{Direction, Study, TrialState, Value};
 
 /// The smaller the first two and the larger the third, the better; the fourth does not matter, and is at its end where the
 /// best is.
@@ -61,7 +61,7 @@ fn a_wider_range_is_proposed_where_the_mean_improves_towards_the_end_and_never_a
     assert_eq!((share.low, layers.high), (0.0, 7.0));
     let told = trust.lints.join(" ");
     assert!(
-        told.contains("lower end of x0; a range of 0.00001 … 1 would"),
+        told.contains("lower end of x0; a range of 1e-5 … 1 would"),
         "{told}"
     );
     assert!(told.contains("upper end of x2; a range of 1 … 7 would"), "{told}");
@@ -82,4 +82,19 @@ fn the_slice_of_such_a_parameter_says_so_in_its_heading() {
     };
     assert!(headings("x0 ").contains("★ at the end"), "{shown}");
     assert!(!headings("x3 ").contains("★ at the end"), "{shown}");
+}
+
+#[test]
+fn whole_numbers_are_told_to_their_last_digit() {
+    let mut study = study(vec![int(1, 1283)], Direction::Minimize);
+    for k in 0..12 {
+        let x = 60 * k + 7;
+        complete(&mut study, &[Value::Int(x)], (x as f64 - 300.0).powi(2));
+    }
+    for x in [1001, 1009] {
+        push(&mut study, TrialState::Failed, &[Value::Int(x)], None);
+    }
+    let model = Surrogate::fit(&Arc::new(study), &ModelSettings::default(), None, &|| false).unwrap();
+    let told = model.trust().lints.join(" ");
+    assert!(told.contains("all with x0 ≥ 1001"), "{told}");
 }

@@ -3,7 +3,8 @@
 use super::Edge;
 use crate::analysis::surrogate::{Partial, Surrogate};
 use crate::gp::Role;
-use crate::study::{TrialState, Value};
+use crate::study::number::significant;
+use crate::study::{Domain, TrialState, Value};
 
 /// Recent trials that are compared with each other.
 const RECENT: usize = 6;
@@ -56,9 +57,14 @@ impl Surrogate {
 
     /// The best trial at an end of a range, with a wider one to try.
     fn edge_lints(&self, edges: &[Edge], lints: &mut Vec<String>) {
-        let shown = |x: f64| Value::Float(round3(x)).to_string();
         for edge in edges {
-            let name = self.training().encoder.parameter(edge.param).name.shown();
+            let parameter = self.training().encoder.parameter(edge.param);
+            let name = parameter.name.shown();
+            let is_integer = matches!(parameter.domain, Domain::Int { .. });
+            let shown = |x: f64| match is_integer {
+                true => format!("{x:.0}"),
+                false => significant(x, 3),
+            };
             let end = if edge.upper { "upper" } else { "lower" };
             let (low, high) = (shown(edge.low), shown(edge.high));
             lints.push(format!(
@@ -129,7 +135,11 @@ impl Surrogate {
                     *slot = u;
                 }
                 let value = encoder.decode(&point).swap_remove(encoder.param_of(j));
-                value.as_f64().map_or(value, |x| Value::Float(round3(x)))
+                // A whole number is told to its last digit.
+                match value {
+                    Value::Float(x) => Value::Float(round3(x)),
+                    other => other,
+                }
             };
             let low = failed.iter().map(|p| p[j]).fold(f64::INFINITY, f64::min);
             let high = failed.iter().map(|p| p[j]).fold(f64::NEG_INFINITY, f64::max);
@@ -185,9 +195,10 @@ impl Surrogate {
             .iter()
             .zip(&self.study.space.params)
             .map(|(value, p)| {
-                let value = value
-                    .as_f64()
-                    .map_or_else(|| value.clone(), |x| Value::Float(round3(x)));
+                let value = match value {
+                    Value::Float(x) => significant(*x, 3),
+                    other => other.to_string(),
+                };
                 format!("{} {value}", p.name.shown())
             })
             .collect();
