@@ -41,6 +41,11 @@ pub static KIND: Kind = Kind {
 const LOOKED_AT: usize = 200;
 
 fn recognize(place: &Place<'_>) -> u8 {
+    if place.form == Form::File {
+        // It says where the trials of its folder stand: who gives it means the folder.
+        let is_state = state::is_state_file(&shown_name(place.path));
+        return if is_state { 95 } else { 0 };
+    }
     if place.form != Form::Folder {
         return 0;
     }
@@ -90,6 +95,11 @@ struct Ray {
 
 impl Ray {
     fn new(path: &Path, options: &ReadOptions) -> Self {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = match absolute.parent() {
+            Some(folder) if path.is_file() => folder,
+            _ => path,
+        };
         Self {
             root: path.to_owned(),
             staging: state::staging_of(path),
