@@ -353,6 +353,7 @@ pub fn model(seed: u64) -> Model {
                 z: m.number(),
             })
             .collect();
+        let ends = m.below(4);
         let trust = Trust {
             verdict: Verdict::Weak,
             reason: m.name(),
@@ -364,14 +365,13 @@ pub fn model(seed: u64) -> Model {
             left_out,
             lints: vec![m.name()],
             edges: (0..params)
-                .filter_map(|param| {
-                    (m.below(3) == 0).then(|| Edge {
-                        param,
-                        upper: m.below(2) == 0,
-                        low: m.number(),
-                        high: m.number(),
-                    })
+                .map(|param| Edge {
+                    param,
+                    upper: m.below(2) == 0,
+                    low: m.number(),
+                    high: m.number(),
                 })
+                .take(ends)
                 .collect(),
         };
         model.trust = Some(Stamped {
