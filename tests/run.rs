@@ -12,6 +12,8 @@ use serde_json::{Value as Json, json};
 mod commands;
 #[path = "run/heeds.rs"]
 mod heeds;
+#[path = "run/limits.rs"]
+mod limits;
 #[path = "run/pruned.rs"]
 mod pruned;
 #[path = "common/skip.rs"]

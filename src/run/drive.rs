@@ -19,7 +19,7 @@ use super::state::State;
 use crate::io::Reader;
 use crate::io::delivery::claim::{Claims, host};
 use crate::io::results::{Results, Row};
-use crate::study::Space;
+use crate::study::{Constraint, Space};
 
 mod curve;
 mod process;
@@ -39,6 +39,8 @@ pub struct Settings {
     pub space_file: PathBuf,
     pub space: Space,
     pub metric: String,
+    /// Measurements that have a limit, recorded beside the metric.
+    pub limits: Vec<Constraint>,
     /// The words of the command, for the record.
     pub words: Vec<String>,
     pub template: Template,
@@ -248,7 +250,8 @@ impl Drive<'_> {
             Input::News(News::Observed { trial, values }) => self.observed(trial, &values),
             Input::News(News::Ended {
                 trial,
-                verdict,
+                mut verdict,
+                measured,
                 seconds,
                 finished,
             }) => {
@@ -256,6 +259,20 @@ impl Drive<'_> {
                     let finished = finished.unwrap_or_else(|| jiff::Timestamp::now().to_string());
                     live.row.insert("finished".to_owned(), json!(finished));
                     live.row.insert("seconds".to_owned(), json!(seconds));
+                    let breaks = |l: &Constraint| {
+                        let told = measured.iter().filter(|(name, _)| l.name == **name);
+                        told.into_iter().any(|(_, value)| l.excess(*value) > 0.0)
+                    };
+                    if let Verdict::Value(value) = verdict
+                        && self.settings.limits.iter().any(breaks)
+                    {
+                        verdict = Verdict::Infeasible(value);
+                    }
+                    if !measured.is_empty() {
+                        let all = measured.into_iter().map(|(name, value)| (name, json!(value)));
+                        live.row
+                            .insert("attributes".to_owned(), Json::Object(all.collect()));
+                    }
                 }
                 self.step(Event::Ended { trial, verdict });
             }
@@ -357,7 +374,14 @@ impl Drive<'_> {
         let mut row = self.results.row(trial).cloned().unwrap_or_default();
         row.insert("id".to_owned(), json!(trial));
         row.insert("state".to_owned(), json!("running"));
-        for gone in ["value", "finished", "seconds", "error", "intermediate"] {
+        for gone in [
+            "value",
+            "finished",
+            "seconds",
+            "error",
+            "intermediate",
+            "attributes",
+        ] {
             row.shift_remove(gone);
         }
         starting(&mut row, tries);
@@ -443,7 +467,7 @@ impl Drive<'_> {
             row.insert("error".to_owned(), json!(why));
         }
         if !is_over {
-            for gone in ["value", "intermediate", "finished", "seconds"] {
+            for gone in ["value", "intermediate", "finished", "seconds", "attributes"] {
                 row.shift_remove(gone);
             }
         }

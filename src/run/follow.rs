@@ -34,6 +34,8 @@ pub struct Attempt {
     pub trial: u64,
     pub attempt: u32,
     pub metric: String,
+    /// Measurements that have a limit: told as the metric is, beside it.
+    pub limited: Vec<String>,
     /// The metric is in a file, not in the output.
     pub has_metric_file: bool,
     /// Most bytes of output.
@@ -52,6 +54,8 @@ pub enum News {
     Ended {
         trial: u64,
         verdict: Verdict,
+        /// What was told of the measurements that have a limit.
+        measured: Vec<(String, f64)>,
         seconds: Option<f64>,
         finished: Option<String>,
     },
@@ -102,6 +106,8 @@ struct Follower {
     child: Option<Child>,
     rein: Rein,
     scanner: Scanner,
+    /// One a measurement that has a limit.
+    limited: Vec<Scanner>,
     log: Option<File>,
     read: u64,
     since: Instant,
@@ -113,6 +119,7 @@ impl Follower {
     fn new(attempt: Attempt, child: Option<Child>, rein: Rein) -> Self {
         Self {
             scanner: Scanner::new(&attempt.metric),
+            limited: attempt.limited.iter().map(|name| Scanner::new(name)).collect(),
             attempt,
             child,
             rein,
@@ -143,6 +150,7 @@ impl Follower {
         }
         let mut seen = Vec::new();
         self.scanner.finish(&mut |o| seen.push(o));
+        self.limited.iter_mut().for_each(|s| s.finish(&mut |_| {}));
         let trial = self.attempt.trial;
         if !seen.is_empty() && !tell(News::Observed { trial, values: seen }) {
             return;
@@ -151,6 +159,7 @@ impl Follower {
         tell(News::Ended {
             trial,
             verdict: self.verdict(over.as_ref()),
+            measured: self.measured(over.as_ref()),
             seconds: over.as_ref().map(|o| o.seconds),
             finished: over.map(|o| o.finished),
         });
@@ -202,8 +211,9 @@ impl Follower {
                 .unwrap_or(0);
             self.read += read as u64;
             let mut seen = Vec::new();
-            self.scanner
-                .feed(buffer.get(..read).unwrap_or_default(), &mut |o| seen.push(o));
+            let new = buffer.get(..read).unwrap_or_default();
+            self.scanner.feed(new, &mut |o| seen.push(o));
+            self.limited.iter_mut().for_each(|s| s.feed(new, &mut |_| {}));
             let trial = self.attempt.trial;
             if !seen.is_empty() && !tell(News::Observed { trial, values: seen }) {
                 return false;
@@ -309,6 +319,23 @@ impl Follower {
                 name(&self.log_path())
             )),
         }
+    }
+
+    /// The last of each measurement that has a limit, in the metric file where there is one, else in the output.
+    fn measured(&self, over: Option<&Over>) -> Vec<(String, f64)> {
+        let file = over
+            .and_then(|o| o.metric_file.as_deref())
+            .filter(|_| self.attempt.has_metric_file);
+        let each = self.attempt.limited.iter().zip(&self.limited);
+        each.filter_map(|(name, scanner)| {
+            // A lone number in the file is the metric.
+            let written = file.filter(|text| text.trim().parse::<f64>().is_err());
+            let value = written
+                .and_then(|text| metric_of(text, name))
+                .or(scanner.metric())?;
+            Some((name.clone(), value))
+        })
+        .collect()
     }
 
     fn failed(&self, how: &str) -> Verdict {

@@ -61,6 +61,8 @@ pub struct Accepted {
 pub enum Verdict {
     /// The metric, which may be NaN or infinite: a failed trial, but of a command that works.
     Value(f64),
+    /// The metric of a trial that breaks a limit: never the best.
+    Infeasible(f64),
     /// The command ended the trial before its time, as its values on the way were poor.
     Pruned,
     /// The configuration is none that could be run: why.
@@ -373,11 +375,12 @@ impl Loop {
             return;
         };
         match verdict {
-            Verdict::Value(value) if value.is_finite() => {
+            Verdict::Value(value) | Verdict::Infeasible(value) if value.is_finite() => {
                 self.in_a_row = 0;
                 self.finished += 1;
                 let direction = self.rules.direction;
-                if self.best.is_none_or(|best| direction.is_better(value, best)) {
+                let may = matches!(verdict, Verdict::Value(_));
+                if may && self.best.is_none_or(|best| direction.is_better(value, best)) {
                     self.best = Some(value);
                 }
                 let outcome = Outcome::Complete(value);
@@ -390,7 +393,9 @@ impl Loop {
                 let outcome = Outcome::Pruned;
                 effects.push(Effect::Conclude { trial, outcome });
             }
-            Verdict::Value(value) => self.useless(trial, format!("the metric is {value}"), effects),
+            Verdict::Value(value) | Verdict::Infeasible(value) => {
+                self.useless(trial, format!("the metric is {value}"), effects)
+            }
             Verdict::Unfit(why) => self.useless(trial, why, effects),
             Verdict::Stopped => {
                 let outcome = Outcome::Waiting("it was stopped, and is to be run again".to_owned());

@@ -19,6 +19,9 @@ CMD tells its metric as the last line of JSON on standard output that has it, as
 (step=3 METRIC=0.5) are its learning curve. Another exit status than 0, no metric, or one that is no finite \
 number is a failed trial.
 
+A measurement with a limit ([constraints] of the space file: peak_gb = \"<= 24\") is told in the same ways, and \
+recorded beside the metric.
+
 CMD may end a trial early, as its values on the way are poor: it prints {\"pruned\": true} (or pruned=true) and \
 exits with 0. The trial is recorded as pruned, with its learning curve, from which the model learns; it counts \
 in the budget, and is never the best.

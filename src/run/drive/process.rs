@@ -85,6 +85,12 @@ impl Drive<'_> {
             trial,
             attempt,
             metric: self.settings.metric.clone(),
+            limited: self
+                .settings
+                .limits
+                .iter()
+                .map(|l| l.name.raw().to_owned())
+                .collect(),
             has_metric_file: self.settings.metric_file.is_some(),
             log_limit: self.settings.log_limit,
             timeout: self.settings.timeout,
