@@ -11,8 +11,12 @@ use tunescope::analysis::{ModelSettings, Surrogate};
 use tunescope::study::{Direction, Study};
 
 fn study(noise: f64) -> Study {
+    study_of(40, noise)
+}
+
+fn study_of(trials: u32, noise: f64) -> Study {
     let mut study = cube(2, Direction::Minimize);
-    for i in 0..40_u32 {
+    for i in 0..trials {
         let u = [(f64::from(i) * 0.618).fract(), (f64::from(i) * 0.414).fract()];
         let draw = (f64::from(i) * 12.9898).sin() * 2.0;
         complete(&mut study, &floats(&u), branin(&u) + noise * draw);
@@ -95,4 +99,18 @@ fn an_append_keeps_the_doubt_and_a_given_model_has_none() {
     let (at, incumbent) = at_trials(&fit(&study, &given));
     let largest = at.iter().map(|(m, _)| *m).fold(f64::NEG_INFINITY, f64::max);
     assert!((incumbent - largest).abs() < 1e-9);
+}
+
+#[test]
+fn at_few_trials_it_is_the_largest_mean() {
+    for (trials, doubt) in [(24, 0.0), (25, 1.0)] {
+        let model = fit(&study_of(trials, 10.0), &with(1.0));
+        assert!(model.summary.noise_variance > 1e-3, "the test needs noise");
+        let (at, incumbent) = at_trials(&model);
+        let top = at
+            .iter()
+            .map(|(m, s)| m + doubt * s)
+            .fold(f64::NEG_INFINITY, f64::max);
+        assert!((incumbent - top).abs() < 1e-9, "{trials}: {incumbent} {top}");
+    }
 }

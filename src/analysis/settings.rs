@@ -65,7 +65,7 @@ pub struct ModelSettings {
     /// Whether hyperparameters have priors; without them they are fitted to the objective alone, in wide boxes.
     pub priors: bool,
     /// With noise, nobody knows how good the best trial is: what there is to beat is the largest `μ + c·σ` at a trial, with
-    /// this `c`. At 0 it is the largest mean.
+    /// this `c`. At 0, and at few trials, it is the largest mean.
     pub doubt: f64,
     /// Whether failed trials teach where not to look.
     pub failures: bool,

@@ -27,6 +27,9 @@ pub const NOISY: f64 = 1e-4;
 /// Fewer observations than this and the warp of the worse half has too little to stand on.
 const WARP_FROM: usize = 8;
 
+/// With fewer observations than this the fitted noise is mostly its prior, and the best is not doubted.
+const DOUBTED_FROM: usize = 25;
+
 /// With more rows than this a second fit starts from the first.
 const COLD_UP_TO: usize = 300;
 
@@ -530,11 +533,11 @@ fn best_of(values: impl Iterator<Item = f64>, contends: &[bool]) -> f64 {
 ///
 /// Of noisy evaluations the best is the one that was over-estimated most. An incumbent at the mean alone makes improvement
 /// of what may be there already, and the search goes on measuring one place; with one standard deviation more it looks
-/// around it. Measured in `benches/README.md`. Checked by `tests/incumbent.rs`.
+/// around it; at few trials the mean stands, for their noise is mostly its prior. Measured in `benches/README.md`. Checked by `tests/incumbent.rs`.
 pub(super) fn doubted_best(posterior: &Posterior, own: usize, contends: &[bool], doubt: f64) -> f64 {
     let means: Vec<f64> = row_means(posterior).into_iter().take(own).collect();
     let best = best_of(means.iter().copied(), contends);
-    if doubt <= 0.0 || !best.is_finite() {
+    if posterior.data().total < DOUBTED_FROM || doubt <= 0.0 || !best.is_finite() {
         return best;
     }
     // The variance at a row is at most that of its noise: few rows can win.

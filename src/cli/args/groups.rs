@@ -94,7 +94,7 @@ pub struct Modelling {
     /// Fit the hyperparameters to the objective alone: no priors, wide bounds
     #[arg(long)]
     pub no_priors: bool,
-    /// With noise, EI is over the largest mean of a trial and C standard deviations of it [default: 1]
+    /// With noise, and 25 trials, EI is over the largest mean of a trial and C standard deviations of it [default: 1]
     #[arg(long, value_name = "C", value_parser = not_negative)]
     pub doubt: Option<f64>,
     /// Whether failed trials teach where not to look: P(ok) weighs the acquisition function [default: model]
