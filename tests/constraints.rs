@@ -72,8 +72,11 @@ fn tell(study: &mut Study, x: &[f64], value: f64, told: &[f64]) {
     }));
 }
 
+/// What a trial gives: its value, and what it measured.
+type Evaluate<'a> = dyn Fn(&[f64]) -> (f64, Vec<f64>) + 'a;
+
 /// A search of so many trials, ten of them a spread.
-fn search(trials: usize, evaluate: &dyn Fn(&[f64]) -> (f64, Vec<f64>), count: usize) -> Study {
+fn search(trials: usize, evaluate: &Evaluate<'_>, count: usize) -> Study {
     let mut study = limited(count);
     for k in 0..10 {
         let x = [
