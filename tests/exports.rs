@@ -319,9 +319,9 @@ fn mlflows_own_table_has_no_parameters_but_those_of_the_runs() {
 #[test]
 fn the_state_file_of_a_ray_experiment_means_its_folder() {
     let folder = reading::data("ray_man_asha");
-    let entries = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path());
+    let mut entries = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path());
     let is_state = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "json");
-    let state = entries.filter(is_state).next().unwrap();
+    let state = entries.find(is_state).unwrap();
     let (of_file, of_folder) = (
         report_of(&state, ReadOptions::default()),
         report_of(&folder, ReadOptions::default()),
