@@ -4,7 +4,7 @@
 //! `expected` is `max EI · P(ok)^c · |dy/dt|` over the places that [`Surrogate::gain`] looks at, in the user's units. It
 //! is what today's settings would have said then, not what was said.
 //!
-//! Up to [`AFRESH_UP_TO`] trials each model is fitted as if nothing had been fitted before; beyond, hyperparameters are
+//! Up to `AFRESH_UP_TO` trials each model is fitted as if nothing had been fitted before; beyond, hyperparameters are
 //! fitted at every tenth part more, and the trials between are appended. Which these are depends on `k` alone, so that a
 //! curve that goes on is the curve made at once. Checked by `tests/prospects.rs`.
 

@@ -384,7 +384,8 @@ impl Surrogate {
         weights
     }
 
-    /// As [`Surrogate::log_weight`], of a prediction.
+    /// What the probabilities of coming through and of keeping the limits add to the logarithm of an acquisition function,
+    /// of a prediction.
     #[must_use]
     pub fn log_weight_of(&self, prediction: &Prediction) -> f64 {
         let log = |p: Option<f64>| p.map_or(0.0, f64::ln);
