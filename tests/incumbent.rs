@@ -6,6 +6,7 @@ mod studies;
 use std::sync::Arc;
 
 use studies::{branin, complete, cube, floats};
+use tunescope::analysis::model_file::ModelFile;
 use tunescope::analysis::settings::NoiseSetting;
 use tunescope::analysis::{ModelSettings, Surrogate};
 use tunescope::study::{Direction, Study};
@@ -80,7 +81,7 @@ fn without_noise_it_is_the_best_observation_whatever_the_doubt() {
 }
 
 #[test]
-fn an_append_keeps_the_doubt_and_a_given_model_has_none() {
+fn an_append_keeps_the_doubt_and_a_given_model_has_its_own() {
     let mut study = study(10.0);
     let model = fit(&study, &with(1.0));
     complete(&mut study, &floats(&[0.3, 0.3]), branin(&[0.3, 0.3]));
@@ -92,13 +93,27 @@ fn an_append_keeps_the_doubt_and_a_given_model_has_none() {
             .fold(f64::NEG_INFINITY, f64::max)
     };
     assert!((incumbent - top(1.0)).abs() < 1e-9);
-    let given = ModelSettings {
-        given: Some(Arc::new(model.model_file())),
-        ..with(1.0)
-    };
-    let (at, incumbent) = at_trials(&fit(&study, &given));
-    let largest = at.iter().map(|(m, _)| *m).fold(f64::NEG_INFINITY, f64::max);
-    assert!((incumbent - largest).abs() < 1e-9);
+    // A model file says what it was fitted with; one that does not say it has no doubt.
+    let file = model.model_file();
+    assert_eq!(file.doubt, 1.0);
+    for doubt in [1.0, 0.0] {
+        let text = serde_json::to_string(&ModelFile {
+            doubt,
+            ..file.clone()
+        })
+        .unwrap();
+        assert_eq!(text.contains("doubt"), doubt > 0.0);
+        let given = ModelSettings {
+            given: Some(Arc::new(ModelFile::from_json_text(&text).unwrap())),
+            ..with(1.0)
+        };
+        let (at, incumbent) = at_trials(&fit(&study, &given));
+        let largest = at
+            .iter()
+            .map(|(m, s)| m + doubt * s)
+            .fold(f64::NEG_INFINITY, f64::max);
+        assert!((incumbent - largest).abs() < 1e-9);
+    }
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub struct ModelFile {
     pub noise_variance: f64,
     /// Which trials without a final value count beside the complete ones; `None` (and where the file does not say): none.
     pub learned: Option<Learned>,
+    /// How many standard deviations the best of noisy trials is doubted by (`ModelSettings::doubt`); 0 where the file does
+    /// not say.
+    pub doubt: f64,
 }
 
 /// Which trials without a final value a model was fitted with.

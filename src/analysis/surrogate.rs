@@ -279,6 +279,11 @@ impl Surrogate {
         };
         ModelFile {
             learned: (learned.pruned || learned.failures).then_some(learned),
+            doubt: if self.posterior.model().noise_variance > build::NOISY {
+                self.settings.doubt
+            } else {
+                0.0
+            },
             ..file
         }
     }

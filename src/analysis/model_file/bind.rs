@@ -239,6 +239,7 @@ pub fn describe(encoder: &Encoder, model: &Model, mean: f64, output: OutputSpec)
         kernel: spec(&model.kernel, &names),
         noise_variance: model.noise_variance,
         learned: None,
+        doubt: 0.0,
     }
 }
 

@@ -113,7 +113,15 @@ pub fn model(json: &Json) -> Result<ModelFile> {
         json,
         field: String::new(),
     };
-    at.object(&["inputs", "output", "mean", "kernel", "noise_variance", "trials"])?;
+    at.object(&[
+        "inputs",
+        "output",
+        "mean",
+        "kernel",
+        "noise_variance",
+        "trials",
+        "doubt",
+    ])?;
     let inputs = at
         .get("inputs")?
         .items()?
@@ -127,7 +135,16 @@ pub fn model(json: &Json) -> Result<ModelFile> {
     if noise_variance < 0.0 {
         return noise.wrong("a number of at least 0");
     }
+    let doubt = at.optional("doubt");
+    let doubt = match &doubt {
+        None => 0.0,
+        Some(at) => match at.number()? {
+            doubt if doubt >= 0.0 => doubt,
+            _ => return at.wrong("a number of at least 0"),
+        },
+    };
     Ok(ModelFile {
+        doubt,
         output: output(&at.get("output")?)?,
         mean: at.optional("mean").map_or(Ok(0.0), |at| at.number())?,
         kernel: kernel(&at.get("kernel")?, &names, Around::default())?,

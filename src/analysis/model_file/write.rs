@@ -34,6 +34,9 @@ pub fn model(model: &ModelFile) -> Json {
         let trials = json!({"pruned": word(learned.pruned), "failures": word(learned.failures)});
         object.insert("trials".into(), trials);
     }
+    if let (true, Some(object)) = (model.doubt > 0.0, written.as_object_mut()) {
+        object.insert("doubt".into(), model.doubt.into());
+    }
     written
 }
 

@@ -138,7 +138,7 @@ impl Surrogate {
         let settings = &ModelSettings {
             pruned: settings.pruned && learned.pruned,
             failures: settings.failures && learned.failures,
-            doubt: 0.0,
+            doubt: file.doubt,
             ..settings.clone()
         };
         let training = Training::of(study, encoder, settings.pruned);

@@ -57,9 +57,7 @@ pub fn open(model: &mut Model, mut lab: Box<Lab>, effects: &mut Vec<Effect>) {
     // What is to be learned is easier to see where densities are normal and EI is in the function's own units.
     model.settings.output_warp &= !lab.bench.has_truth();
     // What is taught is improvement on the largest mean, which can be seen.
-    if lab.bench.has_truth() {
-        model.settings.doubt = 0.0;
-    }
+    model.settings.doubt = 0.0;
     model.acquisition = acquisition;
     model.acquisition.eager = lab.bench.has_truth();
     model.by_hand = ByHand::default();
