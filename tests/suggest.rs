@@ -162,9 +162,14 @@ fn after_fifty_steps_on_levy4_the_maximum_is_found() {
 #[test]
 fn forty_steps_find_an_optimum_of_branin() {
     let objective = |c: &[Value]| branin(&numbers(c));
-    let (study, _) = run(cube(2, Direction::Minimize), 40, 5, &objective);
-    let best = study.trials[study.best().unwrap()].values[0];
-    assert!(best - 0.397_887 < 1e-2, "{best}");
+    let regret = |seed| {
+        let (study, _) = run(cube(2, Direction::Minimize), 40, seed, &objective);
+        study.trials[study.best().unwrap()].values[0] - 0.397_887
+    };
+    let all: Vec<f64> = (5..11).map(regret).collect();
+    // One seed in twenty is still on its way.
+    let found = all.iter().filter(|r| **r < 1e-2).count();
+    assert!(found >= 5 && all.iter().all(|r| *r < 0.1), "{all:?}");
 }
 
 fn mixed_space() -> Study {
