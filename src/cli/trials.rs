@@ -58,7 +58,12 @@ fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), C
     for limit in &study.constraints {
         let breaks = |t: &&Arc<Trial>| limit.of(t).is_some_and(|v| limit.excess(v) > 0.0);
         let broken = study.trials.iter().filter(breaks).count();
-        out.line(format!("limit {limit}: {broken} trials break it"))?;
+        let breaks = if broken == 1 {
+            "trial breaks"
+        } else {
+            "trials break"
+        };
+        out.line(format!("limit {limit}: {broken} {breaks} it"))?;
     }
     out.line("")?;
     out.line(if study.space.inferred {
