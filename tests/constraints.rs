@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use serde_json::{Value as Json, json};
 use studies::{cube, floats};
 use tunescope::analysis::{
-    AcquisitionFunction, AcquisitionSettings, ModelSettings, SuggestRequest, Suggestion, Surrogate,
+    AcquisitionFunction, AcquisitionSettings, ModelSettings, Outlook, SuggestRequest, Suggestion, Surrogate,
 };
 use tunescope::study::{Constraint, Direction, Place, Study, Trial, TrialId, TrialState, Value};
 
@@ -181,6 +181,9 @@ fn while_nothing_keeps_the_limits_the_search_looks_for_what_does() {
         tell(&mut study, &x, value, &told);
     }
     assert!(fit(&study).seeks_feasible());
+    let advice = fit(&study).stopping_advice();
+    assert_eq!((advice.outlook, advice.gain), (Outlook::NoneFeasible, None));
+    assert!(advice.sentence.starts_with("No trial is feasible yet"));
     let mut taken = 0;
     while study.best().is_none() {
         let model = fit(&study);
@@ -194,7 +197,9 @@ fn while_nothing_keeps_the_limits_the_search_looks_for_what_does() {
         taken += 1;
         assert!(taken <= 8, "nothing found in {taken} suggestions");
     }
-    assert!(!fit(&study).seeks_feasible());
+    let model = fit(&study);
+    assert!(!model.seeks_feasible());
+    assert_ne!(model.stopping_advice().outlook, Outlook::NoneFeasible);
 }
 
 #[test]

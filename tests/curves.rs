@@ -196,16 +196,16 @@ fn curves(complete: &[f64]) -> Study {
 #[test]
 fn a_promise_is_never_the_incumbent() {
     let mut study = curves(&[0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.95]);
-    let before = fit(&study, true).best_mean();
+    let before = fit(&study, true).to_beat();
     // Its curve promises what is better by far than all that is complete.
     study.trials.push(trial(7, 0.7, TrialState::Pruned, 2));
     let model = fit(&study, true);
     let promised = model.extrapolation(7).unwrap();
     assert!(promised.value < before - 0.02, "{promised:?} {before}");
     assert!(
-        (model.best_mean() - before).abs() < 0.02,
+        (model.to_beat() - before).abs() < 0.02,
         "{} {before}",
-        model.best_mean()
+        model.to_beat()
     );
     assert!(model.predict(&floats(&[0.7])).unwrap().mean < before - 0.01);
     assert_eq!(study.best(), Some(6));

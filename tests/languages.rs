@@ -133,7 +133,13 @@ fn named() -> BTreeSet<String> {
     ] {
         put(verdict.word());
     }
-    for outlook in [Outlook::TooFew, Outlook::GoOn, Outlook::Repeat, Outlook::Stop] {
+    for outlook in [
+        Outlook::TooFew,
+        Outlook::NoneFeasible,
+        Outlook::GoOn,
+        Outlook::Repeat,
+        Outlook::Stop,
+    ] {
         put(outlook.word());
     }
     for guess in [Guess::Good, Guess::AsPredicted, Guess::Bad, Guess::Stated] {

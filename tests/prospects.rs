@@ -45,7 +45,7 @@ fn each_is_what_the_model_of_its_time_expected_to_gain() {
     for prospect in [&found.at[8], &found.at[12]] {
         let then = Arc::new(past::as_of(&study, prospect.known));
         let model = Surrogate::fit(&then, &ModelSettings::default(), None, &|| false).unwrap();
-        assert_eq!(prospect.gain, Some(model.gain()));
+        assert_eq!(prospect.gain, model.gain());
     }
     assert_eq!(found.at[0].gain, None, "of one trial nothing is learned");
 }
@@ -182,10 +182,35 @@ fn the_gain_is_that_of_the_suggestion_also_where_many_parameters_hide_the_maximu
     // In the user's units at the best mean: EI over its size in units of the model, by the chance that both share.
     let improvement = model.improvement(&next.configuration, &acquisition).unwrap();
     let unit = improvement.unit.unwrap_or(1.0);
-    let gain = model.gain().expected;
+    let gain = model.gain().unwrap().expected;
     let of_next = unit * next.readout.unwrap().ei;
     assert!(
         gain >= 0.98 * of_next,
         "{gain} at most, but {of_next} at the suggestion"
     );
+}
+
+#[test]
+fn what_a_search_doubts_of_its_best_is_no_gain() {
+    let mut study = cube(2, Direction::Minimize);
+    for i in 0..40_u32 {
+        let u = [(f64::from(i) * 0.618).fract(), (f64::from(i) * 0.414).fract()];
+        let draw = 20.0 * (f64::from(i) * 12.9898).sin();
+        complete(&mut study, &floats(&u), branin(&u) + draw);
+    }
+    let study = Arc::new(study);
+    let gain = |doubt: f64| {
+        let settings = ModelSettings {
+            doubt,
+            ..ModelSettings::default()
+        };
+        let model = Surrogate::fit(&study, &settings, None, &|| false).unwrap();
+        assert_eq!(model.doubt(), doubt);
+        model.gain().unwrap()
+    };
+    let (plain, doubted) = (gain(0.0), gain(2.0));
+    assert_eq!((plain.spread, plain.bound), (doubted.spread, doubted.bound));
+    // The place where a search looks next is another one; what is to be gained is about the same.
+    let ratio = doubted.expected / plain.expected;
+    assert!((0.8..=1.0).contains(&ratio), "{doubted:?} {plain:?}");
 }

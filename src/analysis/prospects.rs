@@ -25,7 +25,7 @@ const MOST: usize = 240;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prospect {
     pub known: usize,
-    /// `None`: too few trials to say.
+    /// `None`: too few trials to say, or none that is feasible.
     pub gain: Option<Gain>,
 }
 
@@ -84,9 +84,7 @@ pub fn prospects(
         if cancel() {
             return None;
         }
-        let gain = (then.as_ref())
-            .filter(|t| !t.surrogate.summary.prior_only)
-            .map(|t| t.surrogate.gain());
+        let gain = then.as_ref().and_then(|t| t.surrogate.gain());
         found.at.push(Prospect { known, gain });
         tell(&found);
     }

@@ -29,6 +29,8 @@ pub struct Gain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
     TooFew,
+    /// Every trial breaks a constraint.
+    NoneFeasible,
     GoOn,
     Repeat,
     Stop,
@@ -40,6 +42,7 @@ impl Outlook {
     pub fn word(self) -> &'static str {
         match self {
             Self::TooFew => "too early to tell",
+            Self::NoneFeasible => "no feasible trial yet",
             Self::GoOn => "worth going on",
             Self::Repeat => "repeat the best",
             Self::Stop => "stopping costs little",
@@ -53,16 +56,22 @@ pub struct Advice {
     pub outlook: Outlook,
     /// With its reasons.
     pub sentence: String,
-    /// `None`: too few trials to say.
+    /// `None`: nothing can be said of it.
     pub gain: Option<Gain>,
 }
 
 impl Surrogate {
-    /// What a further trial may bring: at the maximum of EI, as a suggestion finds it, at 512 places of the space and in the
-    /// neighbourhood of the best trials. Without the maximum too little would be promised where many parameters leave
-    /// the others far from it. Checked by `tests/prospects.rs`.
+    /// What a further trial may bring, beyond the best that is believed to be there (with noise the best mean: the doubt
+    /// that a search has of it is a reason to look, not something gained): at the maximum of EI, as a suggestion finds
+    /// it, at 512 places of the space and in the neighbourhood of the best trials. Without the maximum too little would be
+    /// promised where many parameters leave the others far from it. `None` where there are too few trials to say, and
+    /// while no trial is feasible: nothing is had that could be improved on. Checked by `tests/prospects.rs` and
+    /// `tests/constraints.rs`.
     #[must_use]
-    pub fn gain(&self) -> Gain {
+    pub fn gain(&self) -> Option<Gain> {
+        if self.summary.prior_only || self.seeks_feasible() {
+            return None;
+        }
         let encoder = &self.training().encoder;
         let request = SuggestRequest {
             count: 1,
@@ -90,12 +99,13 @@ impl Surrogate {
             }
         }
         let at = self.posterior().predict(&matrix(&points, encoder.dims()));
+        let had = self.best_belief();
         let best = at
             .mean
             .iter()
             .zip(&at.variance)
             .zip(self.log_weight(&points))
-            .map(|((m, v), weight)| ei::log_ei(*m, v.sqrt(), self.incumbent(), 0.0).value + weight)
+            .map(|((m, v), weight)| ei::log_ei(*m, v.sqrt(), had, 0.0).value + weight)
             .fold(f64::NEG_INFINITY, f64::max);
         let upper = at
             .mean
@@ -106,33 +116,21 @@ impl Surrogate {
         let mut values: Vec<f64> = self.observed().map(|(_, value, _)| value).collect();
         values.sort_by(f64::total_cmp);
         let median = values.get(values.len() / 2).copied().unwrap_or(f64::NAN);
-        let top = self.output().to_user(self.incumbent());
-        Gain {
-            expected: best.exp() * self.slope(self.incumbent()).abs(),
+        let top = self.output().to_user(had);
+        Some(Gain {
+            expected: best.exp() * self.slope(had).abs(),
             noise: self.summary.noise_sd,
             spread: (median - top).abs(),
-            bound: (self.output().to_user(upper.max(self.incumbent())) - top).abs(),
-        }
+            bound: (self.output().to_user(upper.max(had)) - top).abs(),
+        })
     }
 
     /// Whether another trial is worth its cost: in a few words, and as one sentence with the reasons.
     #[must_use]
     pub fn stopping_advice(&self) -> Advice {
-        if self.summary.prior_only {
-            let values: Vec<f64> = self.observed().map(|(_, value, _)| value).collect();
-            let is_flat = values.len() > 7 && values.windows(2).all(|w| w[0] == w[1]);
-            let sentence = if is_flat {
-                "All values are alike: nothing says what is left to gain."
-            } else {
-                "Too few trials to say what is left to gain."
-            };
-            return Advice {
-                outlook: Outlook::TooFew,
-                sentence: sentence.to_owned(),
-                gain: None,
-            };
-        }
-        let gain = self.gain();
+        let Some(gain) = self.gain() else {
+            return self.why_no_gain();
+        };
         let (expected, noise, spread) = (short(gain.expected), short(gain.noise), short(gain.spread));
         let (outlook, sentence) = if gain.expected < SHARE * gain.spread {
             (
@@ -162,6 +160,30 @@ impl Surrogate {
             outlook,
             sentence,
             gain: Some(gain),
+        }
+    }
+
+    /// The advice where nothing can be said of gains.
+    fn why_no_gain(&self) -> Advice {
+        let values: Vec<f64> = self.observed().map(|(_, value, _)| value).collect();
+        let is_flat = values.len() > 7 && values.windows(2).all(|w| w[0] == w[1]);
+        let (outlook, sentence) = if self.seeks_feasible() {
+            (
+                Outlook::NoneFeasible,
+                "No trial is feasible yet: the search first looks for one that breaks no constraint.",
+            )
+        } else if is_flat {
+            (
+                Outlook::TooFew,
+                "All values are alike: nothing says what is left to gain.",
+            )
+        } else {
+            (Outlook::TooFew, "Too few trials to say what is left to gain.")
+        };
+        Advice {
+            outlook,
+            sentence: sentence.to_owned(),
+            gain: None,
         }
     }
 }

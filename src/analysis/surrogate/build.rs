@@ -529,6 +529,16 @@ fn best_of(values: impl Iterator<Item = f64>, contends: &[bool]) -> f64 {
         .fold(f64::NEG_INFINITY, f64::max)
 }
 
+/// The part of a wished doubt that is in force: none without noise, and none while trials are few.
+pub(super) fn doubt(posterior: &Posterior, wished: f64) -> f64 {
+    let is_noisy = posterior.model().noise_variance > NOISY;
+    if is_noisy && posterior.data().total >= DOUBTED_FROM {
+        wished.max(0.0)
+    } else {
+        0.0
+    }
+}
+
 /// The largest `μ + c·σ` at the first `own` rows that may be the incumbent.
 ///
 /// Of noisy evaluations the best is the one that was over-estimated most. An incumbent at the mean alone makes improvement
@@ -537,7 +547,8 @@ fn best_of(values: impl Iterator<Item = f64>, contends: &[bool]) -> f64 {
 pub(super) fn doubted_best(posterior: &Posterior, own: usize, contends: &[bool], doubt: f64) -> f64 {
     let means: Vec<f64> = row_means(posterior).into_iter().take(own).collect();
     let best = best_of(means.iter().copied(), contends);
-    if posterior.data().total < DOUBTED_FROM || doubt <= 0.0 || !best.is_finite() {
+    let doubt = self::doubt(posterior, doubt);
+    if doubt <= 0.0 || !best.is_finite() {
         return best;
     }
     // The variance at a row is at most that of its noise: few rows can win.

@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::build::{doubt, doubted_best};
 use super::constraints::LimitAt;
 use super::{Prediction, Readout, Surrogate};
 use crate::acquisition::ranking::Ranking;
@@ -47,10 +48,18 @@ impl Surrogate {
         Ok(self.prediction(self.moments_at(&point)))
     }
 
-    /// The best posterior mean at a trial, in the user's units: what improvement is measured against.
+    /// What there is to beat, in the user's units: the best value, or with noise the best `μ + c·σ` at a trial with
+    /// `c` = [`Surrogate::doubt`].
     #[must_use]
-    pub fn best_mean(&self) -> f64 {
+    pub fn to_beat(&self) -> f64 {
         self.output.to_user(self.incumbent)
+    }
+
+    /// How many standard deviations of the belief lie between a trial's mean and what there is to beat there: 0 without
+    /// noise, and while trials are few. Checked by `tests/incumbent.rs`.
+    #[must_use]
+    pub fn doubt(&self) -> f64 {
+        doubt(&self.posterior, self.settings.doubt)
     }
 
     /// The posterior and every acquisition function at a configuration; the latter are exact functions of
@@ -256,8 +265,19 @@ impl Surrogate {
         (self.output.to_user(t + h) - self.output.to_user(t - h)) / (2.0 * h)
     }
 
+    /// What there is to beat in a search, in model units.
     pub(in crate::analysis) fn incumbent(&self) -> f64 {
         self.incumbent
+    }
+
+    /// What is had already, in model units: with noise the best mean at a trial. What may be better at a trial than its
+    /// mean is still to be gained, by repeating it.
+    pub(in crate::analysis) fn best_belief(&self) -> f64 {
+        if self.doubt() > 0.0 {
+            doubted_best(&self.posterior, self.own_rows, &self.contends, 0.0)
+        } else {
+            self.incumbent
+        }
     }
 
     /// With what pending trials are believed to return: the one that acquisition values are made with.

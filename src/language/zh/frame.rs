@@ -67,6 +67,7 @@ pub(super) const FRAME: Words = &[
     ("1 remark (w)", "1 条备注 (w)"),
     ("{n} remarks (w)", "{n} 条备注 (w)"),
     ("too early to tell", "为时尚早"),
+    ("no feasible trial yet", "尚无可行试验"),
     ("worth going on", "值得继续"),
     ("repeat the best", "重复最优点"),
     ("stopping costs little", "可以停了"),

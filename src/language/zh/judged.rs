@@ -165,6 +165,10 @@ pub(in crate::language) const JUDGED: Words = &[
         "试验太少，说不出还能得到什么。",
     ),
     (
+        "No trial is feasible yet: the search first looks for one that breaks no constraint.",
+        "尚无可行试验：搜索先找不违反任何约束的配置。",
+    ),
+    (
         "The best next trial is expected to gain {expected}, less than 1 % of what was gained so far ({spread}): stopping costs little.",
         "最好的下一次试验期望得到 {expected}，不到至今所得（{spread}）的 1 %：停下来损失很小。",
     ),

@@ -170,6 +170,11 @@ pub(super) const PANES: Words = &[
     (", ╱ probably breaks a limit", "，╱ 可能违反约束"),
     ("the best {shown}", "最优 {shown}"),
     ("the best's mean {shown}", "最优处均值 {shown}"),
+    ("the best's μ + σ, {shown}", "最优处 μ + σ，即 {shown}"),
+    (
+        "the best's μ + {doubt}σ, {shown}",
+        "最优处 μ + {doubt}σ，即 {shown}",
+    ),
     ("level with {reference}", "持平于{reference}"),
     ("{size} {side} than {reference}", "{side} {size}，相比{reference}"),
     ("your edit costs {share} of EI", "你的改动损失 {share} 的 EI"),

@@ -335,11 +335,12 @@ fn comes_through(ctx: &Context<'_>, p: &Prediction) -> String {
 }
 
 /// "0.0076 better than the best's mean 0.3008" in words. Under noise the model improves on its own best
-/// mean, not on the luckiest observation; the chance to improve is against the same.
+/// mean, or on that and a deviation (see [`Surrogate::doubt`]), not on the luckiest observation; the chance to improve is
+/// against the same.
 fn against(ctx: &Context<'_>, p: &Prediction) -> String {
     let sign = ctx.model.study.direction().sign();
     let best = match &ctx.model.surrogate {
-        Some(s) => s.value.best_mean(),
+        Some(s) => s.value.to_beat(),
         None => p.mean + sign * (p.model_incumbent - p.model_mean) * p.sd / p.model_sd,
     };
     let gain = sign * (p.mean - best);
@@ -350,7 +351,16 @@ fn against(ctx: &Context<'_>, p: &Prediction) -> String {
     let reference = if ctx.best_value().is_some_and(|b| ctx.value.show(b) == shown) {
         tr!(ctx, "the best {shown}", shown = shown)
     } else {
-        tr!(ctx, "the best's mean {shown}", shown = shown)
+        match ctx.model.surrogate.as_ref().map_or(0.0, |s| s.value.doubt()) {
+            0.0 => tr!(ctx, "the best's mean {shown}", shown = shown),
+            1.0 => tr!(ctx, "the best's μ + σ, {shown}", shown = shown),
+            doubt => tr!(
+                ctx,
+                "the best's μ + {doubt}σ, {shown}",
+                doubt = doubt,
+                shown = shown
+            ),
+        }
     };
     if gain.abs() < 0.1 * p.sd {
         return tr!(ctx, "level with {reference}", reference = reference);
