@@ -6,6 +6,7 @@
 mod accept;
 pub mod args;
 mod completions;
+mod constraints;
 mod doctor;
 mod engine;
 pub mod error;
@@ -16,7 +17,6 @@ mod init;
 pub mod json;
 mod keys;
 mod learn;
-mod limits;
 mod load;
 mod out;
 mod predict;

@@ -4,6 +4,7 @@
 //! (through `tail`, or `pipe`) and makes a study of it; `watch` says when to look again.
 
 pub mod cells;
+mod constraints;
 pub mod database;
 pub mod delivery;
 pub mod doctor;
@@ -14,7 +15,6 @@ pub mod games;
 pub mod infer;
 pub mod json;
 pub mod kept;
-mod limits;
 pub mod merged;
 pub mod names;
 pub mod optuna;

@@ -46,6 +46,7 @@
 //! | `g = s·y` | the objective as the engine sees it, s = ±1: larger is better ([`analysis::surrogate`]) |
 //! | model units | g after the output's transform ([`gp::transform`]): there the kernel's variance, the noise and EI live |
 //! | incumbent | the best there is: the best observation, or with noise the largest posterior mean at one |
+//! | feasible, infeasible | satisfies every constraint on what trials measure; violates one ([`study::Constraint`]) |
 //! | probe | the configuration that every pane passes through |
 //! | suggestion → draft → decision | proposed by the model → edited by a person → accepted or rejected |
 //!

@@ -95,7 +95,7 @@ pub struct Study {
     pub space: Space,
     pub trials: Vec<Arc<Trial>>,
     pub budget: Budget,
-    /// The limits that a result must keep.
+    /// What a result must satisfy.
     pub constraints: Vec<Constraint>,
     pub diagnostics: Vec<Diagnostic>,
     /// What was assumed without being told (a guessed objective, a column that was left out), in
@@ -214,13 +214,13 @@ impl Study {
         self.trials.iter().any(|t| t.objective().is_some())
     }
 
-    /// Index of the best complete trial with a finite value that breaks no limit; the earliest of equals.
+    /// Index of the best complete trial with a finite value that is not infeasible; the earliest of equals.
     #[must_use]
     pub fn best(&self) -> Option<usize> {
         let direction = self.direction();
         let mut best: Option<(usize, f64)> = None;
         for (i, trial) in self.trials.iter().enumerate() {
-            if let Some(value) = self.valid_objective(trial)
+            if let Some(value) = self.feasible_objective(trial)
                 && best.is_none_or(|(_, b)| direction.is_better(value, b))
             {
                 best = Some((i, value));

@@ -151,9 +151,9 @@ fn the_incumbent_is_the_best_that_breaks_no_limit() {
     );
     let (low, high) = (at(0.2).p_feasible.unwrap(), at(0.85).p_feasible.unwrap());
     assert!(low > 0.9 && high < 0.1, "{low} {high}");
-    assert_eq!(model.limits(), Some((2, 3)));
+    assert_eq!(model.feasibility_counts(), Some((2, 3)));
     // The measurement is predicted in its own units.
-    let limits = model.limits_at(&floats(&[0.7, 0.5])).unwrap();
+    let limits = model.constraints_at(&floats(&[0.7, 0.5])).unwrap();
     assert_eq!(limits.len(), 1);
     let limit = &limits[0];
     assert!((limit.value - 0.3).abs() < 0.15, "{limit:?}");

@@ -179,7 +179,7 @@ fn the_table_marks_the_values_that_are_promises_and_the_model_window_says_what_c
 }
 
 /// As `complete_ones`, each with a measurement that is at most 0 on one side of a diagonal.
-fn limited() -> Study {
+fn constrained() -> Study {
     let mut study = complete_ones();
     study.constraints = vec![Constraint {
         place: Place::Told(0),
@@ -193,44 +193,41 @@ fn limited() -> Study {
 }
 
 #[test]
-fn limits_are_said_where_they_weigh_hatch_the_surface_and_mark_what_breaks_them() {
-    let mut model = shown(limited(), false);
+fn constraints_are_said_where_they_weigh_hatch_the_surface_and_mark_what_violates_them() {
+    let mut model = shown(constrained(), false);
     let rows = screen(&model).join("\n");
     assert!(
-        rows.contains("memory ≤ 0:") && rows.contains("kept with"),
+        rows.contains("feasible") && rows.contains("memory ≤ 0 with"),
         "{rows}"
     );
     let slices = title(&mut model, Pane::Slices);
     assert!(slices.contains("EI × P(feasible)"), "{slices}");
     let surface = title(&mut model, Pane::Surface);
-    assert!(surface.contains("╱ probably breaks a limit"), "{surface}");
+    assert!(surface.contains("╱ probably infeasible"), "{surface}");
     // Of the surface, about half is hatched: the cells above the diagonal, one in four of them.
     let hatched = screen(&model).join("").matches('╱').count() - 1;
     assert!((300..1000).contains(&hatched), "{hatched}");
     let trials = title(&mut model, Pane::Trials);
     assert!(!trials.contains("P(feasible)"), "{trials}");
     let table = screen(&model).join("\n");
-    let broken = (model.study.trials.iter())
+    let infeasible = (model.study.trials.iter())
         .filter(|t| model.study.is_feasible(t) == Some(false))
         .count();
-    assert_eq!(table.matches("⊗ violates").count(), broken, "{table}");
-    assert!(broken > 0 && broken < 10);
+    assert_eq!(table.matches("⊗ infeasible").count(), infeasible, "{table}");
+    assert!(infeasible > 0 && infeasible < 10);
     model.zoomed = false;
     model.overlay = Some(Overlay::Model { scroll: 0 });
     let window = screen(&model).join("\n");
-    assert!(
-        window.contains("trials break one; the acquisition is weighed"),
-        "{window}"
-    );
+    assert!(window.contains("trials are infeasible"), "{window}");
 }
 
 #[test]
-fn while_every_trial_breaks_a_limit_the_header_says_so_and_only_the_limits_rank() {
-    let mut study = limited();
+fn while_every_trial_is_infeasible_the_header_says_so_and_only_the_constraints_rank() {
+    let mut study = constrained();
     study.constraints[0].bound = -10.0;
     let mut model = shown(study, false);
     let rows = screen(&model);
-    assert!(rows[1].contains("every trial breaks a limit"), "{}", rows[1]);
+    assert!(rows[1].contains("every trial is infeasible"), "{}", rows[1]);
     let slices = title(&mut model, Pane::Slices);
     assert!(
         slices.contains("P(feasible)") && !slices.contains("EI ×"),

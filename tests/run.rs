@@ -10,10 +10,10 @@ use serde_json::{Value as Json, json};
 
 #[path = "run/commands.rs"]
 mod commands;
+#[path = "run/constraints.rs"]
+mod constraints;
 #[path = "run/heeds.rs"]
 mod heeds;
-#[path = "run/limits.rs"]
-mod limits;
 #[path = "run/pruned.rs"]
 mod pruned;
 #[path = "common/skip.rs"]

@@ -174,7 +174,7 @@ pub struct Request<'a> {
     pub regions: &'a [Region],
     /// Points that are worth looking around, best first: the top observations and earlier optima.
     pub around: &'a [Vec<f64>],
-    /// Makes a point exactly feasible; called on every point before it is returned.
+    /// Moves a point to the nearest one that parameters can take; called on every point before it is returned.
     pub snap: &'a dyn Fn(&[f64]) -> Vec<f64>,
     pub seed: u64,
     pub effort: Effort,
@@ -316,7 +316,7 @@ pub fn climbs(request: &Request<'_>) -> Vec<(Peak, Peak)> {
         .collect()
 }
 
-/// Climbs from given starts alone; every point is feasible, none is held against what was seen.
+/// Climbs from given starts alone; every point is one that parameters can take, none is held against what was seen.
 #[must_use]
 pub fn ascend_from(request: &Request<'_>, starts: Vec<Peak>) -> Vec<Peak> {
     ascend(request, starts)

@@ -36,8 +36,8 @@ pub enum Rule {
     Path(Arc<Paths>, usize),
     /// `ln PES` or `ln JES`.
     Information(Arc<Information>),
-    /// The same everywhere: the factors alone rank.
-    Even,
+    /// 1 everywhere (its logarithm 0): the factors, such as `P(feasible)`, rank alone.
+    FactorsOnly,
     /// `ln EI`, averaged over what pending trials may return.
     Fantasies(Arc<Fantasies>),
 }
@@ -241,7 +241,7 @@ impl Member {
             Rule::LogPi { xi } => Some(pi::log_pi(mean, sd, self.incumbent, *xi)),
             Rule::Ucb { beta } => Some(ucb::ucb(mean, sd, *beta)),
             Rule::MaxValue(maxima) => Some(logarithm(maxima.mes(mean, sd))),
-            Rule::Even => Some(Sensitivity {
+            Rule::FactorsOnly => Some(Sensitivity {
                 value: 0.0,
                 d_mean: 0.0,
                 d_sd: 0.0,
@@ -262,7 +262,7 @@ impl Member {
             | Rule::Misprinted { .. }
             | Rule::LogPi { .. }
             | Rule::Ucb { .. }
-            | Rule::Even
+            | Rule::FactorsOnly
             | Rule::MaxValue(_) => moments
                 .mean
                 .iter()

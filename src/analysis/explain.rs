@@ -46,7 +46,7 @@ impl Surrogate {
             costliest: self.costliest(point, best, &improvement),
             runner_up,
             nearest: self.nearest_to(point),
-            limits: self.limits_of(point),
+            constraints: self.constraints_at_point(point),
         }
     }
 

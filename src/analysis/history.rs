@@ -10,7 +10,7 @@ pub struct HistoryPoint {
     pub state: TrialState,
     /// Objective value (last intermediate value of a pruned trial); `None`: no finite value.
     pub value: Option<f64>,
-    /// Best complete value so far that breaks no limit, this trial included.
+    /// Best complete value so far that is not infeasible, this trial included.
     pub best: Option<f64>,
 }
 
@@ -41,7 +41,7 @@ impl History {
             if t.state == TrialState::Waiting {
                 continue;
             }
-            if let Some(value) = study.valid_objective(t)
+            if let Some(value) = study.feasible_objective(t)
                 && best.is_none_or(|b| direction.is_better(value, b))
             {
                 best = Some(value);

@@ -29,7 +29,7 @@ pub struct Gain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
     TooFew,
-    /// Every trial breaks a constraint.
+    /// Every trial violates a constraint.
     NoneFeasible,
     GoOn,
     Repeat,
@@ -170,7 +170,7 @@ impl Surrogate {
         let (outlook, sentence) = if self.seeks_feasible() {
             (
                 Outlook::NoneFeasible,
-                "No trial is feasible yet: the search first looks for one that breaks no constraint.",
+                "No trial is feasible yet: the search first looks for one that violates no constraint.",
             )
         } else if is_flat {
             (

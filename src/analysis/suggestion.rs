@@ -2,7 +2,7 @@
 
 use crate::study::{Configuration, UnitPoint};
 
-use super::surrogate::{LimitAt, Prediction, Readout};
+use super::surrogate::{ConstraintPrediction, Prediction, Readout};
 
 /// Where a suggestion comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +65,8 @@ pub struct Why {
     pub nearest: Option<(usize, f64)>,
     /// Every climb of the search, where the number of starts was chosen by hand.
     pub climbs: Vec<Climb>,
-    /// What is predicted of each measurement that has a limit.
-    pub limits: Vec<LimitAt>,
+    /// What is predicted of each measurement that is constrained.
+    pub constraints: Vec<ConstraintPrediction>,
 }
 
 /// One proposed configuration.

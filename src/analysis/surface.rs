@@ -62,7 +62,7 @@ pub struct Surface {
     /// One array a layer in the order of [`Layer::ALL`]; cell `(row, column)` at `row·columns + column`,
     /// row 0 at the smallest `y`. Mean and σ in the user's units, the rest in model units.
     pub layers: [Vec<f64>; 6],
-    /// `P(feasible)` of each cell; empty while there are no limits.
+    /// `P(feasible)` of each cell; empty while there are no constraints.
     pub feasible: Vec<f64>,
     pub trials: Vec<SurfaceMark>,
     pub incumbent: Option<(f64, f64)>,

@@ -16,7 +16,7 @@ mod build;
 mod compare;
 mod constraints;
 mod cost;
-mod feasibility;
+mod failures;
 mod fitting;
 mod output;
 mod predict;
@@ -36,14 +36,14 @@ use nalgebra::{DMatrix, DVector};
 use crate::gp::{Ensemble, FitError, Posterior};
 use crate::study::{Configuration, Study, TrialId};
 
-pub use constraints::LimitAt;
+pub use constraints::ConstraintPrediction;
 pub use promises::Extrapolation;
 
 use super::model_file::{self, ModelFile, ModelFileError};
 use super::settings::ModelSettings;
 use crate::acquisition::ranking::Factor;
-use constraints::Limits;
-use feasibility::Feasibility;
+use constraints::ConstraintModels;
+use failures::FailureModel;
 use output::Output;
 use ranking::Draws;
 pub(in crate::analysis) use training::Partial;
@@ -79,7 +79,7 @@ pub struct Prediction {
     pub model_incumbent: f64,
     /// How likely an evaluation comes through at all; `None` while no trial failed.
     pub p_ok: Option<f64>,
-    /// How likely every limit is kept; `None` while there are none, or nothing was told of them.
+    /// How likely every constraint is satisfied; `None` while there are none, or nothing was told of them.
     pub p_feasible: Option<f64>,
 }
 
@@ -206,10 +206,10 @@ pub struct Surrogate {
     /// Where hyperparameters are averaged over: what predictions and acquisition functions stand on.
     averaged: Option<Averaged>,
     /// What fails, if anything did.
-    feasibility: Option<Arc<Feasibility>>,
-    /// The limits that trials told something of.
-    limits: Option<Arc<Limits>>,
-    /// Which rows of complete trials may be the incumbent: those that break no limit. Empty: all.
+    failure_model: Option<Arc<FailureModel>>,
+    /// Of the constraints that trials told something of.
+    constraint_models: Option<Arc<ConstraintModels>>,
+    /// Which rows of complete trials may be the incumbent: those that are not infeasible. Empty: all.
     contends: Vec<bool>,
     /// Lengthscale of each coordinate.
     scales: Vec<f64>,
@@ -218,7 +218,7 @@ pub struct Surrogate {
     /// Hyperparameters at an edge of their box.
     at_bounds: Vec<crate::gp::AtBound>,
     /// What multiplies every acquisition function, wherever it is shown or maximised: the probability of coming through, and of
-    /// keeping the limits.
+    /// being feasible.
     factors: Vec<Arc<dyn Factor>>,
     /// What acquisition functions have drawn from this fit.
     draws: Arc<Draws>,
@@ -275,7 +275,7 @@ impl Surrogate {
         );
         let learned = model_file::Learned {
             pruned: !self.training.partial.is_empty(),
-            failures: self.feasibility.is_some(),
+            failures: self.failure_model.is_some(),
         };
         ModelFile {
             learned: (learned.pruned || learned.failures).then_some(learned),
@@ -354,42 +354,43 @@ impl Surrogate {
     /// where failures are left out.
     #[must_use]
     pub fn failures(&self) -> Option<(usize, usize)> {
-        self.feasibility.as_ref().map(|f| (f.failed, f.passed))
+        self.failure_model.as_ref().map(|f| (f.failed, f.passed))
     }
 
     /// How often `P(ok)` counts: the acquisition function is weighed by `P(ok)^c`, `c` = 1 and the failures among the
     /// last ten outcomes.
     #[must_use]
     pub fn caution(&self) -> f64 {
-        self.feasibility.as_ref().map_or(1.0, |f| f.caution)
+        self.failure_model.as_ref().map_or(1.0, |f| f.caution)
     }
 
-    /// How many trials break a limit and how many keep all; `None` while there are no limits, or nothing was told of them.
+    /// How many trials are infeasible and how many feasible; `None` while there are no constraints, or nothing was told
+    /// of them.
     #[must_use]
-    pub fn limits(&self) -> Option<(usize, usize)> {
-        self.limits.as_ref().map(|l| l.counts)
+    pub fn feasibility_counts(&self) -> Option<(usize, usize)> {
+        self.constraint_models.as_ref().map(|c| c.counts)
     }
 
-    /// Whether there are limits and every trial breaks one: then suggestions look for what keeps them, whatever the
-    /// objective.
+    /// Whether there are constraints and every trial violates one: then suggestions look for what is feasible, whatever
+    /// the objective.
     #[must_use]
     pub fn seeks_feasible(&self) -> bool {
-        self.limits.as_ref().is_some_and(|l| !l.any_feasible)
+        self.constraint_models.as_ref().is_some_and(|c| !c.any_feasible)
     }
 
-    /// What the probabilities of coming through and of keeping the limits add to the logarithm of an acquisition
-    /// function; 0 while nothing failed and there are no limits.
+    /// What the probabilities of coming through and of being feasible add to the logarithm of an acquisition
+    /// function; 0 while nothing failed and there are no constraints.
     pub(in crate::analysis) fn log_weight(&self, points: &[Vec<f64>]) -> Vec<f64> {
         let mut weights = vec![0.0; points.len()];
-        let failures = self.feasibility.as_ref().map(|f| f.log_weight(points));
-        let limits = self.limits.as_ref().map(|l| l.log_feasible(points));
-        for logs in [failures, limits].into_iter().flatten() {
+        let failures = self.failure_model.as_ref().map(|f| f.log_weight(points));
+        let constraints = self.constraint_models.as_ref().map(|c| c.log_feasible(points));
+        for logs in [failures, constraints].into_iter().flatten() {
             weights.iter_mut().zip(logs).for_each(|(w, l)| *w += l);
         }
         weights
     }
 
-    /// What the probabilities of coming through and of keeping the limits add to the logarithm of an acquisition function,
+    /// What the probabilities of coming through and of being feasible add to the logarithm of an acquisition function,
     /// of a prediction.
     #[must_use]
     pub fn log_weight_of(&self, prediction: &Prediction) -> f64 {

@@ -10,7 +10,9 @@ use super::error::CliError;
 use super::out::Out;
 use super::text::{Columns, harmless};
 use super::{engine, load};
-use crate::analysis::{AcquisitionFunction, AcquisitionSettings, LimitAt, Prediction, Readout, Surrogate};
+use crate::analysis::{
+    AcquisitionFunction, AcquisitionSettings, ConstraintPrediction, Prediction, Readout, Surrogate,
+};
 use crate::config::FileSettings;
 use crate::study::number::{significant, with_sd};
 use crate::study::{Configuration, Study};
@@ -32,7 +34,7 @@ pub fn run(args: &Predict) -> Result<(), CliError> {
             let found = model.readout(&configuration, &acquisition);
             let (prediction, readout) = found.map_err(|source| CliError::Configuration { place, source })?;
             Ok(Answer {
-                limits: model.limits_at(&configuration).unwrap_or_default(),
+                constraints: model.constraints_at(&configuration).unwrap_or_default(),
                 seconds: model.expected_seconds(&configuration).ok().flatten(),
                 configuration,
                 prediction,
@@ -70,7 +72,7 @@ struct Answer {
     seconds: Option<f64>,
     /// How often `P(ok)` counts.
     caution: f64,
-    limits: Vec<LimitAt>,
+    constraints: Vec<ConstraintPrediction>,
 }
 
 impl Answer {
@@ -108,7 +110,7 @@ impl Answer {
             "p_ok": p.p_ok,
             "p_ok_power": p.p_ok.map(|_| self.caution),
             "p_feasible": p.p_feasible,
-            "constraints": super::limits::json(&self.limits),
+            "constraints": super::constraints::json(&self.constraints),
         })
     }
 
@@ -144,8 +146,8 @@ impl Answer {
         if let Some(p_feasible) = p.p_feasible {
             row("P(feasible)", significant(p_feasible, 4));
         }
-        for limit in &self.limits {
-            row("limit", super::limits::words(limit));
+        for constraint in &self.constraints {
+            row("constraint", super::constraints::words(constraint));
         }
         let mut known = |function: AcquisitionFunction, value: Option<f64>| {
             if let Some(value) = value {

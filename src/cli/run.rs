@@ -83,7 +83,7 @@ fn settings(args: &Run, file: &FileSettings) -> Result<Settings, CliError> {
     space_file.metric = Some(metric.clone());
     space_file.direction = Some(direction);
     space_file.budget = budget;
-    let limits = space_file.constraints.clone();
+    let constraints = space_file.constraints.clone();
     let mut model = engine::model_settings(&args.modelling, file);
     if let Some(path) = &args.modelling.model {
         model.given = Some(Arc::new(engine::model_file(path)?.1));
@@ -95,7 +95,7 @@ fn settings(args: &Run, file: &FileSettings) -> Result<Settings, CliError> {
         space_file: args.space.clone(),
         space,
         metric,
-        limits,
+        constraints,
         words: args.command.clone(),
         template,
         metric_file,

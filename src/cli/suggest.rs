@@ -83,7 +83,7 @@ pub fn json(suggestion: &Suggestion, study: &Study, acquisition: AcquisitionSett
         "exploration": r.map(|r| r.exploration),
         "p_ok": p.and_then(|p| p.p_ok),
         "p_feasible": p.and_then(|p| p.p_feasible),
-        "constraints": super::limits::json(&suggestion.why.limits),
+        "constraints": super::constraints::json(&suggestion.why.constraints),
         "reason": suggestion.reason.word(),
     })
 }
@@ -124,8 +124,8 @@ fn text(
                 .map_or_else(String::new, |p| format!("; P(ok) {}", significant(p, 2)))
         ))?;
     }
-    for limit in &suggestion.why.limits {
-        out.line(format!("  {}", super::limits::words(limit)))?;
+    for constraint in &suggestion.why.constraints {
+        out.line(format!("  {}", super::constraints::words(constraint)))?;
     }
     let by = suggestion
         .readout
@@ -133,9 +133,8 @@ fn text(
         .map_or_else(String::new, |value| {
             let function = acquisition.function;
             let value = significant(value, 4);
-            if study.best().is_none() && !suggestion.why.limits.is_empty() && function.is_positive() {
-                return ": no trial keeps the limits yet, so this is where they are most likely kept"
-                    .to_owned();
+            if study.best().is_none() && !suggestion.why.constraints.is_empty() && function.is_positive() {
+                return ": no trial is feasible yet, so this is where one is most likely to be".to_owned();
             }
             format!(
                 ", {} {value} {}: {}",

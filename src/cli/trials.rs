@@ -55,15 +55,15 @@ fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), C
         "{} trials: {} complete, {} pruned, {} failed, {} running, {} waiting",
         counts.total, counts.complete, counts.pruned, counts.failed, counts.running, counts.waiting
     ))?;
-    for limit in &study.constraints {
-        let breaks = |t: &&Arc<Trial>| limit.of(t).is_some_and(|v| limit.excess(v) > 0.0);
-        let broken = study.trials.iter().filter(breaks).count();
-        let breaks = if broken == 1 {
-            "trial breaks"
+    for constraint in &study.constraints {
+        let violates = |t: &&Arc<Trial>| constraint.of(t).is_some_and(|v| constraint.is_violated_by(v));
+        let count = study.trials.iter().filter(violates).count();
+        let violate = if count == 1 {
+            "trial violates"
         } else {
-            "trials break"
+            "trials violate"
         };
-        out.line(format!("limit {limit}: {broken} {breaks} it"))?;
+        out.line(format!("constraint {constraint}: {count} {violate} it"))?;
     }
     out.line("")?;
     out.line(if study.space.inferred {
@@ -86,7 +86,7 @@ fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), C
     out.columns(&space, 2)?;
     if study.best().is_none() && study.has_objective() {
         out.line("")?;
-        out.line("best: none yet, every trial breaks a limit")?;
+        out.line("best: none yet, every trial is infeasible")?;
     }
     if let Some(best) = study.best().and_then(|i| study.trials.get(i)) {
         out.line("")?;
@@ -139,7 +139,7 @@ fn table(study: &Study) -> Columns {
     table
 }
 
-/// A trial that came through and breaks a limit is told apart.
+/// A trial that came through and is infeasible is told apart.
 fn state_word(study: &Study, trial: &Trial) -> &'static str {
     match trial.state {
         TrialState::Complete if study.is_feasible(trial) == Some(false) => "infeasible",

@@ -41,8 +41,8 @@ struct Part {
     made: Vec<(Arc<Trial>, Arc<Trial>)>,
     /// Where its columns are among all columns, as of the last study.
     places: Vec<usize>,
-    /// Its limits in the order of those of all, as of the last study.
-    limits: Vec<Option<Constraint>>,
+    /// Its constraints in the order of those of all, as of the last study.
+    constraints: Vec<Option<Constraint>>,
     offset: f64,
 }
 
@@ -90,7 +90,7 @@ impl Merged {
                     reader: Reader::open(path, own)?,
                     made: Vec::new(),
                     places: Vec::new(),
-                    limits: Vec::new(),
+                    constraints: Vec::new(),
                     offset: 0.0,
                 });
             }
@@ -219,8 +219,8 @@ impl Merged {
         infer_what_is_constant_in_each(studies, study);
     }
 
-    /// The limits of all parts, by name; sets which of them each part has. The first of a name counts.
-    fn join_limits(&mut self, studies: &[Arc<Study>], study: &mut Study) {
+    /// The constraints of all parts, by name; sets which of them each part has. The first of a name counts.
+    fn join_constraints(&mut self, studies: &[Arc<Study>], study: &mut Study) {
         for own in studies.iter().flat_map(|s| &s.constraints) {
             if study.constraints.iter().all(|c| c.name != own.name) {
                 study.constraints.push(Constraint {
@@ -231,10 +231,10 @@ impl Merged {
         }
         for (part, own) in self.parts.iter_mut().zip(studies) {
             let of = |c: &Constraint| own.constraints.iter().find(|o| o.name == c.name).cloned();
-            let limits: Vec<Option<Constraint>> = study.constraints.iter().map(of).collect();
-            if limits != part.limits {
+            let constraints: Vec<Option<Constraint>> = study.constraints.iter().map(of).collect();
+            if constraints != part.constraints {
                 part.made.clear();
-                part.limits = limits;
+                part.constraints = constraints;
             }
         }
     }
@@ -321,7 +321,7 @@ impl Merged {
                                 trial,
                                 &part.name,
                                 &part.places,
-                                &part.limits,
+                                &part.constraints,
                                 part.offset,
                             )),
                         );
@@ -406,7 +406,13 @@ fn infer_what_is_constant_in_each(studies: &[Arc<Study>], study: &mut Study) {
 }
 
 /// A trial under its name among all, with its parameters in their places.
-fn renamed(trial: &Trial, part: &str, places: &[usize], limits: &[Option<Constraint>], offset: f64) -> Trial {
+fn renamed(
+    trial: &Trial,
+    part: &str,
+    places: &[usize],
+    constraints: &[Option<Constraint>],
+    offset: f64,
+) -> Trial {
     let mut made = trial.clone();
     let own = match &trial.id {
         TrialId::Number(n) => n.to_string(),
@@ -420,8 +426,9 @@ fn renamed(trial: &Trial, part: &str, places: &[usize], limits: &[Option<Constra
             slot.clone_from(value);
         }
     }
-    let told = |limit: &Option<Constraint>| limit.as_ref().and_then(|l| l.of(trial)).unwrap_or(f64::NAN);
-    made.constraints = limits.iter().map(told).collect();
+    let told =
+        |constraint: &Option<Constraint>| constraint.as_ref().and_then(|l| l.of(trial)).unwrap_or(f64::NAN);
+    made.constraints = constraints.iter().map(told).collect();
     if offset != 0.0 {
         if let Some(first) = made.values.first_mut() {
             made.attributes
@@ -446,7 +453,7 @@ impl Source for Merged {
         let names: Vec<&str> = self.parts.iter().map(|p| p.name.as_str()).collect();
         study.name = Label::new(&names.join(" + "));
         self.join(&studies, &mut study);
-        self.join_limits(&studies, &mut study);
+        self.join_constraints(&studies, &mut study);
         self.complain_of_differences(&studies, &mut study);
         if self.learns_offsets {
             self.learn(&studies, &mut study);

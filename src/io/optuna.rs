@@ -3,9 +3,9 @@
 
 pub mod attribute;
 pub mod columns;
+pub mod constraints;
 pub mod distribution;
 pub mod journal;
-pub mod limits;
 pub mod proposal;
 pub mod rdb;
 

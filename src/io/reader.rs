@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::study::{Diagnostic, Label, Parameter, Study};
 
+use super::constraints;
 use super::encoding::Decoder;
 use super::error::ReadError;
-use super::limits;
 use super::pipe::Pipe;
 pub use super::source::{Change, Progress};
 use super::source::{Kind, Lines, Problems, ReadOptions, Reads, Source, Store, StudyEntry};
@@ -295,7 +295,7 @@ impl Reader {
             *first = direction;
         }
         self.apply_space(&mut study);
-        limits::apply(&mut study, &self.options);
+        constraints::apply(&mut study, &self.options);
         study.space.infer_activity(&study.trials);
         if !self.options.params.is_empty() {
             let wanted = &self.options.params;

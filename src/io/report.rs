@@ -66,7 +66,7 @@ pub fn trials_report(study: &Study, kind: &str, path: &str) -> Json {
     json!(TrialsReport::of(study, kind, path))
 }
 
-/// The limits, each as its name, its side (`<=`, `>=`) and its bound.
+/// The constraints, each as its name, its side (`<=`, `>=`) and its bound.
 fn constraints(study: &Study) -> Vec<Json> {
     let each = study.constraints.iter();
     each.map(|c| json!({"name": c.name, "side": c.sign(), "bound": c.bound}))

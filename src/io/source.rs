@@ -254,7 +254,7 @@ pub struct ReadOptions {
     pub direction: Option<Direction>,
     /// `--params A,B,C`; empty: all.
     pub params: Vec<String>,
-    /// `--constraint`: limits on what trials measure.
+    /// `--constraint`: what the measurements of a trial must satisfy.
     pub constraints: Vec<Constraint>,
     /// `--space FILE`, read.
     pub space: Option<SpaceFile>,

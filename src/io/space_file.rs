@@ -27,7 +27,7 @@ pub struct SpaceFile {
     pub metric: Option<String>,
     pub direction: Option<Direction>,
     pub budget: Budget,
-    /// Limits on what trials measure.
+    /// What the measurements of a trial must satisfy.
     pub constraints: Vec<Constraint>,
     /// `column` of these is their position in the file, until they meet a source.
     pub params: Vec<Parameter>,
@@ -125,11 +125,11 @@ impl SpaceFile {
     fn read_constraints(&mut self, value: &Spanned<DeValue<'_>>) -> Parsed<()> {
         for (key, value) in in_order(table(value, "constraints")?) {
             let name = key.get_ref().as_ref();
-            let limit = text(value, name)?;
-            let read = match limit.trim_start().starts_with(['<', '>', '≤', '≥']) {
-                true => Constraint::parse(&format!("{name}{limit}")),
+            let bound = text(value, name)?;
+            let read = match bound.trim_start().starts_with(['<', '>', '≤', '≥']) {
+                true => Constraint::parse(&format!("{name}{bound}")),
                 false => Err(format!(
-                    "`{limit}` does not begin with <= or >=, such as \"<= 24\""
+                    "`{bound}` does not begin with <= or >=, such as \"<= 24\""
                 )),
             };
             match read {

@@ -39,8 +39,8 @@ pub struct Settings {
     pub space_file: PathBuf,
     pub space: Space,
     pub metric: String,
-    /// Measurements that have a limit, recorded beside the metric.
-    pub limits: Vec<Constraint>,
+    /// What the measurements beside the metric must satisfy; they are recorded with it.
+    pub constraints: Vec<Constraint>,
     /// The words of the command, for the record.
     pub words: Vec<String>,
     pub template: Template,
@@ -259,12 +259,12 @@ impl Drive<'_> {
                     let finished = finished.unwrap_or_else(|| jiff::Timestamp::now().to_string());
                     live.row.insert("finished".to_owned(), json!(finished));
                     live.row.insert("seconds".to_owned(), json!(seconds));
-                    let breaks = |l: &Constraint| {
-                        let told = measured.iter().filter(|(name, _)| l.name == **name);
-                        told.into_iter().any(|(_, value)| l.excess(*value) > 0.0)
+                    let is_violated = |c: &Constraint| {
+                        let told = measured.iter().filter(|(name, _)| c.name == **name);
+                        told.into_iter().any(|(_, value)| c.is_violated_by(*value))
                     };
                     if let Verdict::Value(value) = verdict
-                        && self.settings.limits.iter().any(breaks)
+                        && self.settings.constraints.iter().any(is_violated)
                     {
                         verdict = Verdict::Infeasible(value);
                     }

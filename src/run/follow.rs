@@ -34,8 +34,8 @@ pub struct Attempt {
     pub trial: u64,
     pub attempt: u32,
     pub metric: String,
-    /// Measurements that have a limit: told as the metric is, beside it.
-    pub limited: Vec<String>,
+    /// Measurements that are constrained: told as the metric is, beside it.
+    pub constrained: Vec<String>,
     /// The metric is in a file, not in the output.
     pub has_metric_file: bool,
     /// Most bytes of output.
@@ -54,7 +54,7 @@ pub enum News {
     Ended {
         trial: u64,
         verdict: Verdict,
-        /// What was told of the measurements that have a limit.
+        /// What was told of the measurements that are constrained.
         measured: Vec<(String, f64)>,
         seconds: Option<f64>,
         finished: Option<String>,
@@ -106,8 +106,8 @@ struct Follower {
     child: Option<Child>,
     rein: Rein,
     scanner: Scanner,
-    /// One a measurement that has a limit.
-    limited: Vec<Scanner>,
+    /// One a measurement that is constrained.
+    constrained: Vec<Scanner>,
     log: Option<File>,
     read: u64,
     since: Instant,
@@ -119,7 +119,11 @@ impl Follower {
     fn new(attempt: Attempt, child: Option<Child>, rein: Rein) -> Self {
         Self {
             scanner: Scanner::new(&attempt.metric),
-            limited: attempt.limited.iter().map(|name| Scanner::new(name)).collect(),
+            constrained: attempt
+                .constrained
+                .iter()
+                .map(|name| Scanner::new(name))
+                .collect(),
             attempt,
             child,
             rein,
@@ -150,7 +154,7 @@ impl Follower {
         }
         let mut seen = Vec::new();
         self.scanner.finish(&mut |o| seen.push(o));
-        self.limited.iter_mut().for_each(|s| s.finish(&mut |_| {}));
+        self.constrained.iter_mut().for_each(|s| s.finish(&mut |_| {}));
         let trial = self.attempt.trial;
         if !seen.is_empty() && !tell(News::Observed { trial, values: seen }) {
             return;
@@ -213,7 +217,7 @@ impl Follower {
             let mut seen = Vec::new();
             let new = buffer.get(..read).unwrap_or_default();
             self.scanner.feed(new, &mut |o| seen.push(o));
-            self.limited.iter_mut().for_each(|s| s.feed(new, &mut |_| {}));
+            self.constrained.iter_mut().for_each(|s| s.feed(new, &mut |_| {}));
             let trial = self.attempt.trial;
             if !seen.is_empty() && !tell(News::Observed { trial, values: seen }) {
                 return false;
@@ -321,12 +325,12 @@ impl Follower {
         }
     }
 
-    /// The last of each measurement that has a limit, in the metric file where there is one, else in the output.
+    /// The last of each measurement that is constrained, in the metric file where there is one, else in the output.
     fn measured(&self, over: Option<&Over>) -> Vec<(String, f64)> {
         let file = over
             .and_then(|o| o.metric_file.as_deref())
             .filter(|_| self.attempt.has_metric_file);
-        let each = self.attempt.limited.iter().zip(&self.limited);
+        let each = self.attempt.constrained.iter().zip(&self.constrained);
         each.filter_map(|(name, scanner)| {
             // A lone number in the file is the metric.
             let written = file.filter(|text| text.trim().parse::<f64>().is_err());

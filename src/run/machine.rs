@@ -61,7 +61,7 @@ pub struct Accepted {
 pub enum Verdict {
     /// The metric, which may be NaN or infinite: a failed trial, but of a command that works.
     Value(f64),
-    /// The metric of a trial that breaks a limit: never the best.
+    /// The metric of a trial that violates a constraint: never the best.
     Infeasible(f64),
     /// The command ended the trial before its time, as its values on the way were poor.
     Pruned,

@@ -1,6 +1,6 @@
 //! A configuration that a person is editing. It belongs to the person: no refit touches it.
 
-use crate::analysis::{Improvement, LimitAt, Prediction, Readout};
+use crate::analysis::{ConstraintPrediction, Improvement, Prediction, Readout};
 use crate::study::{Configuration, Value};
 
 /// The consequences of a configuration, recomputed at every keystroke.
@@ -14,8 +14,8 @@ pub struct Consequences {
     pub share_of_best: Option<f64>,
     /// Nearest trial: index into `Study::trials` and distance in lengthscales.
     pub nearest: Option<(usize, f64)>,
-    /// What is predicted of each measurement that has a limit.
-    pub limits: Vec<LimitAt>,
+    /// What is predicted of each measurement that is constrained.
+    pub constraints: Vec<ConstraintPrediction>,
 }
 
 /// A text field that is being typed into.

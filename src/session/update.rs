@@ -259,7 +259,7 @@ pub(super) fn consequences(model: &Model, configuration: &[Value]) -> Option<Con
         improvement,
         share_of_best: best.map(|b| (weighed(readout.log_ei, &prediction) - b).exp()),
         nearest: surrogate.nearest(configuration),
-        limits: surrogate.limits_at(configuration).unwrap_or_default(),
+        constraints: surrogate.constraints_at(configuration).unwrap_or_default(),
     })
 }
 

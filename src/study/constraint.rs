@@ -1,7 +1,7 @@
-//! A limit that a result must keep: memory at most 24 GB, latency at most 200 ms, accuracy at least 0.9.
+//! A constraint that a result must satisfy: memory at most 24 GB, latency at most 200 ms, accuracy at least 0.9.
 //!
-//! A trial is *feasible* where it keeps every limit, and *infeasible* where it breaks one; one that broke none but did
-//! not tell of all is neither. The best trial is looked for among those that are not infeasible.
+//! A trial is *feasible* where it satisfies every constraint, and *infeasible* where it violates one; one that violated
+//! none but did not tell of all is neither. The best trial is looked for among those that are not infeasible.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub enum Side {
     AtLeast,
 }
 
-/// Where the measurement that is limited stands in a trial.
+/// Where the measurement that is constrained stands in a trial.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {
     /// In [`Trial::constraints`], at this index.
@@ -28,7 +28,7 @@ pub enum Place {
     Unknown,
 }
 
-/// One limit.
+/// One outcome constraint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constraint {
     /// Name of the measurement.
@@ -40,7 +40,7 @@ pub struct Constraint {
 }
 
 impl Constraint {
-    /// A limit as a person writes it: `peak_gb<=24`, `accuracy >= 0.9` (`<` and `>` are read as well).
+    /// A constraint as a person writes it: `peak_gb<=24`, `accuracy >= 0.9` (`<` and `>` are read as well).
     ///
     /// # Errors
     /// What is wrong with the text, and what to write.
@@ -82,13 +82,19 @@ impl Constraint {
         }
     }
 
-    /// How far a measurement is beyond the bound, in its units: at most 0 where the limit is kept.
+    /// How far a measurement is beyond the bound, in its units: at most 0 where the constraint is satisfied.
     #[must_use]
     pub fn excess(&self, value: f64) -> f64 {
         match self.side {
             Side::AtMost => value - self.bound,
             Side::AtLeast => self.bound - value,
         }
+    }
+
+    /// Whether a measurement is beyond the bound.
+    #[must_use]
+    pub fn is_violated_by(&self, value: f64) -> bool {
+        self.excess(value) > 0.0
     }
 
     /// The measurement that is `excess` beyond the bound.
@@ -134,14 +140,14 @@ impl fmt::Display for Constraint {
 }
 
 impl Study {
-    /// Whether a trial keeps every limit: `Some(false)` where it breaks one, `None` where it broke none but has not
-    /// told of all (or there are none).
+    /// Whether a trial satisfies every constraint: `Some(false)` where it violates one, `None` where it violated none
+    /// but has not told of all (or there are none).
     #[must_use]
     pub fn is_feasible(&self, trial: &Trial) -> Option<bool> {
         let mut told = !self.constraints.is_empty();
         for constraint in &self.constraints {
             match constraint.of(trial) {
-                Some(value) if constraint.excess(value) > 0.0 => return Some(false),
+                Some(value) if constraint.is_violated_by(value) => return Some(false),
                 Some(_) => {}
                 None => told = false,
             }
@@ -149,9 +155,9 @@ impl Study {
         told.then_some(true)
     }
 
-    /// The objective of a complete trial that breaks no limit, where it is finite.
+    /// The objective of a complete trial that is not infeasible, where it is finite.
     #[must_use]
-    pub fn valid_objective(&self, trial: &Trial) -> Option<f64> {
+    pub fn feasible_objective(&self, trial: &Trial) -> Option<f64> {
         trial
             .objective()
             .filter(|_| self.is_feasible(trial) != Some(false))
@@ -165,7 +171,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn a_limit_is_read_as_it_is_written() {
+    fn a_constraint_is_read_as_it_is_written() {
         let read = |text| Constraint::parse(text).unwrap();
         for (text, shown) in [
             ("peak_gb<=24", "peak_gb ≤ 24"),
@@ -204,15 +210,15 @@ mod tests {
     }
 
     #[test]
-    fn the_best_keeps_every_limit_that_it_tells_of() {
+    fn the_best_satisfies_every_constraint_that_it_tells_of() {
         let mut study = Study::empty();
-        let limit = |text: &str, place| Constraint {
+        let constraint = |text: &str, place| Constraint {
             place,
             ..Constraint::parse(text).unwrap()
         };
         study.constraints = vec![
-            limit("c<=0", Place::Told(0)),
-            limit("gb<=24", Place::Attribute(Label::new("gb"))),
+            constraint("c<=0", Place::Told(0)),
+            constraint("gb<=24", Place::Attribute(Label::new("gb"))),
         ];
         study.trials = vec![
             trial(1.0, &[0.1], Some(10.0)),

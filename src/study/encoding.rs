@@ -259,7 +259,7 @@ impl Encoder {
         values
     }
 
-    /// The nearest feasible point: `encode(decode(point))` without the detour through values.
+    /// The nearest point that parameters can take: `encode(decode(point))` without the detour through values.
     #[must_use]
     pub fn snap(&self, point: &[f64]) -> UnitPoint {
         let mut point: Vec<f64> = self

@@ -82,8 +82,8 @@ pub struct Trial {
     pub error: Option<Label>,
     /// What its owner noted beside all that (tags, user attributes, other measurements), in its order.
     pub attributes: Vec<(Label, Value)>,
-    /// What its owner measured for each limit that the source itself declares ([`super::Place::Told`]); NaN where it told
-    /// nothing, and shorter where the rest was not told.
+    /// What its owner measured for each constraint that the source itself declares ([`super::Place::Told`]); NaN where
+    /// it told nothing, and shorter where the rest was not told.
     pub constraints: Vec<f64>,
     /// Whether it is said to run, but its worker has stopped to give the signs of life that it gave before.
     pub is_silent: bool,

@@ -98,9 +98,9 @@ impl<'a> Context<'a> {
         self.model.language()
     }
 
-    /// Whether a trial breaks a limit.
+    /// Whether a trial violates a constraint.
     #[must_use]
-    pub fn breaks_limit(&self, trial: &Trial) -> bool {
+    pub fn is_infeasible(&self, trial: &Trial) -> bool {
         self.model.study.is_feasible(trial) == Some(false)
     }
 

@@ -305,7 +305,7 @@ fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
         let text = if model.study.trials.is_empty() {
             tr!(ctx, "no trial yet")
         } else if model.study.has_objective() {
-            tr!(ctx, "every trial breaks a limit")
+            tr!(ctx, "every trial is infeasible")
         } else {
             tr!(ctx, "no finished trial yet")
         };

@@ -49,7 +49,7 @@ fn said(model: &Model, drawn: Drawn, is_brief: bool) -> String {
     {
         let function = model.acquisition.function.linear();
         let name = model.language().word(function.title());
-        // While every trial breaks a limit the weight is all there is.
+        // While every trial is infeasible the weight is all there is.
         words.push(match surrogate.seeks_feasible() && function.is_positive() {
             true => weight,
             false => format!("{name} × {weight}"),
@@ -84,14 +84,14 @@ fn said(model: &Model, drawn: Drawn, is_brief: bool) -> String {
 }
 
 /// What weighs an acquisition function: `P(ok)`, to the power of the caution, once something failed, and `P(feasible)` where
-/// there are limits.
+/// there are constraints.
 #[must_use]
 pub fn weight(surrogate: &Surrogate) -> Option<String> {
     let ok = surrogate.failures().map(|_| match surrogate.caution() {
         caution if caution > 1.0 => format!("P(ok)^{caution:.0}"),
         _ => "P(ok)".to_owned(),
     });
-    let feasible = surrogate.limits().map(|_| "P(feasible)".to_owned());
+    let feasible = surrogate.feasibility_counts().map(|_| "P(feasible)".to_owned());
     let all: Vec<String> = [ok, feasible].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(" × "))
 }

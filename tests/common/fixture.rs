@@ -330,7 +330,7 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
         improvement: truth.improvement(&at_probe),
         share_of_best: Some(worth.ei / readout.ei),
         nearest: Some((31, 0.62)),
-        limits: Vec::new(),
+        constraints: Vec::new(),
     });
     let mut runner_up = truth.shares(&suggested);
     runner_up[0] -= 0.25;
@@ -362,7 +362,7 @@ fn compute(model: &mut Model, truth: &Truth, suggested: Configuration, probe: Co
             costliest: Some((0, 0.63)),
             runner_up: Some((truth.values(&runner_up), 0.85)),
             nearest: Some((31, 0.42)),
-            limits: Vec::new(),
+            constraints: Vec::new(),
             climbs: Vec::new(),
         },
     }]);

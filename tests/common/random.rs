@@ -336,7 +336,7 @@ pub fn model(seed: u64) -> Model {
                 costliest: Some((m.below(50), m.number())),
                 runner_up: Some((configuration.clone(), m.number())),
                 nearest: Some((m.below(2000), m.number())),
-                limits: Vec::new(),
+                constraints: Vec::new(),
                 ..Why::default()
             },
         };
@@ -389,7 +389,7 @@ pub fn model(seed: u64) -> Model {
             improvement: m.improvement(),
             share_of_best: Some(m.number()),
             nearest: Some((m.below(9), m.number())),
-            limits: Vec::new(),
+            constraints: Vec::new(),
         });
         if m.below(2) == 0 {
             draft.field = Some(Field {

@@ -37,7 +37,7 @@ pub fn enumerate(request: &Request<'_>) -> Vec<Vec<f64>> {
             })
             .collect();
     }
-    // Exactly feasible, and each once: of a parameter that takes no part all values are one.
+    // Values that parameters can take, and each once: of a parameter that takes no part all values are one.
     let mut once = std::collections::HashSet::new();
     points
         .into_iter()
@@ -54,13 +54,13 @@ pub fn candidates(request: &Request<'_>) -> Vec<Vec<f64>> {
     points.extend(local(request, &mut random));
     points.extend(shells(request, &mut random));
     // Earlier optima and good observations themselves are starts too, but observations may not be returned.
-    points.extend(request.around.iter().skip(AROUND).map(|p| feasible(request, p)));
+    points.extend(request.around.iter().skip(AROUND).map(|p| snapped(request, p)));
     let finite = request.free_continuous().is_empty();
     points.retain(|p| !(request.is_rejected(p) || finite && request.seen.holds(p)));
     points
 }
 
-fn feasible(request: &Request<'_>, point: &[f64]) -> Vec<f64> {
+fn snapped(request: &Request<'_>, point: &[f64]) -> Vec<f64> {
     let mut out: Vec<f64> = request
         .coordinates
         .iter()
@@ -103,7 +103,7 @@ fn local(request: &Request<'_>, random: &mut Random) -> Vec<Vec<f64>> {
     let continuous = request.free_continuous();
     (0..request.effort.local)
         .map(|i| {
-            let mut point = feasible(request, &centers[i % centers.len()]);
+            let mut point = snapped(request, &centers[i % centers.len()]);
             let scale = SCALES[random.below(SCALES.len())];
             for &j in &continuous {
                 point[j] = (point[j] + scale * random.normal()).clamp(0.0, 1.0);
@@ -143,7 +143,7 @@ fn shells(request: &Request<'_>, random: &mut Random) -> Vec<Vec<f64>> {
                 .map(|(v, &j)| (v * region.weights.get(j).copied().unwrap_or(1.0)).powi(2))
                 .sum::<f64>()
                 .sqrt();
-            let mut point = feasible(request, &region.center);
+            let mut point = snapped(request, &region.center);
             let reach = 1.01 * region.radius / norm.max(1e-12);
             for (v, &j) in direction.iter().zip(&continuous) {
                 point[j] = (point[j] + reach * v).clamp(0.0, 1.0);

@@ -83,9 +83,9 @@ impl Surrogate {
     ) {
         let moments = self.moments(row);
         let climbed = self.values(ranking, row, &moments);
-        let has_limits = self.limits().is_some();
+        let has_constraints = self.feasibility_counts().is_some();
         for (at, climbed) in moments.into_iter().zip(climbed) {
-            feasible.extend(has_limits.then(|| at.log_feasible.exp()));
+            feasible.extend(has_constraints.then(|| at.log_feasible.exp()));
             let bands = self.bands(at.mean, at.sd);
             let (mean, sd, best) = (at.mean, at.believed_sd, self.believed_incumbent());
             let terms = acquisition.terms(mean, sd, best);

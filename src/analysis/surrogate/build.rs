@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use nalgebra::DMatrix;
 
-use super::constraints::Limits;
-use super::feasibility::Feasibility;
+use super::constraints::ConstraintModels;
+use super::failures::FailureModel;
 use super::fitting::{Plan, trial_noise};
 use super::output::Output;
 use super::queued::all_pending;
@@ -276,8 +276,8 @@ impl Surrogate {
         Some((rows, posterior))
     }
 
-    /// The model of what fails, where failures count, and those of the limits. With `keeps`, what `previous` found out of
-    /// them stays: an append is no fit.
+    /// The model of what fails, where failures count, and those of the constraints. With `keeps`, what `previous` found
+    /// out of them stays: an append is no fit.
     fn learn_factors(
         &mut self,
         previous: Option<&Self>,
@@ -285,29 +285,32 @@ impl Surrogate {
         cancel: &dyn Fn() -> bool,
     ) -> Result<(), SurrogateError> {
         if self.settings.failures {
-            let before = previous.filter(|_| keeps).and_then(|p| p.feasibility.as_deref());
-            self.feasibility = Feasibility::of(&self.training, &self.scales, before).map(Arc::new);
+            let before = previous
+                .filter(|_| keeps)
+                .and_then(|p| p.failure_model.as_deref());
+            self.failure_model = FailureModel::of(&self.training, &self.scales, before).map(Arc::new);
         }
         let before = previous
             .filter(|p| p.training.kinds == self.training.kinds)
-            .and_then(|p| p.limits.as_deref());
-        let limits = Limits::of(&self.study, &self.training, &self.settings, before, keeps, cancel)?;
-        self.limits = limits.map(Arc::new);
-        let failures = self.feasibility.clone().map(|f| f as Arc<dyn Factor>);
-        let limits = self.limits.clone().map(|l| l as Arc<dyn Factor>);
-        self.factors = [failures, limits].into_iter().flatten().collect();
+            .and_then(|p| p.constraint_models.as_deref());
+        let constraints =
+            ConstraintModels::of(&self.study, &self.training, &self.settings, before, keeps, cancel)?;
+        self.constraint_models = constraints.map(Arc::new);
+        let failures = self.failure_model.clone().map(|f| f as Arc<dyn Factor>);
+        let constraints = self.constraint_models.clone().map(|c| c as Arc<dyn Factor>);
+        self.factors = [failures, constraints].into_iter().flatten().collect();
         self.believed_incumbent = self
             .incumbent
             .max(self.best_promise(&self.posterior, &self.pending));
         Ok(())
     }
 
-    /// The largest mean at pending points that probably keep the limits; −∞ without such points.
+    /// The largest mean at pending points that are probably feasible; −∞ without such points.
     pub(super) fn best_promise(&self, posterior: &Posterior, points: &[Vec<f64>]) -> f64 {
-        let Some(limits) = &self.limits else {
+        let Some(models) = &self.constraint_models else {
             return best_mean(posterior, points);
         };
-        let logs = limits.log_feasible(points);
+        let logs = models.log_feasible(points);
         let likely = points.iter().zip(logs).filter(|(_, l)| *l >= 0.5_f64.ln());
         best_mean(posterior, &likely.map(|(p, _)| p.clone()).collect::<Vec<_>>())
     }
@@ -343,8 +346,8 @@ impl Surrogate {
             incumbent,
             believed_incumbent,
             averaged: None,
-            feasibility: None,
-            limits: None,
+            failure_model: None,
+            constraint_models: None,
             contends,
             scales,
             warm_fits: 0,
@@ -500,7 +503,7 @@ pub fn best_mean(posterior: &Posterior, points: &[Vec<f64>]) -> f64 {
     means.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// Which rows of complete trials stand for one that breaks no limit; empty where all do, or none does.
+/// Which rows of complete trials stand for one that is not infeasible; empty where all do, or none does.
 fn contending(study: &Study, training: &Training, rows: &Rows) -> Vec<bool> {
     if study.constraints.is_empty() {
         return Vec::new();
@@ -576,7 +579,7 @@ fn incumbent(
     if posterior.model().noise_variance > NOISY {
         doubted_best(posterior, rows.own, contends, doubt)
     } else {
-        // Of repeats, each counts for itself; those of one row break a limit together.
+        // Of repeats, each counts for itself; those of one row are infeasible together.
         let each = rows.observations.iter().zip(&rows.row_of);
         let may = |row: &usize| contends.get(*row).copied().unwrap_or(contends.is_empty());
         each.filter(|(_, row)| may(row))

@@ -1,7 +1,7 @@
-//! How likely a configuration keeps the limits on what trials measure.
+//! How likely a configuration is feasible: satisfies the constraints on what trials measure.
 //!
-//! Each limit has a Gaussian process of its own on the excess of its measurement over the bound (at most 0 where it is
-//! kept), through
+//! Each constraint has a Gaussian process of its own on the excess of its measurement over the bound (at most 0 where it
+//! is satisfied), through
 //!
 //! `t(e) = sign(e)·ln(1 + |e|/s)`, `s` the median of `|e|`,
 //!
@@ -11,9 +11,9 @@
 //!
 //! `P(feasible) = Π_k Φ((t₀ₖ − mₖ)/√vₖ)`,
 //!
-//! the limits taken as independent (Gelbart, Snoek & Adams 2014, arXiv 1403.5607, eq. 5). It multiplies the acquisition
-//! function, whose incumbent is the best trial that breaks no limit. While there is none, the product alone is what a
-//! suggestion maximises.
+//! the constraints taken as independent (Gelbart, Snoek & Adams 2014, arXiv 1403.5607, eq. 5). It multiplies the
+//! acquisition function, whose incumbent is the best trial that is not infeasible. While there is none, the product
+//! alone is what a suggestion maximises.
 //!
 //! Every trial that told a measurement teaches, whether it came through or not. Checked by `tests/constraints.rs`.
 
@@ -27,44 +27,44 @@ use crate::analysis::settings::ModelSettings;
 use crate::gp::{self, Data, FitError, FitOptions, InputKind, Kernel, Mean, Model, Posterior, Priors, Role};
 use crate::study::{Constraint, Study};
 
-/// At most so many measurements a limit: half those nearest to the bound, half a spread of the rest.
+/// At most so many measurements a model: half those nearest to the bound, half a spread of the rest.
 const MOST: usize = 300;
 /// Fewer measurements than this and the hyperparameters are those of the prior.
 const FITTED_FROM: usize = 4;
 /// Least variance of a latent function in the probability: a certainty beyond it is rounding.
 const LEAST_VARIANCE: f64 = 1e-12;
 
-/// What is predicted of the measurement of one limit at one configuration, in its own units.
+/// What is predicted of the measurement of one constraint at one configuration, in its own units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LimitAt {
+pub struct ConstraintPrediction {
     pub constraint: Constraint,
     /// The median.
     pub value: f64,
     pub low95: f64,
     pub high95: f64,
-    /// How likely the limit is kept.
+    /// How likely the constraint is satisfied.
     pub probability: f64,
 }
 
-/// The models of all limits that trials told something of.
+/// The models of all constraints that trials told something of.
 #[derive(Clone, Debug)]
-pub(in crate::analysis) struct Limits {
-    list: Vec<Limit>,
-    /// Whether any trial with a finite objective breaks no limit.
+pub(in crate::analysis) struct ConstraintModels {
+    list: Vec<ConstraintModel>,
+    /// Whether any trial with a finite objective is not infeasible.
     pub any_feasible: bool,
-    /// Trials that break a limit, and those that keep all.
+    /// Infeasible trials, and feasible ones.
     pub counts: (usize, usize),
 }
 
 #[derive(Clone, Debug)]
-struct Limit {
+struct ConstraintModel {
     constraint: Constraint,
     posterior: Posterior,
     scale: Scale,
 }
 
-impl Limits {
-    /// `None` where the study has no limits, or trials told nothing of any.
+impl ConstraintModels {
+    /// `None` where the study has no constraints, or trials told nothing of any.
     ///
     /// Hyperparameters are found by maximum a posteriori, from those of `previous`; `keeps` takes them over as they are.
     ///
@@ -85,10 +85,10 @@ impl Limits {
                 continue;
             }
             let before = previous.and_then(|p| {
-                let same = |l: &&Limit| l.constraint.name == constraint.name;
+                let same = |l: &&ConstraintModel| l.constraint.name == constraint.name;
                 p.list.iter().find(same).map(|l| l.posterior.model())
             });
-            list.push(told.limit(constraint, &training.kinds, settings, before, keeps, cancel)?);
+            list.push(told.model(constraint, &training.kinds, settings, before, keeps, cancel)?);
         }
         let mut counts = (0, 0);
         let mut any_feasible = false;
@@ -98,7 +98,7 @@ impl Limits {
                 Some(true) => counts.1 += 1,
                 None => {}
             }
-            any_feasible |= study.valid_objective(trial).is_some();
+            any_feasible |= study.feasible_objective(trial).is_some();
         }
         Ok((!list.is_empty()).then_some(Self {
             list,
@@ -114,20 +114,20 @@ impl Limits {
     }
 
     /// What is predicted of each measurement at a point.
-    pub fn at(&self, point: &[f64]) -> Vec<LimitAt> {
-        self.list.iter().map(|limit| limit.at(point)).collect()
+    pub fn at(&self, point: &[f64]) -> Vec<ConstraintPrediction> {
+        self.list.iter().map(|model| model.at(point)).collect()
     }
 }
 
-impl Limit {
-    fn at(&self, point: &[f64]) -> LimitAt {
+impl ConstraintModel {
+    fn at(&self, point: &[f64]) -> ConstraintPrediction {
         let at = self
             .posterior
             .predict(&matrix(&[point.to_vec()], self.posterior.dims()));
         let (mean, sd) = (at.mean[0], at.variance[0].max(0.0).sqrt());
         let value = |z: f64| self.constraint.value(self.scale.excess(mean + z * sd));
         let (a, b) = (value(-Z95), value(Z95));
-        LimitAt {
+        ConstraintPrediction {
             constraint: self.constraint.clone(),
             value: value(0.0),
             low95: a.min(b),
@@ -143,13 +143,13 @@ impl Limit {
     }
 }
 
-impl Factor for Limits {
+impl Factor for ConstraintModels {
     fn logs(&self, points: &DMatrix<f64>) -> Vec<f64> {
         let mut logs = vec![0.0; points.nrows()];
-        for limit in &self.list {
-            let at = limit.posterior.predict(points);
+        for model in &self.list {
+            let at = model.posterior.predict(points);
             for (log, (mean, variance)) in logs.iter_mut().zip(at.mean.iter().zip(&at.variance)) {
-                *log += normal::log_cdf(limit.margin(*mean, *variance).0);
+                *log += normal::log_cdf(model.margin(*mean, *variance).0);
             }
         }
         logs
@@ -158,10 +158,10 @@ impl Factor for Limits {
     /// With `a = (t₀ − m)/√v`: `∇ ln Φ(a) = −(φ/Φ)(a)·(∇m/√v + a ∇v/(2v))`.
     fn log_slopes(&self, points: &DMatrix<f64>) -> Vec<(f64, Vec<f64>)> {
         let mut all = vec![(0.0, vec![0.0; points.ncols()]); points.nrows()];
-        for limit in &self.list {
-            let at = limit.posterior.predict_batch_with_gradient(points);
+        for model in &self.list {
+            let at = model.posterior.predict_batch_with_gradient(points);
             for ((log, gradient), at) in all.iter_mut().zip(&at) {
-                let (a, variance) = limit.margin(at.mean, at.variance);
+                let (a, variance) = model.margin(at.mean, at.variance);
                 *log += normal::log_cdf(a);
                 let slope = -normal::pdf_over_cdf(a);
                 let by_variance = if at.variance > LEAST_VARIANCE {
@@ -179,7 +179,7 @@ impl Factor for Limits {
     }
 }
 
-/// What trials told of one limit.
+/// What trials told of one constraint.
 struct Told {
     points: Vec<Vec<f64>>,
     /// In the units of the measurement, finite.
@@ -214,7 +214,7 @@ impl Told {
         }
     }
 
-    fn limit(
+    fn model(
         &self,
         constraint: &Constraint,
         kinds: &[InputKind],
@@ -222,7 +222,7 @@ impl Told {
         before: Option<&Model>,
         keeps: bool,
         cancel: &dyn Fn() -> bool,
-    ) -> Result<Limit, FitError> {
+    ) -> Result<ConstraintModel, FitError> {
         let scale = Scale::of(&self.excess);
         let y = DVector::from_iterator(self.excess.len(), self.excess.iter().map(|e| scale.output(*e)));
         let (data, _) = Data::merge_repeats(&matrix(&self.points, kinds.len()), &y);
@@ -230,7 +230,7 @@ impl Told {
             Some(model) => Posterior::new(model, kinds, &data)?,
             None => fitted(kinds, &data, settings, before, cancel)?,
         };
-        Ok(Limit {
+        Ok(ConstraintModel {
             constraint: constraint.clone(),
             posterior,
             scale,

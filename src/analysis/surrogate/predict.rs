@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::build::{doubt, doubted_best};
-use super::constraints::LimitAt;
+use super::constraints::ConstraintPrediction;
 use super::{Prediction, Readout, Surrogate};
 use crate::acquisition::ranking::Ranking;
 use crate::acquisition::{AcquisitionFunction, AcquisitionSettings, ei, pi, ucb};
@@ -22,7 +22,7 @@ pub(in crate::analysis) struct Moments {
     pub believed_sd: f64,
     /// `log P(ok)`; 0 while nothing failed.
     pub log_ok: f64,
-    /// `log P(feasible)`; 0 while there are no limits.
+    /// `log P(feasible)`; 0 while there are no constraints.
     pub log_feasible: f64,
 }
 
@@ -186,30 +186,32 @@ impl Surrogate {
 
     /// `log P(ok)` at points, in coordinates; 0 while nothing failed.
     fn log_ok(&self, points: &[Vec<f64>]) -> Vec<f64> {
-        self.feasibility
+        self.failure_model
             .as_ref()
             .map_or_else(|| vec![0.0; points.len()], |f| f.log_ok(points))
     }
 
-    /// `log P(feasible)` at points, in coordinates; 0 while there are no limits.
+    /// `log P(feasible)` at points, in coordinates; 0 while there are no constraints.
     fn log_feasible(&self, points: &[Vec<f64>]) -> Vec<f64> {
-        self.limits
+        self.constraint_models
             .as_ref()
-            .map_or_else(|| vec![0.0; points.len()], |l| l.log_feasible(points))
+            .map_or_else(|| vec![0.0; points.len()], |c| c.log_feasible(points))
     }
 
-    /// What is predicted of each measurement that has a limit, at a configuration; empty while there are no limits, or
-    /// nothing was told of them.
+    /// What is predicted of each measurement that is constrained, at a configuration; empty while there are no
+    /// constraints, or nothing was told of them.
     ///
     /// # Errors
     /// A configuration that does not fit the space.
-    pub fn limits_at(&self, configuration: &[Value]) -> Result<Vec<LimitAt>, StudyError> {
-        Ok(self.limits_of(&self.training.point(configuration)?))
+    pub fn constraints_at(&self, configuration: &[Value]) -> Result<Vec<ConstraintPrediction>, StudyError> {
+        Ok(self.constraints_at_point(&self.training.point(configuration)?))
     }
 
-    /// As [`Surrogate::limits_at`], at a point.
-    pub(in crate::analysis) fn limits_of(&self, point: &[f64]) -> Vec<LimitAt> {
-        self.limits.as_ref().map_or_else(Vec::new, |l| l.at(point))
+    /// As [`Surrogate::constraints_at`], at a point.
+    pub(in crate::analysis) fn constraints_at_point(&self, point: &[f64]) -> Vec<ConstraintPrediction> {
+        self.constraint_models
+            .as_ref()
+            .map_or_else(Vec::new, |c| c.at(point))
     }
 
     pub(in crate::analysis) fn prediction(&self, at: Moments) -> Prediction {
@@ -226,8 +228,8 @@ impl Surrogate {
             model_mean: at.mean,
             model_sd: at.believed_sd,
             model_incumbent: self.believed_incumbent,
-            p_ok: self.feasibility.is_some().then(|| at.log_ok.exp()),
-            p_feasible: self.limits.is_some().then(|| at.log_feasible.exp()),
+            p_ok: self.failure_model.is_some().then(|| at.log_ok.exp()),
+            p_feasible: self.constraint_models.is_some().then(|| at.log_feasible.exp()),
         }
     }
 

@@ -187,7 +187,7 @@ impl Surrogate {
     ) -> Option<Rule> {
         let xi = acquisition.xi;
         if self.seeks_feasible() && acquisition.function.is_positive() {
-            return Some(Rule::Even);
+            return Some(Rule::FactorsOnly);
         }
         Some(match acquisition.function {
             AcquisitionFunction::LogEi | AcquisitionFunction::Ei | AcquisitionFunction::Eips => self

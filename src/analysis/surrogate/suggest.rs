@@ -216,7 +216,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The next point of the initial design: the centre where nothing was tried, then scrambled Sobol points,
-    /// passing over those that would fail, or break a limit, more likely than not: `log_chance` is `ln P` of neither.
+    /// passing over those that would fail, or be infeasible, more likely than not: `log_chance` is `ln P` of neither.
     fn design(&self, seed: u64, log_chance: &dyn Fn(&[f64]) -> f64) -> Option<Vec<f64>> {
         let middle: Vec<f64> = self
             .coordinates
@@ -437,21 +437,24 @@ impl Surrogate {
         }
     }
 
-    /// `ln P` that a point comes through and keeps the limits; 0 while nothing is known of either.
+    /// `ln P` that a point comes through and is feasible; 0 while nothing is known of either.
     fn log_chance(&self, point: &[f64]) -> f64 {
         let at = self.moments_at(point);
         at.log_ok + at.log_feasible
     }
 
-    /// Rows with large posterior means, those that break a limit last: first the best ones, then as many that are the best of their own
-    /// neighbourhood, so that each of several optima has its say.
+    /// Rows with large posterior means, infeasible ones last: first the best ones, then as many that are the best of
+    /// their own neighbourhood, so that each of several optima has its say.
     pub(in crate::analysis) fn best_rows(&self, count: usize) -> Vec<Vec<f64>> {
         let means = self.row_means();
-        let breaks = |i: usize| i < self.own_rows && self.contends.get(i) == Some(&false);
+        let is_infeasible = |i: usize| i < self.own_rows && self.contends.get(i) == Some(&false);
         let mut order: Vec<usize> = (0..means.len()).collect();
         order.sort_by(|&a, &b| {
             let by_mean = means[b].total_cmp(&means[a]);
-            breaks(a).cmp(&breaks(b)).then(by_mean).then(a.cmp(&b))
+            is_infeasible(a)
+                .cmp(&is_infeasible(b))
+                .then(by_mean)
+                .then(a.cmp(&b))
         });
         let x = &self.posterior.data().x;
         let rows: Vec<Vec<f64>> = order

@@ -23,7 +23,7 @@ pub struct Training {
     /// Pruned and running trials that have reported, with what their curves promise.
     pub partial: Vec<Partial>,
     /// Every trial with a coordinate for each parameter: its index into `Study::trials` and its point. Empty where the
-    /// study has no limits.
+    /// study has no constraints.
     pub points: Vec<(usize, Vec<f64>)>,
     /// Running trials, and waiting ones with every parameter fixed.
     pub pending: Vec<Vec<f64>>,

@@ -38,8 +38,8 @@ pub struct Reading {
     /// Whether small or large values are good
     #[arg(long, value_name = "DIRECTION")]
     pub direction: Option<DirectionName>,
-    /// A limit that results must keep, such as 'peak_gb<=24' or 'accuracy>=0.9'; repeat it for several
-    #[arg(long, value_name = "LIMIT", value_parser = Constraint::parse)]
+    /// A constraint that results must satisfy, such as 'peak_gb<=24' or 'accuracy>=0.9'; repeat it for several
+    #[arg(long, value_name = "CONSTRAINT", value_parser = Constraint::parse)]
     pub constraint: Vec<Constraint>,
     /// The parameters to model, separated by commas (the rest is left alone)
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]

@@ -19,7 +19,7 @@ CMD tells its metric as the last line of JSON on standard output that has it, as
 (step=3 METRIC=0.5) are its learning curve. Another exit status than 0, no metric, or one that is no finite \
 number is a failed trial.
 
-A measurement with a limit ([constraints] of the space file: peak_gb = \"<= 24\") is told in the same ways, and \
+A measurement with a constraint ([constraints] of the space file: peak_gb = \"<= 24\") is told in the same ways, and \
 recorded beside the metric.
 
 CMD may end a trial early, as its values on the way are poor: it prints {\"pruned\": true} (or pruned=true) and \

@@ -61,7 +61,7 @@ struct Ax {
     document: Document,
     name: Label,
     notes: Vec<String>,
-    limits: Vec<Constraint>,
+    constraints: Vec<Constraint>,
     table: Table,
     complaints: Complaints,
 }
@@ -72,7 +72,7 @@ impl Ax {
             document: Document::new(path),
             name: Label::new(""),
             notes: Vec::new(),
-            limits: Vec::new(),
+            constraints: Vec::new(),
             table: Table::new(options, false),
             complaints: Complaints::default(),
         }
@@ -84,7 +84,7 @@ impl Ax {
             experiment => experiment,
         };
         self.notes.clear();
-        self.limits.clear();
+        self.constraints.clear();
         self.name = Label::new(experiment.at("name").as_text().unwrap_or(""));
         let objectives = objectives(experiment, &mut self.notes);
         let mut domains = Vec::new();
@@ -119,8 +119,8 @@ impl Ax {
         }
     }
 
-    /// Takes the limits on other metrics, and says what is not modelled: bounds on parameters together, and limits that
-    /// are a share of the status quo.
+    /// Takes the constraints on other metrics, and says what is not modelled: bounds on parameters together, and
+    /// constraints that are a share of the status quo.
     fn note_constraints(&mut self, experiment: &Json) {
         let constraints = experiment.at("search_space").at("parameter_constraints").items();
         if !constraints.is_empty() {
@@ -141,7 +141,7 @@ impl Ax {
         {
             let said = bound(constraint).unwrap_or_else(|| "an outcome".to_owned());
             match Constraint::parse(&said) {
-                Ok(limit) => self.limits.push(limit),
+                Ok(constraint) => self.constraints.push(constraint),
                 Err(_) => self.notes.push(format!(
                     "Ax constrains {said}; the best trial and suggestions do not know of that."
                 )),
@@ -372,7 +372,7 @@ impl Source for Ax {
     fn study(&mut self) -> Study {
         let mut study = self.table.study();
         study.name = self.name.clone();
-        study.constraints.clone_from(&self.limits);
+        study.constraints.clone_from(&self.constraints);
         study.notes.extend(self.notes.iter().cloned());
         study.diagnostics.extend(self.complaints.list());
         study

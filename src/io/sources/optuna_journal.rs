@@ -143,7 +143,7 @@ impl Source for Journal {
             study.directions.clone_from(&chosen.directions);
             study.columns.clone_from(&chosen.columns.names);
             study.trials.clone_from(&chosen.trials);
-            study.constraints = chosen.limits.list().to_vec();
+            study.constraints = chosen.constraints.list().to_vec();
             study.space = chosen.columns.space(&mut study.notes, &mut study.diagnostics);
         }
         if count > 1 && self.options.study.is_none() {

@@ -165,7 +165,7 @@ pub(in crate::language) const JUDGED: Words = &[
         "试验太少，说不出还能得到什么。",
     ),
     (
-        "No trial is feasible yet: the search first looks for one that breaks no constraint.",
+        "No trial is feasible yet: the search first looks for one that violates no constraint.",
         "尚无可行试验：搜索先找不违反任何约束的配置。",
     ),
     (

@@ -192,10 +192,10 @@ pub(super) const WINDOWS: Words = &[
         "{unfinished} 次试验按其曲线的许诺计入（表中 ≈）",
     ),
     ("unfinished", "未完"),
-    ("limits", "约束"),
+    ("constraints", "约束"),
     (
-        "{limits}: {broken} of {all} trials break one; the acquisition is weighed by {weight}",
-        "{limits}：{all} 次试验中 {broken} 次违反；采集函数以 {weight} 加权",
+        "{constraints}: {infeasible} of {all} trials are infeasible; the acquisition is weighed by {weight}",
+        "{constraints}：{all} 次试验中 {infeasible} 次不可行；采集函数以 {weight} 加权",
     ),
     (
         "{failed} of {passed} trials: the acquisition is weighed by {weight}",

@@ -85,11 +85,11 @@ impl Drive<'_> {
             trial,
             attempt,
             metric: self.settings.metric.clone(),
-            limited: self
+            constrained: self
                 .settings
-                .limits
+                .constraints
                 .iter()
-                .map(|l| l.name.raw().to_owned())
+                .map(|c| c.name.raw().to_owned())
                 .collect(),
             has_metric_file: self.settings.metric_file.is_some(),
             log_limit: self.settings.log_limit,

@@ -299,19 +299,19 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
             lines.push(pair(ctx, "", words));
         }
     }
-    if let Some((broken, kept)) = surrogate.limits() {
-        let limits: Vec<String> = (ctx.model.study.constraints.iter())
+    if let Some((infeasible, feasible)) = surrogate.feasibility_counts() {
+        let constraints: Vec<String> = (ctx.model.study.constraints.iter())
             .map(ToString::to_string)
             .collect();
         let words = tr!(
             ctx,
-            "{limits}: {broken} of {all} trials break one; the acquisition is weighed by {weight}",
-            limits = limits.join(", "),
-            broken = broken,
-            all = broken + kept,
+            "{constraints}: {infeasible} of {all} trials are infeasible; the acquisition is weighed by {weight}",
+            constraints = constraints.join(", "),
+            infeasible = infeasible,
+            all = infeasible + feasible,
             weight = weight
         );
-        lines.push(pair(ctx, tr!(ctx, "limits"), words));
+        lines.push(pair(ctx, tr!(ctx, "constraints"), words));
     }
     if surrogate.pending_counted() > 0 {
         let words = tr!(

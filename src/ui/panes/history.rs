@@ -265,7 +265,7 @@ impl Chart<'_, '_> {
                 TrialState::Complete if queued => ("◆", theme.accent()),
                 TrialState::Complete if n > 3 * usize::from(self.plot.width) => continue,
                 TrialState::Complete if p.value.is_none() => ("×", theme.error()),
-                TrialState::Complete if self.breaks_limit(p) => ("⊗", theme.faint()),
+                TrialState::Complete if self.is_infeasible(p) => ("⊗", theme.faint()),
                 TrialState::Complete => ("•", theme.dim()),
                 TrialState::Waiting => continue,
             };
@@ -273,9 +273,9 @@ impl Chart<'_, '_> {
         }
     }
 
-    fn breaks_limit(&self, point: &HistoryPoint) -> bool {
+    fn is_infeasible(&self, point: &HistoryPoint) -> bool {
         let trial = self.ctx.model.study.trials.get(point.trial);
-        trial.is_some_and(|t| self.ctx.breaks_limit(t))
+        trial.is_some_and(|t| self.ctx.is_infeasible(t))
     }
 
     /// Thousands of points as fine dots.

@@ -9,7 +9,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::analysis::{AcquisitionFunction, LimitAt, Prediction, Readout, Reason};
+use crate::analysis::{AcquisitionFunction, ConstraintPrediction, Prediction, Readout, Reason};
 use crate::language::tr;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
@@ -263,12 +263,12 @@ pub(super) fn predicted(ctx: &Context<'_>) -> (Option<Prediction>, Option<Readou
     (s.and_then(|s| s.prediction), s.and_then(|s| s.readout))
 }
 
-/// What is predicted of the limits, of what is in hand.
-pub(super) fn limits<'c>(ctx: &'c Context<'_>) -> &'c [LimitAt] {
+/// What is predicted of each constraint, of what is in hand.
+pub(super) fn constraints<'c>(ctx: &'c Context<'_>) -> &'c [ConstraintPrediction] {
     if let Some(draft) = &ctx.model.draft {
-        return draft.consequences.as_ref().map_or(&[], |c| &c.limits);
+        return draft.consequences.as_ref().map_or(&[], |c| &c.constraints);
     }
-    ctx.model.suggestion().map_or(&[], |s| &s.why.limits)
+    ctx.model.suggestion().map_or(&[], |s| &s.why.constraints)
 }
 
 /// μ ± σ against the best, and the chance to improve.
@@ -326,8 +326,8 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     rows
 }
 
-/// "   P(ok) 0.83   P(feasible) 0.6": whether it will come through at all, once something failed, and keep the limits,
-/// where there are any.
+/// "   P(ok) 0.83   P(feasible) 0.6": whether it will come through at all, once something failed, and be feasible,
+/// where there are constraints.
 fn comes_through(ctx: &Context<'_>, p: &Prediction) -> String {
     let ok = p.p_ok.map(|p| tr!(ctx, "   P(ok) {p}", p = significant(p, 2)));
     let feasible = (p.p_feasible).map(|p| tr!(ctx, "   P(feasible) {p}", p = significant(p, 2)));

@@ -146,12 +146,18 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
         width,
         left,
     };
+    // As wide as the widest word: "complete", or "infeasible" where a trial can be.
+    let state_width = match study.constraints.is_empty() {
+        _ if width < 56 => 1,
+        true => 10,
+        false => 12,
+    };
     let mut out = vec![
         column(Kind::Id, tr!(ctx, "id"), widest_id.clamp(3, 14), false),
         column(
             Kind::State,
             if width >= 56 { tr!(ctx, "state") } else { "" },
-            if width >= 56 { 10 } else { 1 },
+            state_width,
             true,
         ),
         column(
@@ -349,9 +355,9 @@ fn cell(
     match column.kind {
         Kind::Id => (trial.id.to_string(), base),
         Kind::State => {
-            let breaks = trial.state == TrialState::Complete && ctx.breaks_limit(trial);
-            let (glyph, word) = match breaks {
-                true => ("⊗", "violates"),
+            let is_infeasible = trial.state == TrialState::Complete && ctx.is_infeasible(trial);
+            let (glyph, word) = match is_infeasible {
+                true => ("⊗", "infeasible"),
                 false => (state_glyph(trial.state), trial.state.word()),
             };
             let text = if column.width > 1 {
@@ -368,7 +374,7 @@ fn cell(
         }
         Kind::Value => match (value_of(trial), promise(ctx, index)) {
             (Some(v), _) if trial.state == TrialState::Complete => {
-                let style = if ctx.breaks_limit(trial) {
+                let style = if ctx.is_infeasible(trial) {
                     theme.dim()
                 } else {
                     base

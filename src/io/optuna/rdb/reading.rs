@@ -8,8 +8,8 @@ use super::super::super::database::{Connection, Database, DatabaseError};
 use super::super::super::json::Cursor;
 use super::super::super::source::{Change, StudyEntry};
 use super::super::columns::Columns;
+use super::super::constraints::Constraints;
 use super::super::distribution::Distributions;
-use super::super::limits::Limits;
 use super::super::proposal::{Proposal, is_rustuna_key};
 use super::super::{RUSTUNA, attribute};
 use super::layout::Layout;
@@ -39,7 +39,7 @@ pub struct Reading {
     known: Known,
     metric_names: Vec<Label>,
     columns: Columns,
-    limits: Limits,
+    constraints: Constraints,
     distributions: Distributions,
     /// Identities of the trials, ascending, and their times as the storage keeps them.
     ids: Vec<(i64, Option<f64>, Option<f64>)>,
@@ -203,7 +203,7 @@ impl Reading {
     fn forget(&mut self) {
         self.known = Known::default();
         self.columns = Columns::default();
-        self.limits = Limits::default();
+        self.constraints = Constraints::default();
         self.ids.clear();
         self.trials.clear();
         self.metric_names.clear();
@@ -272,10 +272,10 @@ impl Reading {
         }
         for (key, json) in &draft.system {
             let key = batch.text(*key);
-            if Limits::is_told_by(key)
+            if Constraints::is_told_by(key)
                 && let Ok(node) = Cursor::new(json.as_bytes()).value()
             {
-                self.limits.note(&mut trial.constraints, key, &node);
+                self.constraints.note(&mut trial.constraints, key, &node);
             }
         }
         trial
@@ -303,7 +303,7 @@ impl Reading {
         for (key, json) in &draft.system {
             let key = batch.text(*key);
             self.has_rustuna |= is_rustuna_key(key);
-            if !Limits::is_told_by(key)
+            if !Constraints::is_told_by(key)
                 && let Ok(node) = Cursor::new(json.as_bytes()).value()
             {
                 proposal.system_attribute(&mut self.columns, key, &node);
@@ -386,7 +386,7 @@ impl Reading {
         study.directions.clone_from(&current.directions);
         study.columns.clone_from(&self.columns.names);
         study.trials.clone_from(&self.trials);
-        study.constraints = self.limits.list().to_vec();
+        study.constraints = self.constraints.list().to_vec();
         study.space = self.columns.space(&mut study.notes, &mut study.diagnostics);
         study
             .diagnostics

@@ -319,8 +319,8 @@ fn intermediate(
     })
 }
 
-/// User attributes of all; among the system attributes (samplers keep megabytes there) the limits that were told, and of
-/// trials that are not over the announcements.
+/// User attributes of all; among the system attributes (samplers keep megabytes there) the constraints that were told,
+/// and of trials that are not over the announcements.
 fn attributes(
     connection: &mut dyn Connection,
     which: &Which,

@@ -7,9 +7,9 @@ use crate::study::{Direction, Label, Trial, TrialId, TrialState};
 use super::super::super::json::{Members, Node, elements};
 use super::super::super::optuna::attribute;
 use super::super::super::optuna::columns::Columns;
+use super::super::super::optuna::constraints::Constraints;
 use super::super::super::optuna::journal::record::Record;
 use super::super::super::optuna::journal::rules::{Event, Param, Rules, TrialSlot};
-use super::super::super::optuna::limits::Limits;
 use super::super::super::optuna::proposal::Proposal;
 use super::super::super::time::parse_time;
 
@@ -23,7 +23,7 @@ pub struct JournalStudy {
     /// The identity of its latest trial: greater is newer.
     pub last_trial: Option<usize>,
     pub columns: Columns,
-    pub limits: Limits,
+    pub constraints: Constraints,
     /// The trials, in the order of their numbers.
     pub trials: Vec<Arc<Trial>>,
 }
@@ -48,7 +48,7 @@ impl JournalStudy {
             is_deleted: false,
             last_trial: None,
             columns: Columns::default(),
-            limits: Limits::default(),
+            constraints: Constraints::default(),
             trials: Vec::new(),
         }
     }
@@ -241,10 +241,10 @@ impl Studies {
             return;
         };
         for (key, node) in Members::of(attributes.unwrap_or(b"{}")).flatten() {
-            if Limits::is_told_by(&key) {
+            if Constraints::is_told_by(&key) {
                 if let Some(trial) = study.trials.get_mut(slot.number) {
                     study
-                        .limits
+                        .constraints
                         .note(&mut Arc::make_mut(trial).constraints, &key, &node);
                 }
             } else {

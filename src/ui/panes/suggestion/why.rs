@@ -3,7 +3,7 @@
 use ratatui::text::Span;
 
 use super::Row;
-use crate::analysis::LimitAt;
+use crate::analysis::ConstraintPrediction;
 use crate::analysis::suggestion::Climb;
 use crate::language::tr;
 use crate::ui::context::Context;
@@ -66,8 +66,8 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
         .suggestion()
         .filter(|_| ctx.model.draft.is_none())
         .map(|s| &s.why);
-    for limit in super::limits(ctx) {
-        out.push((6, tr!(ctx, "limit"), limit_words(ctx, limit)));
+    for at in super::constraints(ctx) {
+        out.push((6, tr!(ctx, "feasible"), constraint_words(ctx, at)));
     }
     if let Some(why) = why {
         if !why.pulls.is_empty() {
@@ -153,16 +153,16 @@ fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)>
     out
 }
 
-/// "peak_gb ≤ 24: 21.3 expected (18 to 25), kept with 93 %".
-fn limit_words(ctx: &Context<'_>, limit: &LimitAt) -> String {
+/// "peak_gb ≤ 24 with 93 %, 21.3 expected (18 to 25)".
+fn constraint_words(ctx: &Context<'_>, at: &ConstraintPrediction) -> String {
     tr!(
         ctx,
-        "{limit}: {value} expected ({low} to {high}), kept with {chance}",
-        limit = &limit.constraint,
-        value = significant(limit.value, 3),
-        low = significant(limit.low95, 3),
-        high = significant(limit.high95, 3),
-        chance = percent(limit.probability)
+        "{constraint} with {chance}, {value} expected ({low} to {high})",
+        constraint = &at.constraint,
+        value = significant(at.value, 3),
+        low = significant(at.low95, 3),
+        high = significant(at.high95, 3),
+        chance = percent(at.probability)
     )
 }
 

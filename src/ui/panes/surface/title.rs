@@ -47,7 +47,7 @@ pub(super) fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         .as_ref()
         .is_some_and(|s| s.value.feasible.iter().any(|p| *p < 0.5))
     {
-        spans.push(Span::styled(tr!(ctx, ", ╱ probably breaks a limit"), theme.dim()));
+        spans.push(Span::styled(tr!(ctx, ", ╱ probably infeasible"), theme.dim()));
     }
     if ctx.model.surface.as_ref().is_some_and(|s| s.value.coarse) {
         spans.push(Span::styled(tr!(ctx, ", coarse"), theme.dim()));

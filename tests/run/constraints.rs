@@ -1,4 +1,4 @@
-//! Limits on what a command measures beside its metric.
+//! Constraints on what a command measures beside its metric.
 
 use super::*;
 
@@ -18,21 +18,21 @@ fn place() -> Place {
 }
 
 #[test]
-fn what_is_limited_is_recorded_and_what_breaks_it_is_neither_the_best_nor_the_target() {
+fn what_is_constrained_is_recorded_and_what_violates_it_is_neither_the_best_nor_the_target() {
     let place = place();
-    // Without the limit 50 is reached by any n from 50 on; with it by 50 alone.
+    // Without the constraint 50 is reached by any n from 50 on; with it by 50 alone.
     let output = place.run(&["--budget", "trials=14,target=45"], SCRIPT);
     assert!(output.status.success(), "{}", errors(&output));
     let rows = place.rows();
     assert_eq!(rows.len(), 14, "the target was taken for reached");
-    let mut broken = 0;
+    let mut violated = 0;
     for row in rows.values() {
         let n = row["params"]["n"].as_f64().unwrap();
         assert_eq!(row["attributes"], json!({ "gb": n }));
         assert_eq!(row["state"], "complete");
-        broken += usize::from(n > 50.0);
+        violated += usize::from(n > 50.0);
     }
-    assert!(broken > 0, "the test shows nothing");
+    assert!(violated > 0, "the test shows nothing");
     let output = Command::new(env!("CARGO_BIN_EXE_tunescope"))
         .current_dir(place.dir.path())
         .env("XDG_CONFIG_HOME", place.dir.path())
@@ -48,9 +48,9 @@ fn what_is_limited_is_recorded_and_what_breaks_it_is_neither_the_best_nor_the_ta
         .unwrap();
     let read: Json = serde_json::from_slice(&output.stdout).unwrap();
     let best = read["best"]["params"]["n"].as_f64().unwrap();
-    let kept = rows.values().map(|r| r["params"]["n"].as_f64().unwrap());
-    let most = kept.filter(|n| *n <= 50.0).fold(0.0, f64::max);
+    let all = rows.values().map(|r| r["params"]["n"].as_f64().unwrap());
+    let most = all.filter(|n| *n <= 50.0).fold(0.0, f64::max);
     assert_eq!(best, most, "{}", read["best"]);
-    // The loop learns the limit: it ends near it, on the side that keeps it.
+    // The loop learns the constraint: it ends near the bound, on the feasible side.
     assert!(best >= 45.0, "{best}");
 }

@@ -1,27 +1,27 @@
-//! The limits that trials of a study told of: `constraints:<name>` since Optuna 5, a list under `constraints` before. A
-//! trial keeps one where its number is at most 0.
+//! The constraints that trials of a study told of: `constraints:<name>` since Optuna 5, a list under `constraints`
+//! before. A trial satisfies one where its number is at most 0.
 
 use crate::study::{Constraint, Label, Place, Side};
 
 use super::super::json::{Node, elements};
 
-/// More numbers than this under `constraints` are no list of limits.
+/// More numbers than this under `constraints` are no list of them.
 const MOST: usize = 64;
 
-/// The limits of a study, in the order in which they were first told.
+/// The constraints of a study, in the order in which they were first told.
 #[derive(Clone, Debug, Default)]
-pub struct Limits {
+pub struct Constraints {
     list: Vec<Constraint>,
 }
 
-impl Limits {
-    /// The limits, as a study has them.
+impl Constraints {
+    /// The constraints, as a study has them.
     #[must_use]
     pub fn list(&self) -> &[Constraint] {
         &self.list
     }
 
-    /// Whether a system attribute of this name tells of a limit.
+    /// Whether a system attribute of this name tells of a constraint.
     #[must_use]
     pub fn is_told_by(key: &str) -> bool {
         key == "constraints" || key.starts_with("constraints:")
@@ -72,11 +72,11 @@ mod tests {
 
     #[test]
     fn both_dialects_are_told_apart_by_name_and_what_is_missing_is_not_told() {
-        let mut limits = Limits::default();
+        let mut constraints = Constraints::default();
         let mut first = Vec::new();
         let mut second = Vec::new();
         let mut note = |told: &mut Vec<f64>, key: &str, json: &str| {
-            limits.note(told, key, &Cursor::new(json.as_bytes()).value().unwrap());
+            constraints.note(told, key, &Cursor::new(json.as_bytes()).value().unwrap());
         };
         note(&mut first, "constraints", "[-0.5, 2]");
         note(&mut first, "constraints", "null");
@@ -84,7 +84,7 @@ mod tests {
         note(&mut second, "constraints:memory", "0.5");
         assert_eq!(first, [-0.5, 2.0]);
         assert!(second[0].is_nan() && second[1].is_nan() && second[2] == 0.5);
-        let shown: Vec<String> = limits.list().iter().map(ToString::to_string).collect();
+        let shown: Vec<String> = constraints.list().iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["constraint 0 ≤ 0", "constraint 1 ≤ 0", "memory ≤ 0"]);
     }
 }

@@ -47,7 +47,7 @@ struct Shape {
 
 /// The model of what fails.
 #[derive(Clone, Debug)]
-pub(in crate::analysis) struct Feasibility {
+pub(in crate::analysis) struct FailureModel {
     posterior: Posterior,
     shape: Shape,
     /// `τ²`.
@@ -58,7 +58,7 @@ pub(in crate::analysis) struct Feasibility {
     pub passed: usize,
 }
 
-impl Feasibility {
+impl FailureModel {
     /// `None` while nothing failed, or where there is no such model (the labels cannot be fitted).
     ///
     /// `previous` keeps its factor and noise: leaving labels out is for fits, not for appends.
@@ -102,7 +102,7 @@ impl Feasibility {
     }
 }
 
-impl Factor for Feasibility {
+impl Factor for FailureModel {
     fn logs(&self, points: &DMatrix<f64>) -> Vec<f64> {
         let at = self.posterior.predict(points);
         let each = at.mean.iter().zip(&at.variance);

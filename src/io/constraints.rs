@@ -1,4 +1,5 @@
-//! The limits that a person sets (`--constraint`, `[constraints]` of a space file), found in what a source measures.
+//! The constraints that a person sets (`--constraint`, `[constraints]` of a space file), found in what a source
+//! measures.
 
 use crate::study::{Constraint, Diagnostic, Label, Place, Study, Trial};
 
@@ -8,9 +9,9 @@ use super::source::ReadOptions;
 /// through all of them at each poll.
 const LOOKED_AT: usize = 2000;
 
-/// Adds the limits that a person sets to those that the source declares (one of the same name is replaced), and finds
-/// each where the trials have it: among what they told, their attributes, or a column that looked like a parameter, which
-/// then is none any more. One that is nowhere is a diagnostic, once there are results.
+/// Adds the constraints that a person sets to those that the source declares (one of the same name is replaced), and
+/// finds each where the trials have it: among what they told, their attributes, or a column that looked like a
+/// parameter, which then is none any more. One that is nowhere is a diagnostic, once there are results.
 pub fn apply(study: &mut Study, options: &ReadOptions) {
     let in_file = options.space.iter().flat_map(|space| &space.constraints);
     for given in in_file.chain(&options.constraints) {
@@ -44,7 +45,7 @@ pub fn apply(study: &mut Study, options: &ReadOptions) {
                 }
             }
             Found::Parameter => study.diagnostics.push(complaint(format!(
-                "constraint {name}: that is a parameter; its range in the space is what limits it."
+                "constraint {name}: that is a parameter; its range in the space is what bounds it."
             ))),
             Found::Nowhere(others) if study.has_objective() => {
                 let others = match others.as_slice() {
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_found_by_its_whole_name_or_by_the_one_name_that_ends_in_it() {
+    fn a_constraint_is_found_by_its_whole_name_or_by_the_one_name_that_ends_in_it() {
         let place = |attributes: &[(&str, f64)], text: &str| {
             let mut study = study(attributes);
             apply(&mut study, &with(text));
