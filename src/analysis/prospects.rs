@@ -153,7 +153,11 @@ fn model_of(
 
 /// Whether the study was the same when `known` trials had ended, by what is known of it now and by what was.
 fn is_same_past(old: &Study, new: &Study, known: usize) -> bool {
-    if old.space.params != new.space.params || old.direction() != new.direction() {
+    let is_other = old.space.params != new.space.params
+        || old.direction() != new.direction()
+        || old.metric != new.metric
+        || old.constraints != new.constraints;
+    if is_other {
         return false;
     }
     let (old, new) = (past::as_of(old, known), past::as_of(new, known));
@@ -161,18 +165,54 @@ fn is_same_past(old: &Study, new: &Study, known: usize) -> bool {
 }
 
 fn is_same(a: &Arc<Trial>, b: &Arc<Trial>) -> bool {
-    let bits = |t: &Trial| t.values.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
-    Arc::ptr_eq(a, b)
-        || a.id == b.id
-            && a.state == b.state
-            && a.params == b.params
-            && bits(a) == bits(b)
-            && a.intermediate == b.intermediate
+    // A silent worker's trial is not pending.
+    Arc::ptr_eq(a, b) || a.is_silent == b.is_silent && a.tells_the_same(b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::{Constraint, Direction, Label, Place, TrialId, TrialState, Value};
+
+    #[test]
+    fn a_past_is_the_same_only_while_its_constraints_and_what_was_told_of_them_are() {
+        let trial = |id: u64| {
+            Arc::new(Trial {
+                state: TrialState::Complete,
+                values: vec![1.0],
+                attributes: vec![(Label::new("gb"), Value::Float(20.0))],
+                constraints: vec![-1.0],
+                ..Trial::new(TrialId::Number(id))
+            })
+        };
+        let mut study = Study::empty();
+        study.trials = (0..4).map(trial).collect();
+        study.constraints = vec![Constraint {
+            place: Place::Attribute(Label::new("gb")),
+            ..Constraint::parse("gb<=24").unwrap()
+        }];
+        // Whether the past of two trials stands after a change to the study, or to its second trial.
+        let stands = |change: &dyn Fn(&mut Study)| {
+            let mut changed = study.clone();
+            change(&mut changed);
+            is_same_past(&study, &changed, 2)
+        };
+        let second = |change: &dyn Fn(&mut Trial)| {
+            stands(&|study| {
+                let mut trial = Trial::clone(&study.trials[1]);
+                change(&mut trial);
+                study.trials[1] = Arc::new(trial);
+            })
+        };
+        assert!(stands(&|_| {}) && second(&|trial| trial.line = 7));
+        assert!(stands(&|study| study.trials[2] = trial(9)), "that came later");
+        assert!(!stands(&|study| study.constraints[0].bound = 16.0));
+        assert!(!stands(&|study| study.constraints.clear()));
+        assert!(!stands(&|study| study.directions = vec![Direction::Maximize]));
+        assert!(!second(&|trial| trial.attributes[0].1 = Value::Float(30.0)));
+        assert!(!second(&|trial| trial.constraints[0] = 1.0));
+        assert!(!second(&|trial| trial.values[0] = 2.0));
+    }
 
     #[test]
     fn the_trials_that_a_model_is_fitted_at_depend_on_its_place_alone() {

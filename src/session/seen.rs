@@ -111,8 +111,14 @@ impl Seen {
     #[must_use]
     pub fn changes(&self, now: &Self, study: &Study) -> Changes {
         let began_anew = now.over < self.over;
+        // The best of then may be infeasible by the constraints of now.
+        let is_ruled_out = |old: &SeenBest| {
+            let mut same = study.trials.iter().filter(|t| t.id.to_string() == old.trial);
+            same.any(|t| study.is_feasible(t) == Some(false))
+        };
+        let before = self.best.as_ref().filter(|old| !is_ruled_out(old));
         let is_better = |best: &SeenBest| {
-            let before = self.best.as_ref().filter(|_| !began_anew);
+            let before = before.filter(|_| !began_anew);
             before.is_none_or(|old| study.direction().is_better(best.value, old.value))
         };
         Changes {
@@ -129,7 +135,7 @@ impl Seen {
             new_best: now.best.as_ref().filter(|b| is_better(b)).map(|best| NewBest {
                 trial: best.trial.clone(),
                 value: best.value,
-                before: self.best.as_ref().map(|b| b.value),
+                before: before.map(|b| b.value),
             }),
             suggestion_moved: self.moved(now, study),
             matters_most: both(&self.leader, &now.leader),
@@ -277,7 +283,8 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Direction, Domain, Label, Parameter, Space};
+    use crate::study::{Constraint, Direction, Domain, Label, Parameter, Place, Space, Trial, TrialId};
+    use std::sync::Arc;
 
     fn study() -> Study {
         let mut study = Study::empty();
@@ -328,6 +335,25 @@ mod tests {
                 "model weak, was good",
             ]
         );
+    }
+
+    #[test]
+    fn a_best_that_a_constraint_rules_out_since_is_none_to_beat() {
+        let mut study = study();
+        study.trials = vec![Arc::new(Trial {
+            constraints: vec![0.5],
+            ..Trial::new(TrialId::Number(10))
+        })];
+        let best = |study: &Study| {
+            let changes = seen(10, 0.5, 0.001).changes(&seen(14, 0.75, 0.001), study);
+            changes.new_best.map(|b| (b.trial, b.before))
+        };
+        assert_eq!(best(&study), None);
+        study.constraints = vec![Constraint {
+            place: Place::Told(0),
+            ..Constraint::parse("gb<=0").unwrap()
+        }];
+        assert_eq!(best(&study), Some(("14".to_owned(), None)));
     }
 
     #[test]

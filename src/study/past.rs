@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Study, Trial, TrialState};
+use super::{Place, Study, Trial, TrialState};
 
 /// The trials that have ended (complete, pruned, failed), as indices into `Study::trials`, in the order in which they
 /// ended.
@@ -51,7 +51,7 @@ pub fn as_of(study: &Study, count: usize) -> Study {
                 // Trials stand in the order in which they began.
                 _ => newest.is_some_and(|n| i < n),
             };
-            (had_begun && trial.state != TrialState::Waiting).then(|| Arc::new(running(trial)))
+            (had_begun && trial.state != TrialState::Waiting).then(|| Arc::new(running(study, trial)))
         })
         .collect();
     Study {
@@ -67,8 +67,18 @@ fn moment(study: &Study, order: &[usize], known: &[usize]) -> Option<f64> {
 }
 
 /// The trial as it was before it ended.
-fn running(trial: &Trial) -> Trial {
+fn running(study: &Study, trial: &Trial) -> Trial {
+    let mut params = trial.params.clone();
+    for constraint in &study.constraints {
+        // A column that is constrained is a measurement of its end, not a parameter.
+        if let Place::Column(column) = constraint.place
+            && let Some(measured) = params.get_mut(column)
+        {
+            *measured = None;
+        }
+    }
     Trial {
+        params,
         state: TrialState::Running,
         values: Vec::new(),
         intermediate: Vec::new(),
@@ -172,6 +182,38 @@ mod tests {
         assert_eq!(known, [0, 0, 1, 2, 3]);
         let next: Vec<_> = (0..5).map(|k| next_begun(&study, &order, k)).collect();
         assert_eq!(next, [Some(0), Some(2), Some(3), Some(4), None]);
+    }
+
+    #[test]
+    fn what_a_trial_measured_at_its_end_was_not_known_while_it_ran() {
+        use crate::study::{Constraint, Value};
+        let measured = |place| Constraint {
+            place,
+            ..Constraint::parse("gb<=24").unwrap()
+        };
+        let mut study = Study::empty();
+        study.constraints = vec![measured(Place::Column(1)), measured(Place::Told(0))];
+        study.trials = (0..2)
+            .map(|id| {
+                Arc::new(Trial {
+                    params: vec![Some(Value::Float(0.1)), Some(Value::Float(30.0))],
+                    constraints: vec![1.0],
+                    ..Trial::clone(&trial(
+                        id,
+                        TrialState::Complete,
+                        Some((0.0, Some(10.0 - id as f64))),
+                    ))
+                })
+            })
+            .collect();
+        let then = as_of(&study, 1);
+        let told = |k: usize| -> Vec<Option<f64>> {
+            let trial = &then.trials[k];
+            study.constraints.iter().map(|c| c.of(trial)).collect()
+        };
+        assert_eq!(then.trials[0].state, TrialState::Running);
+        assert_eq!(then.trials[0].param(0), Some(&Value::Float(0.1)));
+        assert_eq!((told(0), told(1)), (vec![None; 2], vec![Some(30.0), Some(1.0)]));
     }
 
     #[test]

@@ -144,6 +144,30 @@ impl Trial {
         value.as_f64().filter(|sd| sd.is_finite() && *sd >= 0.0)
     }
 
+    /// Whether two looks at a trial tell the same of it, but for its place in the source and whether its worker is silent.
+    /// A NaN is the same as itself.
+    #[must_use]
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        fn bits(values: &[f64]) -> impl Iterator<Item = u64> {
+            values.iter().map(|v| v.to_bits())
+        }
+        fn curve(trial: &Trial) -> impl Iterator<Item = (u64, u64)> {
+            trial.intermediate.iter().map(|(step, v)| (*step, v.to_bits()))
+        }
+        self.id == other.id
+            && self.state == other.state
+            && self.params == other.params
+            && bits(&self.values).eq(bits(&other.values))
+            && curve(self).eq(curve(other))
+            && self.started == other.started
+            && self.finished == other.finished
+            && self.seconds == other.seconds
+            && self.queue_id == other.queue_id
+            && self.error == other.error
+            && self.attributes == other.attributes
+            && bits(&self.constraints).eq(bits(&other.constraints))
+    }
+
     /// The value of column `column`.
     #[must_use]
     pub fn param(&self, column: usize) -> Option<&Value> {
@@ -154,6 +178,38 @@ impl Trial {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trial_tells_the_same_until_anything_of_it_changes() {
+        let trial = Trial {
+            values: vec![f64::NAN],
+            intermediate: vec![(1, f64::NAN)],
+            constraints: vec![f64::NAN],
+            attributes: vec![(Label::new("gb"), Value::Float(20.0))],
+            ..Trial::new(TrialId::Number(0))
+        };
+        let after = |change: &dyn Fn(&mut Trial)| {
+            let mut changed = trial.clone();
+            change(&mut changed);
+            trial.tells_the_same(&changed)
+        };
+        assert!(after(&|t| (t.line, t.is_silent) = (7, true)));
+        let changes: [&dyn Fn(&mut Trial); 12] = [
+            &|t| t.id = TrialId::Number(1),
+            &|t| t.state = TrialState::Failed,
+            &|t| t.params.push(None),
+            &|t| t.values[0] = 0.0,
+            &|t| t.intermediate[0].1 = 0.0,
+            &|t| t.started = Some(0.0),
+            &|t| t.finished = Some(0.0),
+            &|t| t.seconds = Some(0.0),
+            &|t| t.queue_id = Some(Label::new("q")),
+            &|t| t.error = Some(Label::new("oom")),
+            &|t| t.attributes[0].1 = Value::Float(30.0),
+            &|t| t.constraints[0] = 1.0,
+        ];
+        assert_eq!(changes.map(|change| after(change)), [false; 12]);
+    }
 
     #[test]
     fn the_deviation_of_a_value_is_known_by_its_name() {

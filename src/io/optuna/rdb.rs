@@ -7,5 +7,4 @@ pub mod layout;
 pub mod listing;
 pub mod reading;
 pub mod rows;
-mod shown;
 pub mod zone;

@@ -15,7 +15,6 @@ use super::super::{RUSTUNA, attribute};
 use super::layout::Layout;
 use super::listing::{self, Listed};
 use super::rows::{self, Batch, Draft, Known};
-use super::shown::is_same;
 use super::zone::Zone;
 
 /// A running trial without a sign of life for this long (seconds) has hardly a worker any more: Optuna's own
@@ -224,7 +223,7 @@ impl Reading {
                     return false;
                 };
                 *id = times;
-                let is_new = !is_same(slot, &trial);
+                let is_new = !slot.tells_the_same(&trial);
                 if is_new {
                     *slot = Arc::new(trial);
                 }
