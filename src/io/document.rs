@@ -10,6 +10,7 @@ use crate::study::Diagnostic;
 use crate::study::label::{scrub, without_code};
 
 use super::encoding::decoded;
+use super::json::tree::Json;
 use super::tail::Stamp;
 
 /// Largest document that is read.
@@ -85,6 +86,42 @@ impl Document {
         Ok(Fresh::New(decoded(bytes)))
     }
 
+    /// Reads it as JSON where it is new and whole. What is wrong with it is noted in `complaints` by its file name, and
+    /// taken back once it reads well.
+    pub fn look_for_json(&mut self, complaints: &mut Complaints) -> Option<Json> {
+        let name = name_of(&self.path);
+        let bytes = match self.look() {
+            Ok(Fresh::Same | Fresh::Missing) => return None,
+            Ok(Fresh::New(bytes)) => bytes,
+            Err(error) => {
+                complaints.say(&name, None, &format!("cannot be read ({error})."));
+                return None;
+            }
+        };
+        match Json::parse(&bytes) {
+            Ok(json) => {
+                complaints.clear(&name);
+                Some(json)
+            }
+            Err(error) => {
+                let line = bytes
+                    .get(..error.at)
+                    .map_or(1, |b| b.iter().filter(|b| **b == b'\n').count() as u64 + 1);
+                self.forget();
+                let message = if self.is_fresh() {
+                    "the document is being written, or cut off; the last whole one holds.".to_owned()
+                } else {
+                    format!(
+                        "this is not whole JSON: {} was expected; the last whole one holds.",
+                        error.expected
+                    )
+                };
+                complaints.say(&name, Some(line), &message);
+                None
+            }
+        }
+    }
+
     /// Whether it was written to so recently that a half of it may be there.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
@@ -95,6 +132,13 @@ impl Document {
     pub fn forget(&mut self) {
         self.stamp = None;
     }
+}
+
+/// The last part of a path, as a study or a file is called; empty where it has none.
+#[must_use]
+pub fn name_of(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |n| n.to_string_lossy().into_owned())
 }
 
 /// Seconds since the Unix epoch.

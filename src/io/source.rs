@@ -216,6 +216,16 @@ pub enum Change {
 }
 
 impl Change {
+    /// [`Change::Rebuilt`], or that nothing changed.
+    #[must_use]
+    pub fn rebuilt_if(is_rebuilt: bool) -> Self {
+        if is_rebuilt {
+            Self::Rebuilt
+        } else {
+            Self::Unchanged
+        }
+    }
+
     /// Of two, the one that says more.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

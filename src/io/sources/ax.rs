@@ -18,7 +18,6 @@ use super::super::table::{Declared, Group, Row, Table, value_column};
 use super::super::time::parse_time;
 use super::super::watch::Target;
 use super::configspace::choice;
-use super::smac::look;
 use data::Observed;
 use objective::{Objective, objectives};
 
@@ -370,11 +369,9 @@ fn curve_of(observed: &Observed, arm: &str, objective: &Objective) -> Vec<(u64, 
 
 impl Source for Ax {
     fn study(&mut self) -> Study {
-        let mut study = self.table.study();
-        study.name = self.name.clone();
+        let name = self.name.raw();
+        let mut study = self.table.study_of_store(name, &self.notes, &self.complaints);
         study.constraints.clone_from(&self.constraints);
-        study.notes.extend(self.notes.iter().cloned());
-        study.diagnostics.extend(self.complaints.list());
         study
     }
 
@@ -385,7 +382,7 @@ impl Source for Ax {
 
 impl Store for Ax {
     fn poll(&mut self, _: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError> {
-        let Some(json) = look(&mut self.document, &mut self.complaints) else {
+        let Some(json) = self.document.look_for_json(&mut self.complaints) else {
             return Ok(Change::Unchanged);
         };
         self.take(&json);

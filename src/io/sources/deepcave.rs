@@ -14,14 +14,13 @@ use std::path::{Path, PathBuf};
 use crate::study::{Direction, Label, Study, TrialId, TrialState, Value};
 
 use super::super::cells::set_params;
-use super::super::document::{Complaints, Document, Fresh};
+use super::super::document::{Complaints, Document, Fresh, name_of};
 use super::super::error::ReadError;
 use super::super::json::tree::Json;
 use super::super::source::{Change, Form, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
 use super::super::table::{Declared, Row, Table, value_column};
 use super::super::watch::Target;
 use super::configspace;
-use super::smac::{look, shown};
 
 /// DeepCAVE's own formats.
 pub static KIND: Kind = Kind {
@@ -87,7 +86,7 @@ impl DeepCave {
     fn read_documents(&mut self) -> bool {
         let [space, meta, configs, origins] = &mut self.documents;
         let mut is_new = false;
-        if let Some(json) = look(space, &mut self.complaints) {
+        if let Some(json) = space.look_for_json(&mut self.complaints) {
             self.notes.clear();
             let domains = configspace::domains(&json, &mut self.notes);
             let declared = Declared {
@@ -97,7 +96,7 @@ impl DeepCave {
             self.table.declare(declared);
             is_new = true;
         }
-        if let Some(json) = look(meta, &mut self.complaints) {
+        if let Some(json) = meta.look_for_json(&mut self.complaints) {
             let objectives = json.at("objectives").items();
             self.table.value_names = objectives
                 .iter()
@@ -114,11 +113,11 @@ impl DeepCave {
             self.table.declare(declared);
             is_new = true;
         }
-        if let Some(json) = look(configs, &mut self.complaints) {
+        if let Some(json) = configs.look_for_json(&mut self.complaints) {
             self.configs = json;
             is_new = true;
         }
-        if let Some(json) = look(origins, &mut self.complaints) {
+        if let Some(json) = origins.look_for_json(&mut self.complaints) {
             self.origins = json;
             is_new = true;
         }
@@ -126,7 +125,7 @@ impl DeepCave {
     }
 
     fn read_history(&mut self) -> Result<bool, ReadError> {
-        let name = shown(self.history.path());
+        let name = name_of(self.history.path());
         let bytes = match self.history.look() {
             Ok(Fresh::New(bytes)) => bytes,
             Ok(Fresh::Same | Fresh::Missing) => return Ok(false),
@@ -265,11 +264,8 @@ fn run(json: &Json) -> Option<(u64, Run)> {
 
 impl Source for DeepCave {
     fn study(&mut self) -> Study {
-        let mut study = self.table.study();
-        study.name = Label::new(&shown(&self.folder));
-        study.notes.extend(self.notes.iter().cloned());
-        study.diagnostics.extend(self.complaints.list());
-        study
+        self.table
+            .study_of_store(&name_of(&self.folder), &self.notes, &self.complaints)
     }
 
     fn metrics_instead(&self) -> Option<String> {
@@ -282,11 +278,7 @@ impl Store for DeepCave {
         if self.read_documents() {
             self.history.forget();
         }
-        Ok(if self.read_history()? {
-            Change::Rebuilt
-        } else {
-            Change::Unchanged
-        })
+        Ok(Change::rebuilt_if(self.read_history()?))
     }
 
     fn watched(&self) -> Vec<Target> {

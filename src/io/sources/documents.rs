@@ -17,7 +17,6 @@ use super::super::source::{
 use super::super::table::Declared;
 use super::super::watch::Target;
 use super::jsonl::Jsonl;
-use super::smac::look;
 use shape::{LISTS, domains, is_table, trials};
 
 mod shape;
@@ -177,7 +176,7 @@ impl Source for Whole {
 
 impl Store for Whole {
     fn poll(&mut self, _: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError> {
-        let Some(json) = look(&mut self.document, &mut self.complaints) else {
+        let Some(json) = self.document.look_for_json(&mut self.complaints) else {
             return Ok(Change::Unchanged);
         };
         self.rows = Jsonl::new(&self.options);

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use crate::study::{Label, Study, TrialId, TrialState, Value};
 
 use super::super::cells::{set_params, text_value};
-use super::super::document::{Complaints, Document, Fresh, seconds};
+use super::super::document::{Complaints, Document, Fresh, name_of, seconds};
 use super::super::error::ReadError;
 use super::super::json::tree::Json;
 use super::super::source::{Change, Form, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
@@ -203,21 +203,15 @@ impl Run {
 
 /// `version_3` is trial 3.
 fn id_of(folder: &Path) -> TrialId {
-    let name = folder
-        .file_name()
-        .map(|n| n.to_string_lossy())
-        .unwrap_or_default();
+    let name = name_of(folder);
     let number = name.strip_prefix("version_").and_then(|n| n.parse().ok());
     number.map_or_else(|| TrialId::Text(Label::new(&name)), TrialId::Number)
 }
 
 impl Source for Lightning {
     fn study(&mut self) -> Study {
-        let mut study = self.table.study();
-        let name = self.root.file_name().map(|n| n.to_string_lossy().into_owned());
-        study.name = Label::new(&name.unwrap_or_default());
-        study.diagnostics.extend(self.complaints.list());
-        study
+        self.table
+            .study_of_store(&name_of(&self.root), &[], &self.complaints)
     }
 
     fn metrics_instead(&self) -> Option<String> {
@@ -229,12 +223,11 @@ impl Store for Lightning {
     fn poll(&mut self, _: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Change, ReadError> {
         let mut is_new = false;
         for folder in runs_in(&self.root).collect::<Vec<_>>() {
-            let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
             let run = self
                 .runs
                 .entry(folder.clone())
                 .or_insert_with(|| Run::at(&folder));
-            is_new |= run.look(&name.unwrap_or_default(), &mut self.complaints);
+            is_new |= run.look(&name_of(&folder), &mut self.complaints);
         }
         let count = self.runs.len();
         self.runs.retain(|folder, _| folder.join(METRICS).is_file());

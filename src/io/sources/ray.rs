@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::study::{Label, Study, TrialId, TrialState, Value};
 
 use super::super::cells::{flatten, set_params, value};
-use super::super::document::{Complaints, Document, Fresh, seconds};
+use super::super::document::{Complaints, Document, Fresh, name_of, seconds};
 use super::super::error::ReadError;
 use super::super::json::tree::Json;
 use super::super::source::{Change, Form, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
@@ -43,7 +43,7 @@ const LOOKED_AT: usize = 200;
 fn recognize(place: &Place<'_>) -> u8 {
     if place.form == Form::File {
         // It says where the trials of its folder stand: who gives it means the folder.
-        let is_state = state::is_state_file(&shown_name(place.path));
+        let is_state = state::is_state_file(&name_of(place.path));
         return if is_state { 95 } else { 0 };
     }
     if place.form != Form::Folder {
@@ -128,7 +128,7 @@ impl Ray {
         let Some(document) = self.state.as_mut() else {
             return false;
         };
-        let name = shown_name(document.path());
+        let name = name_of(document.path());
         match document.look() {
             Ok(Fresh::New(bytes)) => match Json::parse(&bytes) {
                 Ok(json) => {
@@ -345,20 +345,15 @@ fn state_of(trial: &Trial, info: Option<&TrialInfo>) -> TrialState {
     }
 }
 
-fn shown_name(path: &Path) -> String {
-    path.file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
 impl Source for Ray {
     fn study(&mut self) -> Study {
         self.table.declare(Declared {
             metric: self.experiment.metric.as_deref().map(Label::new),
             ..Declared::default()
         });
-        let mut study = self.table.study();
-        study.name = Label::new(&shown_name(&self.root));
-        study.diagnostics.extend(self.complaints.list());
+        let mut study = self
+            .table
+            .study_of_store(&name_of(&self.root), &[], &self.complaints);
         if let Some(staging) = &self.staging {
             study.notes.push(format!(
                 "Ray is writing to {}, which is ahead of this folder; both are read.",

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::study::{Direction, Label, Study};
 
-use super::super::document::{Complaints, Document, Fresh};
+use super::super::document::{Complaints, Document, name_of};
 use super::super::error::ReadError;
 use super::super::json::tree::Json;
 use super::super::source::{
@@ -60,7 +60,7 @@ fn runs_below(folder: &Path) -> Vec<PathBuf> {
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| shown(path).bytes().all(|b| b.is_ascii_digit()) && path.join(HISTORY).is_file())
+        .filter(|path| name_of(path).bytes().all(|b| b.is_ascii_digit()) && path.join(HISTORY).is_file())
         .take(1000)
         .collect();
     found.sort();
@@ -125,7 +125,7 @@ impl Smac {
     fn choose(&mut self) {
         let runs = self.runs();
         let wanted = match &self.options.study {
-            Some(name) => runs.iter().find(|run| entry_name(run) == *name),
+            Some(name) => runs.iter().find(|run| name_of(run) == *name),
             None => runs.iter().max_by_key(|run| {
                 std::fs::metadata(run.join(HISTORY))
                     .and_then(|m| m.modified())
@@ -142,7 +142,7 @@ impl Smac {
     }
 
     fn read_space(&mut self) -> bool {
-        let Some(json) = look(&mut self.space, &mut self.complaints) else {
+        let Some(json) = self.space.look_for_json(&mut self.complaints) else {
             return false;
         };
         self.notes.clear();
@@ -157,7 +157,7 @@ impl Smac {
     }
 
     fn read_scenario(&mut self) -> bool {
-        let Some(json) = look(&mut self.scenario, &mut self.complaints) else {
+        let Some(json) = self.scenario.look_for_json(&mut self.complaints) else {
             return false;
         };
         self.name = json.at("name").as_text().map(str::to_owned);
@@ -170,10 +170,10 @@ impl Smac {
     }
 
     fn read_history(&mut self) -> Change {
-        let Some(json) = look(&mut self.history, &mut self.complaints) else {
+        let Some(json) = self.history.look_for_json(&mut self.complaints) else {
             return Change::Unchanged;
         };
-        let name = shown(self.history.path());
+        let name = name_of(self.history.path());
         let configs = history::configs(&json, &name, &mut self.complaints);
         let is_continued = configs.len() >= self.configs.len()
             && self
@@ -217,55 +217,10 @@ impl Smac {
     }
 }
 
-/// The document where it is new and whole; what is wrong with it is noted, unless it is being written.
-pub(super) fn look(document: &mut Document, complaints: &mut Complaints) -> Option<Json> {
-    let name = shown(document.path());
-    match document.look() {
-        Ok(Fresh::Same | Fresh::Missing) => None,
-        Ok(Fresh::New(bytes)) => match Json::parse(&bytes) {
-            Ok(json) => {
-                complaints.clear(&name);
-                Some(json)
-            }
-            Err(error) => {
-                let line = bytes
-                    .get(..error.at)
-                    .map_or(1, |b| b.iter().filter(|b| **b == b'\n').count() as u64 + 1);
-                let is_fresh = document.is_fresh();
-                document.forget();
-                let message = if is_fresh {
-                    "the document is being written, or cut off; the last whole one holds.".to_owned()
-                } else {
-                    format!(
-                        "this is not whole JSON: {} was expected; the last whole one holds.",
-                        error.expected
-                    )
-                };
-                complaints.say(&name, Some(line), &message);
-                None
-            }
-        },
-        Err(error) => {
-            complaints.say(&name, None, &format!("cannot be read ({error})."));
-            None
-        }
-    }
-}
-
-pub(super) fn shown(path: &Path) -> String {
-    path.file_name()
-        .map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-}
-
-fn entry_name(run: &Path) -> String {
-    shown(run)
-}
-
 impl Source for Smac {
     fn study(&mut self) -> Study {
-        let mut study = self.table.study();
-        study.name = Label::new(&self.name.clone().unwrap_or_else(|| shown(&self.folder)));
-        study.notes.extend(self.notes.iter().cloned());
+        let name = self.name.clone().unwrap_or_else(|| name_of(&self.folder));
+        let mut study = self.table.study_of_store(&name, &self.notes, &self.complaints);
         let runs: usize = self.configs.iter().map(Config::runs).sum();
         if runs > self.configs.len() {
             study.notes.push(format!(
@@ -273,7 +228,6 @@ impl Source for Smac {
                 self.configs.len()
             ));
         }
-        study.diagnostics.extend(self.complaints.list());
         study
     }
 
@@ -293,7 +247,7 @@ impl Source for Smac {
                 } else {
                     0
                 };
-                StudyEntry::new(Label::new(&entry_name(run)), trials)
+                StudyEntry::new(Label::new(&name_of(run)), trials)
             })
             .collect()
     }

@@ -14,13 +14,12 @@ use std::path::{Path, PathBuf};
 
 use crate::study::{Direction, Label, Study};
 
-use super::super::document::{Complaints, Document, Fresh};
+use super::super::document::{Complaints, Document, Fresh, name_of};
 use super::super::error::ReadError;
 use super::super::json::tree::Json;
 use super::super::source::{Change, Form, Kind, Place, Progress, ReadOptions, Reads, Source, Store};
 use super::super::table::{Declared, Table};
 use super::super::watch::Target;
-use super::smac::{look, shown};
 
 /// Syne Tune's results folder.
 pub static KIND: Kind = Kind {
@@ -87,7 +86,7 @@ impl SyneTune {
     }
 
     fn read_metadata(&mut self) -> bool {
-        let Some(json) = look(&mut self.metadata, &mut self.complaints) else {
+        let Some(json) = self.metadata.look_for_json(&mut self.complaints) else {
             return false;
         };
         self.setting = setting(&json);
@@ -213,11 +212,8 @@ fn setting(json: &Json) -> Setting {
 
 impl Source for SyneTune {
     fn study(&mut self) -> Study {
-        let mut study = self.table.study();
-        study.name = Label::new(&shown(&self.folder));
-        study.notes.extend(self.notes.iter().cloned());
-        study.diagnostics.extend(self.complaints.list());
-        study
+        self.table
+            .study_of_store(&name_of(&self.folder), &self.notes, &self.complaints)
     }
 
     fn metrics_instead(&self) -> Option<String> {
@@ -231,11 +227,7 @@ impl Store for SyneTune {
         if is_new {
             self.results.forget();
         }
-        Ok(if self.read_results()? | is_new {
-            Change::Rebuilt
-        } else {
-            Change::Unchanged
-        })
+        Ok(Change::rebuilt_if(self.read_results()? | is_new))
     }
 
     fn watched(&self) -> Vec<Target> {

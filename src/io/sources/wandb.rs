@@ -14,14 +14,13 @@ use std::path::{Path, PathBuf};
 
 use crate::study::{Direction, Label, Study};
 
-use super::super::document::{Complaints, seconds};
+use super::super::document::{Complaints, name_of, seconds};
 use super::super::error::ReadError;
 use super::super::source::{
     Change, Form, Kind, Place, Progress, ReadOptions, Reads, Source, Store, StudyEntry,
 };
 use super::super::table::{Declared, Table};
 use super::super::watch::Target;
-use super::smac::shown;
 use log::Log;
 use run::Run;
 
@@ -60,7 +59,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
     for entry in list(path) {
         if is_run_file(&entry) {
             found.push(entry);
-        } else if is_run_folder(&shown(&entry)) {
+        } else if is_run_folder(&name_of(&entry)) {
             found.extend(list(&entry).into_iter().filter(|p| is_run_file(p)));
         }
     }
@@ -228,7 +227,7 @@ impl Store for Wandb {
                 .logs
                 .entry(path.clone())
                 .or_insert_with(|| (Log::new(&path), Run::default()));
-            let name = shown(&path);
+            let name = name_of(&path);
             match log.look(run, &name, &mut self.complaints) {
                 Ok(true) => {
                     changed.insert(run.id.clone());

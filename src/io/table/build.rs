@@ -6,12 +6,22 @@ use std::sync::Arc;
 
 use crate::study::{Domain, Label, Parameter, Space, Study, Trial, TrialId, TrialState, Value};
 
+use super::super::document::Complaints;
 use super::super::infer::Inferred;
 use super::Group;
 use super::roles::{Objective, Roles};
 use super::{Column, Row, Table, number_of, value_column};
 
 impl Table {
+    /// The study so far of a store that says what it is called, what it assumed and what it could not read.
+    pub fn study_of_store(&mut self, name: &str, notes: &[String], complaints: &Complaints) -> Study {
+        let mut study = self.study();
+        study.name = Label::new(name);
+        study.notes.extend_from_slice(notes);
+        study.diagnostics.extend(complaints.list());
+        study
+    }
+
     /// The study so far.
     pub fn study(&mut self) -> Study {
         let roles = self.decide();

@@ -13,14 +13,14 @@ use csv::StringRecord;
 use crate::study::{Direction, Domain, Label, Study, TrialId, TrialState, Value};
 
 use super::super::super::cells::text_value;
-use super::super::super::document::{Complaints, Document, Fresh};
+use super::super::super::document::{Complaints, Document, Fresh, name_of};
 use super::super::super::error::ReadError;
 use super::super::super::names;
 use super::super::super::source::{Change, Progress, ReadOptions, Source, Store};
 use super::super::super::table::{Declared, Group, Row, Table};
 use super::super::super::watch::Target;
 use super::super::delimited::{Scalar, scalar};
-use super::{Run, gather, shown};
+use super::{Run, gather};
 
 const TRIALS: &str = "trials.csv";
 const SPACE: &str = "configspace.csv";
@@ -127,7 +127,7 @@ impl DataFrame {
     }
 
     fn read_trials(&mut self) -> Result<bool, ReadError> {
-        let name = shown(self.trials.path());
+        let name = name_of(self.trials.path());
         let mut bytes = match self.trials.look() {
             Ok(Fresh::New(bytes)) => bytes,
             Ok(Fresh::Same | Fresh::Missing) => return Ok(false),
@@ -369,10 +369,8 @@ fn run(cells: &Cells<'_>) -> Run {
 
 impl Source for DataFrame {
     fn study(&mut self) -> Study {
-        let mut study = self.table.study();
-        study.name = Label::new(&shown(&self.folder));
-        study.diagnostics.extend(self.complaints.list());
-        study
+        self.table
+            .study_of_store(&name_of(&self.folder), &[], &self.complaints)
     }
 
     fn metrics_instead(&self) -> Option<String> {
@@ -385,11 +383,7 @@ impl Store for DataFrame {
         if self.read_space() {
             self.trials.forget();
         }
-        Ok(if self.read_trials()? {
-            Change::Rebuilt
-        } else {
-            Change::Unchanged
-        })
+        Ok(Change::rebuilt_if(self.read_trials()?))
     }
 
     fn watched(&self) -> Vec<Target> {
