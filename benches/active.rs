@@ -110,7 +110,7 @@ fn whole(model: &Surrogate) -> Option<(Posterior, f64)> {
         return None;
     };
     let [
-        KernelSpec::Constant { variance },
+        KernelSpec::Constant { variance, .. },
         KernelSpec::Matern { nu, lengthscales, .. },
     ] = &factors[..]
     else {

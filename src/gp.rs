@@ -35,7 +35,7 @@ pub use data::{Data, InputKind, Mean, Model};
 pub use ensemble::Ensemble;
 pub use error::FitError;
 pub use fit::{AtBound, Fit, FitOptions, fit, fit_orders, log_evidence, sample, settled};
-pub use kernel::{Kernel, Role};
+pub use kernel::{Kernel, Renamed, Role};
 pub use likelihood::{Evaluation, Objective, evaluate};
 pub use posterior::{LeaveOneOut, LogMarginalLikelihood, Moments, PointGradient, Posterior};
 pub use prior::{Bounds, LogNormal, Priors};

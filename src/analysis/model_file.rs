@@ -20,6 +20,8 @@ pub(super) use bind::{bind, describe};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::gp::Kernel;
+
 /// A model as it is written down: hyperparameters with the names of the inputs, nothing of the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Json", into = "Json")]
@@ -124,54 +126,8 @@ impl TransformName {
     }
 }
 
-/// A kernel with the names of the inputs it looks at (`None`: all of them).
-#[derive(Clone, Debug, PartialEq)]
-pub enum KernelSpec {
-    Constant {
-        variance: f64,
-    },
-    Rbf {
-        lengthscales: Vec<f64>,
-        inputs: Option<Vec<String>>,
-    },
-    Matern {
-        nu: f64,
-        lengthscales: Vec<f64>,
-        inputs: Option<Vec<String>>,
-    },
-    Hamming {
-        lengthscale: f64,
-        inputs: Option<Vec<String>>,
-    },
-    RationalQuadratic {
-        alpha: f64,
-        lengthscales: Vec<f64>,
-        inputs: Option<Vec<String>>,
-    },
-    Periodic {
-        lengthscales: Vec<f64>,
-        periods: Vec<f64>,
-        inputs: Option<Vec<String>>,
-    },
-    Linear {
-        variances: Vec<f64>,
-        /// In coordinates of the unit cube; ½ where a file leaves it out.
-        center: f64,
-        inputs: Option<Vec<String>>,
-    },
-    Categorical {
-        lengthscales: Vec<f64>,
-        inputs: Option<Vec<String>>,
-    },
-    Warp {
-        a: Vec<f64>,
-        b: Vec<f64>,
-        inputs: Option<Vec<String>>,
-        kernel: Box<KernelSpec>,
-    },
-    Sum(Vec<KernelSpec>),
-    Product(Vec<KernelSpec>),
-}
+/// A kernel over inputs that are called as parameters are.
+pub type KernelSpec = Kernel<String>;
 
 /// A MODEL that cannot be read or does not suit the study.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

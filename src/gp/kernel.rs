@@ -13,66 +13,68 @@ mod block;
 mod exp;
 mod family;
 mod inner;
+mod inputs;
 mod parameters;
 mod program;
 mod warp;
 
 pub(crate) use block::{Coefficients, Columns, LeafStore, Scratch};
+pub use inputs::Renamed;
 pub use parameters::Role;
 pub(crate) use program::Program;
 pub use warp::{Warped, kumaraswamy};
 
 use super::{FitError, InputKind, Priors};
 
-/// A covariance function with its hyperparameters. `inputs` names the columns that a leaf looks at;
-/// `None` is all of them. A leaf with lengthscales has one for each of its inputs.
+/// A covariance function with its hyperparameters. `inputs` names the inputs that a leaf looks at, as columns of the
+/// data or otherwise ([`Kernel::renamed`]); `None` is all of them. A leaf with lengthscales has one for each of its inputs.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kernel {
+pub enum Kernel<I = usize> {
     /// `k = variance` for every pair, different points included. `inputs` has no effect.
     Constant {
         variance: f64,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// `k = exp(−q/2)`.
     Rbf {
         lengthscales: Vec<f64>,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// `k = 2^(1−ν)/Γ(ν) · z^ν K_ν(z)`, `z = √(2ν q)`, for any `ν > 0`.
     Matern {
         nu: f64,
         lengthscales: Vec<f64>,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// `k = exp(−h/(2 ℓ²))`, `h` = how many inputs differ; every input counts as a category.
     Hamming {
         lengthscale: f64,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// `k = (1 + q/(2α))^(−α)`: a mixture of RBFs of many lengthscales, the RBF itself as `α → ∞`.
     RationalQuadratic {
         alpha: f64,
         lengthscales: Vec<f64>,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// `k = exp(−2 Σ_j sin²(π (x_j − x'_j)/p_j)/ℓ_j²)`: repeats itself after each period `p_j`. Numeric inputs only.
     Periodic {
         lengthscales: Vec<f64>,
         periods: Vec<f64>,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// `k = Σ_j v_j (x_j − c)(x'_j − c)`: straight lines that meet in the `center` c, which is given and never
     /// fitted. Not stationary. Numeric inputs only.
     Linear {
         variances: Vec<f64>,
         center: f64,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// `k = exp(−(1/m) Σ_j 1{x_j ≠ x'_j}/ℓ_j)` over m inputs, each of which counts as a category.
     /// Source: BoTorch's mixed models (Balandat et al. 2020).
     Categorical {
         lengthscales: Vec<f64>,
-        inputs: Option<Vec<usize>>,
+        inputs: Option<Vec<I>>,
     },
     /// Another kernel of warped inputs, `w_j(x) = 1 − (1 − x^a_j)^b_j` (Kumaraswamy) with x kept within
     /// `[1e-6, 1 − 1e-6]`; inputs that are not named stay as they are. Numeric inputs only.
@@ -80,11 +82,11 @@ pub enum Kernel {
     Warp {
         a: Vec<f64>,
         b: Vec<f64>,
-        inputs: Option<Vec<usize>>,
-        kernel: Box<Kernel>,
+        inputs: Option<Vec<I>>,
+        kernel: Box<Kernel<I>>,
     },
-    Sum(Vec<Kernel>),
-    Product(Vec<Kernel>),
+    Sum(Vec<Kernel<I>>),
+    Product(Vec<Kernel<I>>),
 }
 
 /// A kernel value with its derivatives.

@@ -1,6 +1,6 @@
 //! Between the names of a MODEL file and the columns of the engine.
 
-use crate::gp::{Kernel, Mean, Model};
+use crate::gp::{Kernel, Mean, Model, Renamed};
 use crate::study::{Domain, Encoder, Space};
 
 use super::{Encoding, InputSpec, KernelSpec, ModelFile, ModelFileError, OutputSpec};
@@ -88,129 +88,25 @@ fn set_scale(domain: &mut Domain, input: &InputSpec) -> Result<(), &'static str>
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm a kernel")]
-/// The kernel with columns for names. A parameter with one value only has no column: its lengthscale is
-/// dropped, as its difference is always 0.
+/// The kernel with columns for names. A parameter with one value only has no column.
 fn columns(
     spec: &KernelSpec,
     all: &[Option<usize>],
     column_of: &dyn Fn(&str) -> Option<usize>,
     dims: usize,
 ) -> Kernel {
-    let pick = |inputs: &Option<Vec<String>>| -> Vec<Option<usize>> {
-        inputs.as_ref().map_or_else(
-            || all.to_vec(),
-            |names| names.iter().map(|n| column_of(n)).collect(),
-        )
-    };
-    // The columns that there are, and a function that picks the entries of a list that belong to them.
-    let bound = |inputs: &Option<Vec<String>>| {
-        let picked = pick(inputs);
-        let list: Vec<usize> = picked.iter().copied().flatten().collect();
-        let is_all = list.len() == dims && list.iter().enumerate().all(|(i, c)| i == *c);
-        let of = move |values: &[f64]| -> Vec<f64> {
-            picked
-                .iter()
-                .zip(values)
-                .filter_map(|(column, v)| column.map(|_| *v))
-                .collect()
+    spec.renamed(&|names| {
+        let picked: Vec<Option<usize>> = match names {
+            Some(names) => names.iter().map(|n| column_of(n)).collect(),
+            None => all.to_vec(),
         };
-        ((!is_all).then_some(list), of)
-    };
-    match spec {
-        KernelSpec::Constant { variance } => Kernel::Constant {
-            variance: *variance,
-            inputs: None,
-        },
-        KernelSpec::Rbf { lengthscales, inputs } => {
-            let (inputs, of) = bound(inputs);
-            Kernel::Rbf {
-                lengthscales: of(lengthscales),
-                inputs,
-            }
+        let inputs: Vec<usize> = picked.iter().copied().flatten().collect();
+        let is_all = inputs.len() == dims && inputs.iter().enumerate().all(|(i, c)| i == *c);
+        Renamed {
+            inputs: (!is_all).then_some(inputs),
+            stays: picked.iter().map(Option::is_some).collect(),
         }
-        KernelSpec::Matern {
-            nu,
-            lengthscales,
-            inputs,
-        } => {
-            let (inputs, of) = bound(inputs);
-            Kernel::Matern {
-                nu: *nu,
-                lengthscales: of(lengthscales),
-                inputs,
-            }
-        }
-        KernelSpec::RationalQuadratic {
-            alpha,
-            lengthscales,
-            inputs,
-        } => {
-            let (inputs, of) = bound(inputs);
-            Kernel::RationalQuadratic {
-                alpha: *alpha,
-                lengthscales: of(lengthscales),
-                inputs,
-            }
-        }
-        KernelSpec::Periodic {
-            lengthscales,
-            periods,
-            inputs,
-        } => {
-            let (inputs, of) = bound(inputs);
-            Kernel::Periodic {
-                lengthscales: of(lengthscales),
-                periods: of(periods),
-                inputs,
-            }
-        }
-        KernelSpec::Linear {
-            variances,
-            center,
-            inputs,
-        } => {
-            let (inputs, of) = bound(inputs);
-            Kernel::Linear {
-                variances: of(variances),
-                center: *center,
-                inputs,
-            }
-        }
-        KernelSpec::Categorical { lengthscales, inputs } => {
-            // The mean over inputs counts those with one value, too, which never differ.
-            let all = inputs.as_ref().map_or(all.len(), Vec::len);
-            let (inputs, of) = bound(inputs);
-            let kept = of(lengthscales);
-            #[expect(clippy::cast_precision_loss, reason = "few inputs")]
-            let share = all as f64 / kept.len().max(1) as f64;
-            Kernel::Categorical {
-                lengthscales: kept.iter().map(|l| l * share).collect(),
-                inputs,
-            }
-        }
-        KernelSpec::Warp { a, b, inputs, kernel } => {
-            let (inputs, of) = bound(inputs);
-            Kernel::Warp {
-                a: of(a),
-                b: of(b),
-                inputs,
-                kernel: Box::new(columns(kernel, all, column_of, dims)),
-            }
-        }
-        KernelSpec::Hamming { lengthscale, inputs } => Kernel::Hamming {
-            lengthscale: *lengthscale,
-            inputs: inputs
-                .as_ref()
-                .map(|names| names.iter().filter_map(|n| column_of(n)).collect()),
-        },
-        KernelSpec::Sum(terms) => {
-            Kernel::Sum(terms.iter().map(|t| columns(t, all, column_of, dims)).collect())
-        }
-        KernelSpec::Product(terms) => {
-            Kernel::Product(terms.iter().map(|t| columns(t, all, column_of, dims)).collect())
-        }
-    }
+    })
 }
 
 /// The file of a model: `mean` is the constant that the posterior uses, profiled or not.
@@ -243,77 +139,10 @@ pub fn describe(encoder: &Encoder, model: &Model, mean: f64, output: OutputSpec)
     }
 }
 
+/// The kernel with names for columns.
 fn spec(kernel: &Kernel, names: &[String]) -> KernelSpec {
-    let named = |inputs: &Option<Vec<usize>>| {
-        inputs
-            .as_ref()
-            .map(|list| list.iter().filter_map(|i| names.get(*i).cloned()).collect())
-    };
-    match kernel {
-        Kernel::Constant { variance, .. } => KernelSpec::Constant { variance: *variance },
-        Kernel::Rbf { lengthscales, inputs } => KernelSpec::Rbf {
-            lengthscales: lengthscales.clone(),
-            inputs: named(inputs),
-        },
-        Kernel::Matern {
-            nu,
-            lengthscales,
-            inputs,
-        } if nu.is_infinite() => KernelSpec::Rbf {
-            lengthscales: lengthscales.clone(),
-            inputs: named(inputs),
-        },
-        Kernel::Matern {
-            nu,
-            lengthscales,
-            inputs,
-        } => KernelSpec::Matern {
-            nu: *nu,
-            lengthscales: lengthscales.clone(),
-            inputs: named(inputs),
-        },
-        Kernel::Hamming { lengthscale, inputs } => KernelSpec::Hamming {
-            lengthscale: *lengthscale,
-            inputs: named(inputs),
-        },
-        Kernel::RationalQuadratic {
-            alpha,
-            lengthscales,
-            inputs,
-        } => KernelSpec::RationalQuadratic {
-            alpha: *alpha,
-            lengthscales: lengthscales.clone(),
-            inputs: named(inputs),
-        },
-        Kernel::Periodic {
-            lengthscales,
-            periods,
-            inputs,
-        } => KernelSpec::Periodic {
-            lengthscales: lengthscales.clone(),
-            periods: periods.clone(),
-            inputs: named(inputs),
-        },
-        Kernel::Linear {
-            variances,
-            center,
-            inputs,
-        } => KernelSpec::Linear {
-            variances: variances.clone(),
-            center: *center,
-            inputs: named(inputs),
-        },
-        Kernel::Categorical { lengthscales, inputs } => KernelSpec::Categorical {
-            lengthscales: lengthscales.clone(),
-            inputs: named(inputs),
-        },
-        Kernel::Warp { a, b, inputs, kernel } => KernelSpec::Warp {
-            a: a.clone(),
-            b: b.clone(),
-            inputs: named(inputs),
-            kernel: Box::new(spec(kernel, names)),
-        },
-        Kernel::Sum(terms) => KernelSpec::Sum(terms.iter().map(|t| spec(t, names)).collect()),
-        Kernel::Product(terms) => KernelSpec::Product(terms.iter().map(|t| spec(t, names)).collect()),
-    }
+    kernel.renamed(&|columns| Renamed {
+        inputs: columns.map(|list| list.iter().filter_map(|i| names.get(*i).cloned()).collect()),
+        stays: vec![true; names.len()],
+    })
 }

@@ -292,6 +292,7 @@ fn leaf(
     Ok(match kind {
         "constant" => KernelSpec::Constant {
             variance: at.get("variance")?.positive()?,
+            inputs: None,
         },
         "rbf" => KernelSpec::Rbf {
             lengthscales: lengthscales()?,

@@ -51,9 +51,15 @@ fn kernel(spec: &KernelSpec) -> Json {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect()
     };
     match spec {
-        KernelSpec::Constant { variance } => {
+        KernelSpec::Constant { variance, .. } => {
             leaf("constant", fields(&[("variance", json!(variance))]), &None)
         }
+        KernelSpec::Matern {
+            nu,
+            lengthscales,
+            inputs,
+            // JSON has no infinity, and the RBF is that limit.
+        } if nu.is_infinite() => leaf("rbf", fields(&[("lengthscales", json!(lengthscales))]), inputs),
         KernelSpec::Rbf { lengthscales, inputs } => {
             leaf("rbf", fields(&[("lengthscales", json!(lengthscales))]), inputs)
         }
