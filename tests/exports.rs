@@ -6,9 +6,10 @@ mod reading;
 use std::fs;
 use std::path::Path;
 
-use reading::report_of;
+use reading::{report_of, try_read};
 use serde_json::{Value as Json, json};
 use tunescope::io::ReadOptions;
+use tunescope::study::{Constraint, Direction};
 
 fn read(name: &str, text: &str) -> Json {
     read_as(name, text, ReadOptions::default())
@@ -328,4 +329,119 @@ fn the_state_file_of_a_ray_experiment_means_its_folder() {
     );
     assert_eq!(of_file, of_folder);
     assert_eq!(of_file["counts"]["complete"], 14);
+}
+
+/// What a user of Optuna noted of three trials, in each notation that exports of Optuna have.
+fn noted() -> Vec<(&'static str, String)> {
+    let rows = [(0, 0.1, 3.0, 20), (1, 0.2, 2.0, 24), (2, 0.3, 1.0, 30)];
+    let lines = |row: &dyn Fn(i64, f64, f64, i64) -> String| -> String {
+        rows.map(|(n, lr, value, gb)| row(n, lr, value, gb) + "\n")
+            .concat()
+    };
+    let flat = |mark: &'static str| {
+        lines(&move |n, lr, value, gb| {
+            format!(
+                "{{\"number\": {n}, \"params_lr\": {lr}, \"value\": {value}, \"user_attrs{mark}gb\": {gb}, \
+                 \"user_attrs{mark}value_sd\": 0.25, \"user_attrs{mark}tag\": \"a\"}}"
+            )
+        })
+    };
+    let nested = |n, lr, value, gb| json!({"number": n, "user_attrs": {"gb": gb, "value_sd": 0.25, "tag": "a"}, "params": {"lr": lr}, "value": value});
+    let table = |head: &str| {
+        format!("number,value,params_lr,{head}gb,{head}value_sd,{head}tag,state\n")
+            + &lines(&|n, lr, value, gb| format!("{n},{value},{lr},{gb},0.25,a,COMPLETE"))
+    };
+    let cell = "number,value,params_lr,user_attrs\n".to_owned()
+        + &lines(&|n, lr, value, gb| {
+            format!("{n},{value},{lr},\"{{'gb': {gb}, 'value_sd': 0.25, 'tag': 'a'}}\"")
+        });
+    vec![
+        (
+            "r.jsonl",
+            lines(&|n, lr, value, gb| nested(n, lr, value, gb).to_string()),
+        ),
+        ("r.jsonl", flat("_")),
+        ("r.jsonl", flat(".")),
+        ("r.csv", table("user_attrs_")),
+        ("r.csv", table("UserAttribute ")),
+        ("r.csv", cell),
+    ]
+}
+
+#[test]
+fn what_users_of_optuna_note_has_its_name_in_every_notation() {
+    for (name, text) in noted() {
+        for constraint in ["gb<=24", "user_attrs_gb<=24"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            fs::write(&path, &text).unwrap();
+            let options = ReadOptions {
+                constraints: vec![Constraint::parse(constraint).unwrap()],
+                ..ReadOptions::default()
+            };
+            let study = try_read(&path, options).unwrap().study();
+            assert_eq!(study.columns, ["lr"], "{text}");
+            assert_eq!(study.metric, *"value", "{text}");
+            let feasible: Vec<_> = study.trials.iter().map(|t| study.is_feasible(t)).collect();
+            assert_eq!(feasible, [Some(true), Some(true), Some(false)], "{text}");
+            assert_eq!(study.best(), Some(1), "{text}");
+            let first = &study.trials[0];
+            assert_eq!(first.objective_sd("value"), Some(0.25), "{text}");
+            let mut names: Vec<&str> = first.attributes.iter().map(|(n, _)| n.raw()).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["gb", "tag", "value_sd"], "{text}");
+        }
+        // The objective may be one of them, where that is asked for.
+        let options = ReadOptions {
+            metric: Some("gb".to_owned()),
+            direction: Some(Direction::Minimize),
+            ..ReadOptions::default()
+        };
+        assert_eq!(read_as(name, &text, options)["best"]["value"], 20.0, "{text}");
+    }
+}
+
+#[test]
+fn a_note_of_ours_among_the_attributes_is_the_identity_of_the_queue() {
+    let row =
+        |attributes: Json| json!({"params": {"lr": 0.1}, "value": 1, "user_attrs": attributes}).to_string();
+    for attributes in [json!({"tunescope": {"id": "q-1"}}), json!({"queue_id": "q-1"})] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.jsonl");
+        fs::write(&path, row(attributes) + "\n").unwrap();
+        let study = try_read(&path, ReadOptions::default()).unwrap().study();
+        assert_eq!(study.trials[0].queue_id, Some("q-1".into()));
+        assert_eq!(study.trials[0].attributes, []);
+    }
+}
+
+#[test]
+fn objects_beside_the_parameters_hold_no_parameters() {
+    let row = |k: u32| {
+        let x = f64::from(k);
+        json!({
+            "info": {"gb": 10.0 * x, "loss": x}, "metadata": {"git": "abc", "seed": k}, "extra": {"n": k},
+            "params": {"lr": 0.1 * x}, "value": 5.0 - x, "system_attrs": {"grid": k, "search": [1, 2]},
+            "strange": {"deep": {"x": k}, "name": format!("n{k}")}, "attributes": {"value_sd": 0.5}, "meta": k,
+        })
+        .to_string()
+            + "\n"
+    };
+    let text: String = (1..6).map(row).collect();
+    let options = ReadOptions {
+        constraints: vec![Constraint::parse("gb<=30").unwrap()],
+        ..ReadOptions::default()
+    };
+    let report = read_as("r.jsonl", &text, options);
+    assert_eq!(names(&report), ["lr"]);
+    assert_eq!(report["study"]["metric"], "value");
+    assert_eq!(report["warnings"], json!([]));
+    assert_eq!(report["best"]["value"], 2.0, "{report}");
+    assert_eq!(
+        report["trials"][0]["attributes"],
+        json!({
+            "info.gb": 10.0, "info.loss": 1.0, "metadata.git": "abc", "metadata.seed": 1, "extra.n": 1,
+            "strange.deep.x": 1, "strange.name": "n1", "attributes.value_sd": 0.5,
+        })
+    );
 }

@@ -3,6 +3,7 @@
 
 use crate::study::{Constraint, Diagnostic, Label, Place, Study, Trial};
 
+use super::names;
 use super::source::ReadOptions;
 
 /// Trials from either end that are looked through for a measurement: a name that no trial has must not cost a walk
@@ -73,9 +74,10 @@ enum Found {
     Nowhere(Vec<String>),
 }
 
-/// Where trials have a measurement: under its whole name, or under one that ends in it (`eval/latency`,
-/// `user_attrs_latency`) where that is but one.
+/// Where trials have a measurement: under its whole name (`user_attrs_latency` in an export of Optuna is `latency`), or
+/// under one that ends in it (`eval/latency`) where that is but one.
 fn find(study: &Study, name: &Label) -> Found {
+    let bare = names::without_attribute_prefix(name.raw());
     if let Some(column) = study.columns.iter().position(|c| c == name) {
         let is_parameter = study.space.params.iter().any(|p| p.column == column);
         return match is_parameter && !study.space.inferred {
@@ -93,10 +95,10 @@ fn find(study: &Study, name: &Label) -> Found {
         .skip(LOOKED_AT.max(n.saturating_sub(LOOKED_AT)));
     for trial in ends.chain(last) {
         for measured in numbers(trial) {
-            if measured == name {
-                return Found::At(Place::Attribute(name.clone()));
+            if measured == name || *measured == *bare {
+                return Found::At(Place::Attribute(measured.clone()));
             }
-            let list = match is_ending(measured.raw(), name.raw()) {
+            let list = match is_ending(measured.raw(), bare) {
                 true => &mut ending,
                 false => &mut others,
             };
@@ -119,7 +121,7 @@ fn numbers(trial: &Trial) -> impl Iterator<Item = &Label> {
 
 fn is_ending(measured: &str, name: &str) -> bool {
     let before = measured.strip_suffix(name).unwrap_or("");
-    before.ends_with(['/', '.', ':']) || before == "user_attrs_"
+    before.ends_with(['/', '.', ':'])
 }
 
 #[cfg(test)]
@@ -160,7 +162,7 @@ mod tests {
         };
         assert_eq!(place(&[("gb", 3.0), ("x/gb", 4.0)], "gb<=2").0, Some(3.0));
         assert_eq!(place(&[("x/gb", 4.0)], "gb<=2").0, Some(4.0));
-        assert_eq!(place(&[("user_attrs_gb", 4.0)], "gb<=2").0, Some(4.0));
+        assert_eq!(place(&[("gb", 4.0)], "user_attrs_gb<=2").0, Some(4.0));
         let (none, said) = place(&[("x/gb", 4.0), ("y/gb", 4.0)], "gb<=2");
         assert_eq!(none, None);
         assert!(said[0].message.contains("they have x/gb, y/gb"), "{said:?}");

@@ -30,12 +30,17 @@ pub enum Role {
     Params,
     /// An object that holds metrics.
     Metrics,
+    /// An object of what else was noted of a trial.
+    Attributes,
     /// Tells runs of the same parameters apart (a name, a seed); bookkeeping beyond that.
     Label,
     /// Bookkeeping that is neither parameter nor metric.
     Ignored,
     Other,
 }
+
+/// What Optuna calls that which its users note of a trial.
+pub const USER_ATTRIBUTES: &str = "user_attrs";
 
 /// Names of each role, after [`normalized`].
 #[rustfmt::skip]
@@ -81,6 +86,7 @@ const ROLES: &[(Role, &[&str])] = &[
         "metrics", "metric", "results", "result", "summary", "scores", "losses", "measurements",
         "evaluation", "eval_results", "final_metrics", "best_metrics", "outputs",
     ]),
+    (Role::Attributes, &[USER_ATTRIBUTES, "user_attributes", "attrs", "metadata", "meta", "info"]),
     (Role::Run, &["run", "run_name", "config_id", "configuration_id"]),
     (Role::Label, &[
         "name", "seed", "random_seed", "rng_seed", "session_group_name", "trial_name", "display_name", "job_name",
@@ -89,7 +95,7 @@ const ROLES: &[(Role, &[&str])] = &[
     (Role::Ignored, &[
         "", "unnamed:_0", "index", "#", "no", "no.", "nr", "idx", "row", "sequence", "generation", "n_gen", "notes", "note", "tags", "user", "created", "created_at",
         "sweep", "group", "job_type", "host", "hostname", "node_ip", "pid", "date", "datetime", "time",
-        "user_attrs", "system_attrs", "attrs", "metadata", "meta", "info", "arm_name", "generation_node",
+        "system_attrs", "arm_name", "generation_node",
         "generation_method", "from_uid", "worker", "worker_id",
         "experiment_id", "experiment_tag", "study", "study_name", "_timestamp", "logdir",
         "description", "comment", "owner", "exp_key",
@@ -214,10 +220,17 @@ const METRIC_PREFIXES: &[&str] = &[
     "metrics.", "metrics/", "metrics_", "summary.", "summary/", "metric.", "metric/", "metric ",
     "results.", "results/", "result.", "result/",
 ];
+/// Prefixes of what users of Optuna note of a trial, as its exports have them.
+const ATTRIBUTE_PREFIXES: &[&str] = &[
+    "user_attrs_",
+    "user_attrs.",
+    "user_attr_",
+    "user_attr.",
+    "userattribute ",
+];
 #[rustfmt::skip]
 const IGNORED_PREFIXES: &[&str] = &[
-    "user_attrs_", "system_attrs_", "user_attr", "userattribute ", "system_attr", "user_attrs.",
-    "system_attrs.", "tags.", "tags/", "tag.", "git.", "constraints_",
+    "system_attrs_", "system_attr", "system_attrs.", "tags.", "tags/", "tag.", "git.", "constraints_",
 ];
 
 /// What a flat column name says by its prefix.
@@ -227,8 +240,25 @@ pub enum Prefixed<'a> {
     Metric(&'a str),
     /// One of several objectives: its number or name.
     Objective(&'a str),
+    /// What a user of Optuna noted, under the name that it had there.
+    Attribute(&'a str),
     Ignored,
     None,
+}
+
+/// What follows the first of some prefixes that a name has.
+fn after<'a>(name: &'a str, prefixes: &[&str]) -> Option<&'a str> {
+    prefixes.iter().find_map(|p| {
+        let head = name.get(..p.len())?;
+        let rest = name.get(p.len()..)?;
+        (head.eq_ignore_ascii_case(p) && !rest.is_empty()).then_some(rest)
+    })
+}
+
+/// The name that a user attribute had in Optuna, of the one that an export of Optuna gives it.
+#[must_use]
+pub fn without_attribute_prefix(name: &str) -> &str {
+    after(name, ATTRIBUTE_PREFIXES).unwrap_or(name)
 }
 
 /// Splits off a known prefix; a whole name that everybody uses has none (`config_id`).
@@ -237,15 +267,12 @@ pub fn prefixed(name: &str) -> Prefixed<'_> {
     if role(name) != Role::Other {
         return Prefixed::None;
     }
-    let after = |prefixes: &[&str]| {
-        prefixes.iter().find_map(|p| {
-            let head = name.get(..p.len())?;
-            let rest = name.get(p.len()..)?;
-            (head.eq_ignore_ascii_case(p) && !rest.is_empty()).then_some(rest)
-        })
-    };
+    let after = |prefixes: &[&str]| after(name, prefixes);
     if let Some(rest) = after(&["values_", "values."]) {
         return Prefixed::Objective(rest);
+    }
+    if let Some(rest) = after(ATTRIBUTE_PREFIXES) {
+        return Prefixed::Attribute(rest);
     }
     if after(IGNORED_PREFIXES).is_some() {
         return Prefixed::Ignored;
@@ -332,7 +359,9 @@ mod tests {
         assert_eq!(prefixed("hp/accuracy"), Prefixed::Metric("accuracy"));
         assert_eq!(prefixed("hp/metric_1"), Prefixed::Metric("metric_1"));
         assert_eq!(prefixed("values_0"), Prefixed::Objective("0"));
-        assert_eq!(prefixed("user_attrs_seed"), Prefixed::Ignored);
+        assert_eq!(prefixed("user_attrs_seed"), Prefixed::Attribute("seed"));
+        assert_eq!(prefixed("UserAttribute gpu mem"), Prefixed::Attribute("gpu mem"));
+        assert_eq!(prefixed("system_attrs_grid"), Prefixed::Ignored);
         assert_eq!(prefixed("learning_rate"), Prefixed::None);
         assert_eq!(prefixed("config_id"), Prefixed::None);
         assert_eq!(prefixed("config_idle"), Prefixed::Param("idle"));

@@ -31,6 +31,8 @@ pub enum Group {
     Param,
     /// Among what the source itself calls metrics.
     Metric,
+    /// Among what the source itself calls attributes: neither parameter nor, unless asked for, objective.
+    Attribute,
     /// Side by side with everything else.
     Plain,
 }
@@ -247,11 +249,16 @@ impl Table {
     #[must_use]
     pub fn says_something(&self, row: &Row) -> bool {
         let has_params = self.columns.iter().any(|c| c.group == Group::Param);
+        let tells = |group: Group| match group {
+            Group::Param => true,
+            Group::Attribute => false,
+            Group::Metric | Group::Plain => !has_params,
+        };
         let has_cell = self
             .columns
             .iter()
             .zip(&row.cells)
-            .any(|(column, cell)| cell.is_some() && (column.group == Group::Param || !has_params));
+            .any(|(column, cell)| cell.is_some() && tells(column.group));
         row.id.is_some() || row.values.is_some() || has_cell
     }
 

@@ -134,7 +134,8 @@ impl Trial {
     #[must_use]
     pub fn objective_sd(&self, metric: &str) -> Option<f64> {
         let tells = |name: &str| {
-            let name = name.strip_prefix("user_attrs_").unwrap_or(name);
+            // As `tunescope run` records what it measures.
+            let name = name.strip_prefix("attributes.").unwrap_or(name);
             let stem = ["_sd", "_stderr", "_sem"]
                 .iter()
                 .find_map(|end| name.strip_suffix(end));
@@ -224,7 +225,7 @@ mod tests {
             "value_sem",
             "loss_sd",
             "loss_stderr",
-            "user_attrs_value_sd",
+            "attributes.value_sd",
         ] {
             assert_eq!(with(name, Value::Float(0.25)), Some(0.25), "{name}");
         }

@@ -244,6 +244,9 @@ impl Delimited {
                 self.objectives += 1;
                 return Place::Objective(self.objectives - 1);
             }
+            Prefixed::Attribute(name) => {
+                return Place::Cell(self.table.column(Group::Attribute, name));
+            }
             Prefixed::Ignored => return Place::Role(Role::Ignored),
             Prefixed::None => {}
         }
@@ -433,6 +436,7 @@ mod tests {
         assert_eq!(study.trials[1].state, TrialState::Failed);
         assert_eq!(study.trials[2].state, TrialState::Running);
         assert_eq!(study.columns, ["lr"]);
+        assert_eq!(study.trials[1].attributes, [("x".into(), Value::Int(7))]);
     }
 
     #[test]

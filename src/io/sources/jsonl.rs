@@ -7,6 +7,7 @@ use crate::study::{Label, Study, Value};
 
 use super::super::json::{Cursor, JsonError, Members, Node, elements};
 use super::super::names::{self, Prefixed, Role};
+use super::super::optuna::attribute;
 use super::super::source::{Head, Kind, Lines, Problems, ReadOptions, Reads, Source};
 use super::super::table::{Declared, Group, Row, Table};
 use super::super::time::parse_duration;
@@ -120,6 +121,9 @@ impl Jsonl {
                 }
                 Place::Objective(self.objectives.len() - 1)
             }
+            Prefixed::Attribute(name) => {
+                Place::Cell(Group::Attribute, self.table.column(Group::Attribute, name))
+            }
             Prefixed::Ignored => Place::Role(Role::Ignored),
             Prefixed::None => Place::Open,
         }
@@ -211,6 +215,11 @@ impl Jsonl {
             }
             Role::QueueId => row.queue_id = label(node),
             Role::Error => row.error = label(node),
+            Role::Attributes => {
+                if let Node::Object(bytes) = node {
+                    self.attributes(key, bytes, row)?;
+                }
+            }
             Role::Params | Role::Metrics => {
                 let group = if role == Role::Params {
                     Group::Param
@@ -239,6 +248,28 @@ impl Jsonl {
         Ok(())
     }
 
+    /// What was noted of a trial, among it our own identity. What users of Optuna note has the name that they gave it, as in
+    /// Optuna's own files; what stands elsewhere (`info`) has where.
+    fn attributes(&mut self, key: &str, bytes: &[u8], row: &mut Row) -> Result<(), JsonError> {
+        let is_of_user = names::normalized(key).starts_with("user_");
+        for member in Members::of(bytes) {
+            let (name, node) = member?;
+            if !attribute::is_short(&node) {
+                continue;
+            }
+            if is_of_user && let Some(id) = attribute::queue_id(&name, &node) {
+                row.queue_id = Some(id);
+                continue;
+            }
+            let name = match is_of_user {
+                true => name,
+                false => format!("{key}.{name}").into(),
+            };
+            self.flatten(Group::Attribute, &name, &node, row, 0)?;
+        }
+        Ok(())
+    }
+
     /// A scalar becomes the cell of a column; of an object each member does, under a dotted name.
     fn flatten(
         &mut self,
@@ -257,7 +288,7 @@ impl Jsonl {
             }
             Node::Object(_) => {}
             // Lists beside the parameters are no measurement; among them they are a choice like any other.
-            Node::Array(_) if group != Group::Param => {}
+            Node::Array(_) if matches!(group, Group::Metric | Group::Plain) => {}
             node => {
                 let column = self.table.column(group, name);
                 self.cell(group, column, node, row);

@@ -137,7 +137,7 @@ impl Table {
         let others = self.columns.iter().zip(&row.cells).enumerate();
         let mut all: Vec<(Label, Value)> = others
             .filter(|(i, (column, _))| {
-                let is_other = matches!(column.group, Group::Metric | Group::Plain);
+                let is_other = column.group != Group::Param;
                 (is_other || roles.measured.get(*i) == Some(&true))
                     && roles.objective != Objective::Column(*i)
                     && !places.contains_key(i)

@@ -103,7 +103,9 @@ impl Table {
         }
         let candidates = || {
             self.columns.iter().enumerate().filter(|(_, c)| {
-                c.group != Group::Param && c.seen().is_numeric() && !self.is_parameter_asked_for(c)
+                !matches!(c.group, Group::Param | Group::Attribute)
+                    && c.seen().is_numeric()
+                    && !self.is_parameter_asked_for(c)
             })
         };
         let by_name = candidates()
@@ -303,7 +305,7 @@ impl Table {
 
     /// The column that a person means by a name: the one marked as a parameter, if there is one.
     pub(super) fn best_column(&self, name: &str) -> Option<usize> {
-        [Group::Param, Group::Plain, Group::Metric]
+        [Group::Param, Group::Plain, Group::Metric, Group::Attribute]
             .into_iter()
             .find_map(|group| self.by_name.get(&(group, Box::from(name))).copied())
     }

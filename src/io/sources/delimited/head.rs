@@ -137,7 +137,9 @@ fn in_two_lines(lines: &[Line], at: usize, separator: Separator) -> Option<Heade
     let mut header = at_line(lines, at, separator)?;
     let below = at_line(lines, at + 1, separator)?;
     let is_group = |name: &String| {
-        matches!(names::role(name), Role::Params | Role::Metrics) || name.is_empty() || name == "user_attrs"
+        matches!(names::role(name), Role::Params | Role::Metrics)
+            || name.is_empty()
+            || names::role(name) == Role::Attributes
     };
     let is_repeated = header
         .names

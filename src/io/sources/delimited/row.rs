@@ -45,6 +45,9 @@ impl Delimited {
                 Place::Role(Role::Params) if text.starts_with('{') => {
                     self.object(Group::Param, text, &mut row);
                 }
+                Place::Role(Role::Attributes) if text.starts_with('{') => {
+                    self.object(Group::Attribute, text, &mut row);
+                }
                 Place::Cell(_) if text.starts_with('{') && self.is_of_metrics(k) => {
                     self.object(Group::Metric, text, &mut row);
                 }
@@ -179,6 +182,7 @@ fn by_role(role: Role, text: &str, row: &mut Row, number: u64, problems: &mut Pr
         | Role::Intermediate
         | Role::Params
         | Role::Metrics
+        | Role::Attributes
         | Role::Ignored
         | Role::Other => {}
     }
