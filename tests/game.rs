@@ -6,7 +6,7 @@ mod desk;
 mod studies;
 
 use desk::{Desk, screen};
-use studies::{branin, complete, cube, floats};
+use studies::scattered;
 use tunescope::learn::game::{Band, Stage};
 use tunescope::learn::race::Runner;
 use tunescope::session::effect::Effect;
@@ -14,13 +14,7 @@ use tunescope::session::{Overlay, Pane};
 use tunescope::study::{Direction, Study};
 
 fn study(trials: usize) -> Study {
-    let mut study = cube(2, Direction::Minimize);
-    for i in 0..trials {
-        let x = (i as f64 * 0.618_034 + 0.1).fract();
-        let y = (i as f64 * 0.754_878 + 0.4).fract();
-        complete(&mut study, &floats(&[x, y]), branin(&[x, y]));
-    }
-    study
+    scattered(trials, Direction::Minimize)
 }
 
 #[test]

@@ -6,22 +6,15 @@ mod desk;
 mod studies;
 
 use desk::{Desk, screen};
-use studies::{branin, complete, cube, floats};
+use studies::{complete, cube, floats, scattered};
 use tunescope::session::effect::Effect;
 use tunescope::session::lens::Guess;
 use tunescope::session::model::ProbeOrigin;
 use tunescope::session::{Model, Overlay};
 use tunescope::study::{Direction, Study, TrialId, TrialState, Value};
 
-/// Branin at points of a low-discrepancy sequence.
 fn study(trials: usize) -> Study {
-    let mut study = cube(2, Direction::Minimize);
-    for i in 0..trials {
-        let x = (i as f64 * 0.618_034 + 0.1).fract();
-        let y = (i as f64 * 0.754_878 + 0.4).fract();
-        complete(&mut study, &floats(&[x, y]), branin(&[x, y]));
-    }
-    study
+    scattered(trials, Direction::Minimize)
 }
 
 fn ids(model: &Model) -> Vec<String> {

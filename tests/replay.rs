@@ -8,20 +8,13 @@ mod studies;
 use std::sync::Arc;
 
 use desk::Desk;
-use studies::{branin, complete, cube, floats, push};
+use studies::{branin, complete, floats, push, scattered};
 use tunescope::analysis::replay::{Replay, replay};
 use tunescope::analysis::{AcquisitionSettings, ModelSettings, SuggestRequest, Surrogate};
 use tunescope::study::{Direction, Study, TrialState, past};
 
 fn study(trials: usize, direction: Direction) -> Arc<Study> {
-    let mut study = cube(2, direction);
-    let sign = -direction.sign();
-    for i in 0..trials {
-        let x = (i as f64 * 0.618_034 + 0.1).fract();
-        let y = (i as f64 * 0.754_878 + 0.4).fract();
-        complete(&mut study, &floats(&[x, y]), sign * branin(&[x, y]));
-    }
-    Arc::new(study)
+    Arc::new(scattered(trials, direction))
 }
 
 fn replayed(study: &Arc<Study>, done: Replay) -> Replay {

@@ -95,6 +95,17 @@ pub fn branin(u: &[f64]) -> f64 {
     a * a + 10.0 * (1.0 - 1.0 / (8.0 * PI)) * x.cos() + 10.0
 }
 
+/// Branin at the first points of a low-discrepancy sequence; turned over where it is maximised.
+pub fn scattered(trials: usize, direction: Direction) -> Study {
+    let mut study = cube(2, direction);
+    for i in 0..trials {
+        let x = (i as f64 * 0.618_034 + 0.1).fract();
+        let y = (i as f64 * 0.754_878 + 0.4).fract();
+        complete(&mut study, &floats(&[x, y]), -direction.sign() * branin(&[x, y]));
+    }
+    study
+}
+
 /// Hartmann's six-dimensional function; optimum −3.32237.
 pub fn hartmann6(u: &[f64]) -> f64 {
     const A: [[f64; 6]; 4] = [
