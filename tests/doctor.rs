@@ -1,25 +1,19 @@
 //! The doctor finds what is wrong, and a mended copy reads as the original does, without complaint.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use assert_cmd::Command;
+use program::{said, tunescope};
 use serde_json::Value as Json;
 
 fn doctor(args: &[&str]) -> (i32, String, String) {
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .arg("doctor")
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.code().unwrap(),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
+    let output = tunescope(&["doctor"]).args(args).output().unwrap();
+    let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.code().unwrap(), answer, said(&output))
 }
 
 fn json(args: &[&str]) -> (i32, Json) {
@@ -39,14 +33,7 @@ fn checks(report: &Json) -> Vec<String> {
 }
 
 fn trials(path: &Path) -> Json {
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .arg("trials")
-        .arg(path)
-        .args(["--format", "json"])
-        .output()
-        .unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
+    program::json(tunescope(&["trials", "--format", "json"]).arg(path))
 }
 
 const STUDY: &str = r#"{"op_code":0,"worker_id":"w","study_name":"s","directions":[1]}"#;
@@ -172,26 +159,16 @@ fn a_sound_source_has_status_0_and_parameters_that_move_together_are_named() {
 #[test]
 fn an_endless_pipe_ends_in_one_sentence() {
     let endless = vec![0u8; 80 << 20];
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .args(["trials", "-"])
-        .write_stdin(endless)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = tunescope(&["trials", "-"]).write_stdin(endless).output().unwrap();
+    let said = said(&output);
     assert!(
         output.status.code() == Some(1) && said.lines().count() == 1 && said.contains("binary"),
         "{said}"
     );
     let mut line = b"{\"lr\": 0.1, \"loss\": 1}\n{\"lr\": \"".to_vec();
     line.resize(80 << 20, b'x');
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .args(["trials", "-"])
-        .write_stdin(line)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = tunescope(&["trials", "-"]).write_stdin(line).output().unwrap();
+    let said = program::said(&output);
     assert!(
         output.status.code() == Some(1) && said.contains("64 MiB"),
         "{said}"
@@ -203,13 +180,8 @@ fn a_trial_alone_is_waited_for_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.jsonl");
     fs::write(&path, "{\"params\": {\"lr\": 0.1}, \"value\": 1}\n").unwrap();
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .arg("suggest")
-        .arg(&path)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = tunescope(&["suggest"]).arg(&path).output().unwrap();
+    let said = said(&output);
     assert!(
         output.status.code() == Some(1) && said.contains("one trial"),
         "{said}"
@@ -347,14 +319,7 @@ fn texts_of_numbers_with_a_unit_and_fixed_parameters_are_noted_and_nothing_is_wr
     let (code, report) = json(&options);
     assert_eq!(code, 0, "{report}");
     assert!(checks(&report).contains(&"fixed".to_owned()), "{report}");
-    let listed = Command::cargo_bin("tunescope")
-        .unwrap()
-        .arg("trials")
-        .args(options)
-        .args(["--format", "json"])
-        .output()
-        .unwrap();
-    let listed: Json = serde_json::from_slice(&listed.stdout).unwrap();
+    let listed = program::json(tunescope(&["trials", "--format", "json"]).args(options));
     assert_eq!(listed["warnings"], serde_json::json!([]));
 }
 

@@ -1,21 +1,17 @@
 //! `suggest` in the notations of other programs says the same configuration in each.
 
-use std::process::Command;
+#[path = "common/program.rs"]
+mod program;
 
+use program::{text, tunescope};
 use serde_json::{Map, Value as Json};
 
 fn suggest(format: &str) -> String {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/results_nested.jsonl");
-    let output = Command::new(env!("CARGO_BIN_EXE_tunescope"))
-        .args(["suggest", source, "--seed", "7", "--format", format])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    let answer = text(&mut tunescope(&[
+        "suggest", source, "--seed", "7", "--format", format,
+    ]));
+    answer.trim_end().to_owned()
 }
 
 /// `name` and `value` as a JSON value, as far as these parameters need it.

@@ -1,9 +1,12 @@
 //! The commands without a screen: what they answer, byte for byte where it matters.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use assert_cmd::Command;
+use program::{said, tunescope};
 use serde_json::{Value as Json, json};
 
 fn data(name: &str) -> String {
@@ -13,27 +16,11 @@ fn data(name: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn tunescope(args: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("tunescope").unwrap();
-    command
-        .args(args)
-        .env_remove("NO_COLOR")
-        .env("XDG_CONFIG_HOME", "/nonexistent");
-    command
-}
-
+/// A call that succeeds without a word beside its answer.
 fn run(args: &[&str]) -> Output {
     let output = tunescope(args).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(
-        output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{args:?}: {}", said(&output));
+    assert!(output.stderr.is_empty(), "{}", said(&output));
     output
 }
 

@@ -1,10 +1,13 @@
 //! `tunescope report` through the real binary: every format, from every state of a study, and what it never touches.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use assert_cmd::Command;
+use program::{json, tunescope};
 use serde_json::Value as Json;
 
 fn data(name: &str) -> PathBuf {
@@ -14,16 +17,9 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn report(source: &Path, out: &Path, more: &[&str]) -> Output {
-    Command::cargo_bin("tunescope")
-        .unwrap()
-        .arg("report")
-        .arg(source)
-        .arg("--out")
-        .arg(out)
-        .args(more)
-        .env("XDG_CONFIG_HOME", "/nonexistent")
-        .output()
-        .unwrap()
+    let mut command = tunescope(&["report"]);
+    command.arg(source).arg("--out").arg(out).args(more);
+    command.output().unwrap()
 }
 
 /// Writes a report and reads it back.
@@ -40,16 +36,7 @@ fn written(source: &Path, name: &str, more: &[&str]) -> String {
 }
 
 fn answer(command: &str, source: &Path) -> Json {
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .arg(command)
-        .arg(source)
-        .args(["--format", "json"])
-        .env("XDG_CONFIG_HOME", "/nonexistent")
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    json(tunescope(&[command, "--format", "json"]).arg(source))
 }
 
 #[test]
