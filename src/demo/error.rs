@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::io::delivery::DeliveryError;
+use crate::io::results::ResultsError;
 use crate::study::StudyError;
 
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,8 @@ pub enum DemoError {
     Duration { duration: String },
     #[error(transparent)]
     Queue(#[from] DeliveryError),
+    #[error(transparent)]
+    Results(#[from] ResultsError),
     #[error("cannot {action} {path}: {source}", path = .path.display())]
     Io {
         action: &'static str,

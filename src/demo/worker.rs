@@ -3,8 +3,6 @@
 //! It takes what a person accepted from the queue folder first, what it left unfinished next, then
 //! what the model suggests. It is told to stop by a signal, or by the end of its parent.
 
-pub mod journal;
-
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +12,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value as Json, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use self::journal::{Journal, Row};
 use super::training::{Effort, Ending, Task};
 use super::{DemoError, objective};
 use crate::io::delivery::claim::{self, Claim, Claims, Fate};
+use crate::io::results::{Results, Row};
 
 /// Asks the model for the next configuration of the study in a results file; `None` where it has none.
 pub type Suggest<'a> = dyn FnMut(&Path) -> Option<Map<String, Json>> + 'a;
@@ -112,7 +110,7 @@ fn parent_id() -> Option<u32> {
 
 /// One worker on one results file.
 pub struct Worker {
-    journal: Journal,
+    results: Results,
     claims: Claims,
     task: Task,
     seed: u64,
@@ -136,8 +134,8 @@ impl Worker {
         effort: Effort,
         is_stopped: Box<dyn Fn() -> bool>,
     ) -> Result<Self, DemoError> {
-        let worker = Self {
-            journal: Journal::new(results),
+        let mut worker = Self {
+            results: Results::new(results),
             claims: Claims::beside(results),
             task: Task::new(effort)?,
             seed,
@@ -185,8 +183,8 @@ impl Worker {
     }
 
     /// What was accepted, as the trial that was begun with it, where there is one.
-    fn claimed(&self, claim: Claim) -> Result<Job, DemoError> {
-        let rows = self.journal.rows()?;
+    fn claimed(&mut self, claim: Claim) -> Result<Job, DemoError> {
+        let rows = self.results.rows()?;
         let is_it = |row: &Row| {
             row.get("state").and_then(Json::as_str) == Some("waiting")
                 && row.get("queue_id").and_then(Json::as_str) == Some(&claim.id)
@@ -199,24 +197,24 @@ impl Worker {
     }
 
     /// Trials that a worker of this host had begun when it was killed are waiting again.
-    fn recover(&self) -> Result<(), DemoError> {
-        for mut row in self.journal.rows()?.into_values() {
+    fn recover(&mut self) -> Result<(), DemoError> {
+        for mut row in self.results.rows()?.clone().into_values() {
             let worker = row.get("worker").and_then(Json::as_str);
             if row.get("state").and_then(Json::as_str) == Some("running")
                 && worker.is_some_and(claim::is_dead_worker)
             {
                 row.insert("state".to_owned(), json!("waiting"));
-                self.journal.append(&row)?;
+                self.results.append(&row)?;
             }
         }
         Ok(())
     }
 
-    fn next_job(&self, suggest: &mut Suggest<'_>) -> Result<Job, DemoError> {
+    fn next_job(&mut self, suggest: &mut Suggest<'_>) -> Result<Job, DemoError> {
         if let Some(claim) = self.claims.claim()? {
             return self.claimed(claim);
         }
-        let rows = self.journal.rows()?;
+        let rows = self.results.rows()?;
         let is_waiting = |row: &Row| {
             row.get("state").and_then(Json::as_str) == Some("waiting") && !row.contains_key("queue_id")
         };
@@ -229,9 +227,10 @@ impl Worker {
                 claim: None,
             });
         }
-        let params = match suggest(self.journal.path()) {
+        let next = rows.last_key_value().map_or(0, |(id, _)| id + 1);
+        let params = match suggest(self.results.path()) {
             Some(params) => params,
-            None => objective::draw(self.seed, rows.last_key_value().map_or(0, |(id, _)| id + 1))?,
+            None => objective::draw(self.seed, next)?,
         };
         Ok(Job {
             id: None,
@@ -241,7 +240,7 @@ impl Worker {
     }
 
     /// Runs one trial: a line when it begins, lines with its learning curve, a line when it ends.
-    fn run_job(&self, job: Job) -> Result<(), DemoError> {
+    fn run_job(&mut self, job: Job) -> Result<(), DemoError> {
         let clock = Instant::now();
         let mut row = self.begin(&job)?;
         let id = row.get("id").and_then(Json::as_u64).unwrap_or(0);
@@ -266,7 +265,7 @@ impl Worker {
             row.insert("finished".to_owned(), json!(jiff::Timestamp::now().to_string()));
             row.insert("seconds".to_owned(), json!(seconds(clock.elapsed())));
         }
-        self.journal.append(&row)?;
+        self.results.append(&row)?;
         match &job.claim {
             Some(claim) if was_stopped => self.claims.give_back(&claim.name)?,
             Some(claim) => self.claims.finish(&claim.name)?,
@@ -276,7 +275,8 @@ impl Worker {
     }
 
     /// Writes the first line of a trial and returns it.
-    fn begin(&self, job: &Job) -> Result<Row, DemoError> {
+    fn begin(&mut self, job: &Job) -> Result<Row, DemoError> {
+        let seed = self.seed;
         let make = |id: u64| {
             let mut row = Row::new();
             let mut insert = |key: &str, value: Json| row.insert(key.to_owned(), value);
@@ -284,7 +284,7 @@ impl Worker {
             insert("state", json!("running"));
             insert("params", Json::Object(job.params.clone()));
             insert("intermediate", json!({}));
-            insert("seed", json!(objective::trial_seed(self.seed, id)));
+            insert("seed", json!(objective::trial_seed(seed, id)));
             insert(
                 "worker",
                 json!(format!("{}.{}", claim::host(), std::process::id())),
@@ -298,15 +298,15 @@ impl Worker {
         match job.id {
             Some(id) => {
                 let row = make(id);
-                self.journal.append(&row)?;
+                self.results.append(&row)?;
                 Ok(row)
             }
-            None => self.journal.append_new(make),
+            None => Ok(self.results.append_new(make)?.1),
         }
     }
 
     /// Runs the objective; the learning curve goes into `row` and, now and then, into the file.
-    fn evaluate(&self, row: &mut Row, seed: u64) -> Result<Outcome, DemoError> {
+    fn evaluate(&mut self, row: &mut Row, seed: u64) -> Result<Outcome, DemoError> {
         let params = match row.get("params") {
             Some(Json::Object(params)) => params,
             _ => &Map::new(),
@@ -317,23 +317,29 @@ impl Worker {
         };
         let mut last_written = Instant::now();
         let mut trouble = None;
-        let ending = self.task.fine_tune(&settings, seed, &mut |progress| {
+        let Self {
+            task,
+            results,
+            is_stopped,
+            ..
+        } = self;
+        let ending = task.fine_tune(&settings, seed, &mut |progress| {
             if let Some(loss) = progress.loss {
                 if let Some(Json::Object(curve)) = row.get_mut("intermediate") {
                     curve.insert(progress.characters.to_string(), json!(loss));
                 }
                 if last_written.elapsed() >= CURVE_INTERVAL {
                     last_written = Instant::now();
-                    trouble = self.journal.append(row).err();
+                    trouble = results.append(row).err();
                 }
             }
-            if trouble.is_some() || (self.is_stopped)() {
+            if trouble.is_some() || is_stopped() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         });
         if let Some(error) = trouble {
-            return Err(error);
+            return Err(error.into());
         }
         Ok(match ending {
             Ending::Complete(value) => Outcome::Value(value),
