@@ -40,6 +40,16 @@ pub struct Parts {
     pub diagnosis: bool,
 }
 
+impl Parts {
+    /// What depends on the acquisition function.
+    pub const ACQUIRED: Self = Self {
+        suggestion: true,
+        slices: true,
+        surface: true,
+        diagnosis: false,
+    };
+}
+
 /// What to compute from a fit.
 #[derive(Clone, Debug)]
 pub struct ExploreRequest {

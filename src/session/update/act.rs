@@ -411,16 +411,7 @@ fn acquisition_changed(model: &mut Model, effects: &mut Vec<Effect>) {
         Some(draft) => draft.consequences = found,
         None => model.probe.consequences = found,
     }
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            slices: true,
-            surface: true,
-            diagnosis: false,
-        },
-        effects,
-    );
+    explore(model, Parts::ACQUIRED, effects);
 }
 
 /// The next rung of a ladder above or below a value that may lie between rungs.
@@ -463,13 +454,7 @@ fn sort_by(model: &mut Model, name: &str) {
     };
     match key {
         Ok(key) => {
-            if model.table.sort == key {
-                model.table.descending = !model.table.descending;
-            } else {
-                model.table.sort = key;
-                model.table.descending = false;
-            }
-            navigate::rebuild_rows(model);
+            navigate::sort_by(model, key);
         }
         Err(why) => say(model, why, true),
     }

@@ -228,10 +228,8 @@ fn show_fit(model: &mut Model, diagnosis: bool, effects: &mut Vec<Effect>) {
         None => model.probe.consequences = found,
     }
     let parts = Parts {
-        suggestion: true,
-        slices: true,
-        surface: true,
         diagnosis,
+        ..Parts::ACQUIRED
     };
     explore(model, parts, effects);
 }

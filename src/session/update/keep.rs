@@ -114,16 +114,7 @@ pub fn forget(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.study.has_objective() {
         request_fit(model, effects);
     }
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            slices: true,
-            surface: true,
-            diagnosis: false,
-        },
-        effects,
-    );
+    explore(model, Parts::ACQUIRED, effects);
 }
 
 /// Rejections, locks, the draft and what was set by hand.

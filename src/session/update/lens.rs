@@ -474,14 +474,9 @@ fn resume(model: &mut Model, effects: &mut Vec<Effect>) {
         request_fit(model, effects);
     }
     follow(model, effects);
-    explore(
-        model,
-        Parts {
-            suggestion: true,
-            slices: true,
-            surface: true,
-            diagnosis: model.trust.is_none() || model.importance.is_none(),
-        },
-        effects,
-    );
+    let parts = Parts {
+        diagnosis: model.trust.is_none() || model.importance.is_none(),
+        ..Parts::ACQUIRED
+    };
+    explore(model, parts, effects);
 }

@@ -396,6 +396,14 @@ pub fn next_pair(model: &mut Model, effects: &mut Vec<Effect>) {
     set_pair(model, x, y, effects);
 }
 
+/// Sorts by a column; by the one that it is sorted by, the other way round.
+pub fn sort_by(model: &mut Model, key: SortKey) {
+    let is_same = model.table.sort == key;
+    model.table.descending = is_same && !model.table.descending;
+    model.table.sort = key;
+    rebuild_rows(model);
+}
+
 /// Filters and sorts again, keeping the selected trial where it can.
 pub fn rebuild_rows(model: &mut Model) {
     let filter = Filter::parse(&model.table.filter, &model.study).unwrap_or(Filter::And(Vec::new()));

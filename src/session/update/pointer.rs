@@ -82,13 +82,7 @@ fn press(
                 return;
             }
             let key = SortKey::Column(column);
-            if model.table.sort == key {
-                model.table.descending = !model.table.descending;
-            } else {
-                model.table.sort = key;
-                model.table.descending = false;
-            }
-            navigate::rebuild_rows(model);
+            navigate::sort_by(model, key);
         }
         Target::Slice { param } => {
             model.param = param;

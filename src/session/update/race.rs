@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::learn::race::{Race, RaceRequest, Runner, StandIn};
+use crate::learn::race::{Course, Race, RaceRequest, Runner, StandIn};
 use crate::session::effect::{Effect, RaceOrder};
 use crate::session::lab::Lab;
 use crate::session::model::{Model, Pane};
@@ -91,21 +91,7 @@ fn request(model: &Model) -> Option<(RaceRequest, String)> {
         "the mean of the model of {} trials",
         surrogate.summary.trials_used
     );
-    let request = RaceRequest {
-        course: Arc::new(course),
-        start,
-        yours,
-        runners: Runner::ALL.to_vec(),
-        evaluations: EVALUATIONS,
-        settings: crate::analysis::ModelSettings {
-            // Hyperparameters that are given belong to the model that is raced on.
-            given: None,
-            ..model.settings.clone()
-        },
-        acquisition: model.acquisition,
-        seed: model.settings.seed.wrapping_add(model.races.seed),
-    };
-    Some((request, ground))
+    Some((on(model, Arc::new(course), start, yours), ground))
 }
 
 /// On the true function of the lab, from its start points; what the learner added since is their way.
@@ -119,18 +105,31 @@ fn on_bench(model: &Model, lab: &Lab) -> (RaceRequest, String) {
         .map(|p| p.configuration.clone())
         .take(EVALUATIONS)
         .collect();
-    let request = RaceRequest {
-        course: Arc::new(bench.clone()),
+    (
+        on(model, Arc::new(bench.clone()), start, yours),
+        lab.title.clone(),
+    )
+}
+
+/// The race of all runners on a course, under the settings of the session.
+fn on(
+    model: &Model,
+    course: Arc<dyn Course>,
+    start: Vec<(Configuration, f64)>,
+    yours: Vec<Configuration>,
+) -> RaceRequest {
+    RaceRequest {
+        course,
         start,
         yours,
         runners: Runner::ALL.to_vec(),
         evaluations: EVALUATIONS,
         settings: crate::analysis::ModelSettings {
+            // Hyperparameters that are given belong to the model that is raced on.
             given: None,
             ..model.settings.clone()
         },
         acquisition: model.acquisition,
         seed: model.settings.seed.wrapping_add(model.races.seed),
-    };
-    (request, lab.title.clone())
+    }
 }
