@@ -27,6 +27,7 @@ pub use space::{Configuration, Space};
 pub use trial::{Trial, TrialId, TrialState};
 pub use value::Value;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,24 @@ pub struct Counts {
     pub failed: usize,
     pub running: usize,
     pub waiting: usize,
+}
+
+/// `12 complete, 1 pruned, 0 failed, 2 running, 0 waiting`.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            complete,
+            pruned,
+            failed,
+            running,
+            waiting,
+            ..
+        } = self;
+        write!(
+            f,
+            "{complete} complete, {pruned} pruned, {failed} failed, {running} running, {waiting} waiting"
+        )
+    }
 }
 
 impl Study {

@@ -20,14 +20,9 @@ pub fn print(
     let mut out = Out::new();
     let counts = study.counts();
     out.line(format!(
-        "{}: {} trials ({} complete, {} pruned, {} failed, {} running, {} waiting)",
+        "{}: {} trials ({counts})",
         harmless(&load::shown_path(source)),
-        counts.total,
-        counts.complete,
-        counts.pruned,
-        counts.failed,
-        counts.running,
-        counts.waiting
+        counts.total
     ))?;
     if let Some(best) = best_words(&study, "") {
         out.line(best)?;

@@ -51,10 +51,7 @@ fn text(study: &Study, kind: &str, args: &Trials, out: &mut Out) -> Result<(), C
         .map(|d| format!("{d:?}").to_lowercase())
         .collect();
     out.line(format!("{} {}", directions.join(", "), study.metric))?;
-    out.line(format!(
-        "{} trials: {} complete, {} pruned, {} failed, {} running, {} waiting",
-        counts.total, counts.complete, counts.pruned, counts.failed, counts.running, counts.waiting
-    ))?;
+    out.line(format!("{} trials: {counts}", counts.total))?;
     for constraint in &study.constraints {
         let violates = |t: &&Arc<Trial>| constraint.of(t).is_some_and(|v| constraint.is_violated_by(v));
         let count = study.trials.iter().filter(violates).count();

@@ -9,14 +9,8 @@ use super::model::Model;
 pub fn summary(model: &Model) -> String {
     let counts = model.study.counts();
     let mut lines = vec![format!(
-        "{}: {} trials ({} complete, {} pruned, {} failed, {} running, {} waiting)",
-        model.source.path,
-        counts.total,
-        counts.complete,
-        counts.pruned,
-        counts.failed,
-        counts.running,
-        counts.waiting
+        "{}: {} trials ({counts})",
+        model.source.path, counts.total
     )];
     if let Some(best) = model.study.best() {
         let trial = &model.study.trials[best];
