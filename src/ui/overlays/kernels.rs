@@ -67,13 +67,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
         lines,
         width: WIDTH,
     }
-    .draw(
-        ctx,
-        buf,
-        body,
-        (cursor + 3).saturating_sub(usize::from(body.height.saturating_sub(3))),
-        hits,
-    );
+    .draw_around(ctx, buf, body, cursor + 2, hits);
 }
 
 fn line<'a>(

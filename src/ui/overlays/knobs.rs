@@ -58,13 +58,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, cursor: usize, hits
         lines,
         width: WIDTH,
     }
-    .draw(
-        ctx,
-        buf,
-        body,
-        (cursor + HEAD + 1).saturating_sub(usize::from(body.height.saturating_sub(3))),
-        hits,
-    );
+    .draw_around(ctx, buf, body, cursor + HEAD, hits);
 }
 
 /// The evidence as it is and what was lost of it.

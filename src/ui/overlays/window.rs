@@ -43,6 +43,20 @@ impl Window<'_> {
         )
     }
 
+    /// Draws it so that one of its lines, where the cursor stands, is seen.
+    pub fn draw_around(
+        self,
+        ctx: &Context<'_>,
+        buf: &mut Buffer,
+        body: Rect,
+        line: usize,
+        hits: &mut HitMap,
+    ) {
+        // The frame, and a line below the cursor.
+        let rows = usize::from(body.height.saturating_sub(3));
+        self.draw(ctx, buf, body, (line + 1).saturating_sub(rows), hits);
+    }
+
     /// Draws it and notes how many lines there are and how many fit.
     pub fn draw(mut self, ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {
         let content = usize::from(Self::place(body, self.width, self.lines.len()).width).saturating_sub(4);
