@@ -9,6 +9,7 @@ use ratatui::text::Span;
 
 use crate::language::tr;
 use crate::session::Overlay;
+use crate::session::model::Notice;
 use crate::ui::number::with_sd;
 
 use super::Hint;
@@ -84,35 +85,38 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
         )
         | None => {}
     }
-    if let Some(notice) = &ctx.model.notice {
-        let (glyph, style) = if notice.is_error {
-            ("✗ ", ctx.theme.error())
-        } else {
-            ("▸ ", ctx.theme.accent())
-        };
-        // What does not fit on one line goes on above it: the end of a sentence matters too.
-        let lines = text::wrap(
-            &ctx.language().reword(&notice.text),
-            usize::from(area.width).saturating_sub(2),
-        );
-        let lines = lines.get(..lines.len().min(MOST_LINES)).unwrap_or_default();
-        let above = u16::try_from(lines.len().saturating_sub(1))
-            .unwrap_or(0)
-            .min(area.y);
-        for (i, line) in lines.iter().enumerate() {
-            let y = (area.y - above).saturating_add(u16::try_from(i).unwrap_or(0));
-            let row = Rect::new(area.x, y, area.width, 1);
-            if y != area.y {
-                super::overlays::clear(buf, row);
-            }
-            let head = if i == 0 { glyph } else { "  " };
-            let spans = [Span::styled(head, style), Span::styled(line.clone(), style)];
-            text::put_spans(buf, row, &spans);
-        }
-        return None;
+    match &ctx.model.notice {
+        Some(said) => notice(ctx, said, buf, area),
+        None => keys(ctx, hints, buf, area),
     }
-    keys(ctx, hints, buf, area);
     None
+}
+
+/// What was said last. What does not fit on one line goes on above it: the end of a sentence matters too.
+fn notice(ctx: &Context<'_>, notice: &Notice, buf: &mut Buffer, area: Rect) {
+    let (glyph, style) = if notice.is_error {
+        ("✗ ", ctx.theme.error())
+    } else {
+        ("▸ ", ctx.theme.accent())
+    };
+    let lines = text::wrap(
+        &ctx.language().reword(&notice.text),
+        usize::from(area.width).saturating_sub(2),
+    );
+    let lines = lines.get(..lines.len().min(MOST_LINES)).unwrap_or_default();
+    let above = u16::try_from(lines.len().saturating_sub(1))
+        .unwrap_or(0)
+        .min(area.y);
+    for (i, line) in lines.iter().enumerate() {
+        let y = (area.y - above).saturating_add(u16::try_from(i).unwrap_or(0));
+        let row = Rect::new(area.x, y, area.width, 1);
+        if y != area.y {
+            super::overlays::clear(buf, row);
+        }
+        let head = if i == 0 { glyph } else { "  " };
+        let spans = [Span::styled(head, style), Span::styled(line.clone(), style)];
+        text::put_spans(buf, row, &spans);
+    }
 }
 
 /// Keys from the left for as long as they fit whole.

@@ -18,47 +18,14 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
     let width = usize::from(body.width.saturating_sub(6));
     let (title, mut lines): (&str, Vec<Vec<Span<'_>>>) = match confirm {
         Confirm::Accept {
-            text: written,
+            text,
             place,
             configuration,
-        } => {
-            let mut lines: Vec<Vec<Span<'_>>> = text::wrap(written, width)
-                .into_iter()
-                .take(MOST_ROWS)
-                .map(|l| vec![Span::styled(l, theme.strong())])
-                .collect();
-            lines.push(vec![Span::styled("to ", theme.dim()), Span::raw(place.clone())]);
-            lines.extend(predicted(ctx, configuration));
-            if ctx.model.run.as_ref().is_some_and(|run| !run.is_active) {
-                lines.push(vec![Span::styled(
-                    "The loop is over: this waits until it is started again, with budget left.",
-                    theme.accent(),
-                )]);
-            }
-            ("accept: write exactly this?", lines)
-        }
-        Confirm::Withdraw { receipt } => {
-            let what = ctx.model.receipts.get(*receipt).map_or_else(String::new, |r| {
-                r.configuration
-                    .iter()
-                    .enumerate()
-                    .map(|(p, v)| format!("{} {v}", ctx.param_name(p)))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            });
-            let mut lines: Vec<Vec<Span<'_>>> = text::wrap(&what, width)
-                .into_iter()
-                .take(MOST_ROWS)
-                .map(|l| vec![Span::raw(l)])
-                .collect();
-            if let Some(r) = ctx.model.receipts.get(*receipt) {
-                lines.push(vec![
-                    Span::styled("from ", theme.dim()),
-                    Span::raw(r.place.clone()),
-                ]);
-            }
-            ("withdraw this one?", lines)
-        }
+        } => (
+            "accept: write exactly this?",
+            accepted(ctx, text, place, configuration, width),
+        ),
+        Confirm::Withdraw { receipt } => ("withdraw this one?", withdrawn(ctx, *receipt, width)),
         Confirm::Forget { what } => (
             "forget?",
             vec![vec![
@@ -104,6 +71,55 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, confirm: &Confirm) 
     for (i, line) in (0..inner.height).zip(lines.iter().skip(skip)) {
         text::put_spans(buf, text::row(inner, i), line);
     }
+}
+
+/// What is written, where, and what is predicted of it.
+fn accepted<'a>(
+    ctx: &Context<'a>,
+    written: &str,
+    place: &str,
+    configuration: &[crate::study::Value],
+    width: usize,
+) -> Vec<Vec<Span<'a>>> {
+    let theme = &ctx.theme;
+    let mut lines: Vec<Vec<Span<'_>>> = text::wrap(written, width)
+        .into_iter()
+        .take(MOST_ROWS)
+        .map(|l| vec![Span::styled(l, theme.strong())])
+        .collect();
+    lines.push(vec![
+        Span::styled("to ", theme.dim()),
+        Span::raw(place.to_owned()),
+    ]);
+    lines.extend(predicted(ctx, configuration));
+    if ctx.model.run.as_ref().is_some_and(|run| !run.is_active) {
+        lines.push(vec![Span::styled(
+            "The loop is over: this waits until it is started again, with budget left.",
+            theme.accent(),
+        )]);
+    }
+    lines
+}
+
+/// Which configuration is taken back, and from where.
+fn withdrawn<'a>(ctx: &Context<'a>, receipt: usize, width: usize) -> Vec<Vec<Span<'a>>> {
+    let Some(receipt) = ctx.model.receipts.get(receipt) else {
+        return Vec::new();
+    };
+    let values = receipt.configuration.iter().enumerate();
+    let what: Vec<String> = values
+        .map(|(p, v)| format!("{} {v}", ctx.param_name(p)))
+        .collect();
+    let mut lines: Vec<Vec<Span<'_>>> = text::wrap(&what.join(", "), width)
+        .into_iter()
+        .take(MOST_ROWS)
+        .map(|l| vec![Span::raw(l)])
+        .collect();
+    lines.push(vec![
+        Span::styled("from ", ctx.theme.dim()),
+        Span::raw(receipt.place.clone()),
+    ]);
+    lines
 }
 
 fn run_words<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {

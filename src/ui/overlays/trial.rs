@@ -62,65 +62,8 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
     if ctx.best == Some(index) {
         lines.push(pair(ctx, "", tr!(ctx, "★ the best so far").to_owned()));
     }
-    if let Some(e) = ctx
-        .model
-        .surrogate
-        .as_ref()
-        .and_then(|s| s.value.extrapolation(index))
-    {
-        let step = e
-            .step
-            .map_or_else(String::new, |s| tr!(ctx, " at step {s}", s = s));
-        let how = match e.learned_from {
-            0 => tr!(ctx, "too few complete curves to learn from: a wide error").to_owned(),
-            n => tr!(ctx, "as {n} complete trials went on", n = n),
-        };
-        let (value, sd) = crate::study::number::plus_minus(e.value, e.sd);
-        lines.push(pair(
-            ctx,
-            tr!(ctx, "last report"),
-            format!("{}{step}", significant(e.last, 6)),
-        ));
-        lines.push(pair(
-            ctx,
-            tr!(ctx, "counts as"),
-            tr!(
-                ctx,
-                "{value} ± {sd} at the end ({how})",
-                value = value,
-                sd = sd,
-                how = how
-            ),
-        ));
-    }
-    let left_out = ctx
-        .model
-        .trust
-        .iter()
-        .flat_map(|t| &t.value.left_out)
-        .find(|l| l.trial == index);
-    if let Some(l) = left_out {
-        lines.push(pair(
-            ctx,
-            tr!(ctx, "left out, the model"),
-            tr!(
-                ctx,
-                "predicts {value} ({z}σ {side} than predicted{surprise})",
-                value = ctx.value.show(l.predicted),
-                z = format_args!("{:.1}", l.z.abs()),
-                side = if l.z < 0.0 {
-                    tr!(ctx, "worse")
-                } else {
-                    tr!(ctx, "better")
-                },
-                surprise = if l.z.abs() > 2.0 {
-                    tr!(ctx, ", a surprise")
-                } else {
-                    ""
-                }
-            ),
-        ));
-    }
+    lines.extend(extrapolated(ctx, index));
+    lines.extend(left_out(ctx, index));
     if let Some(t) = trial.started {
         lines.push(pair(ctx, tr!(ctx, "started"), ago(ctx.model.now - t)));
     }
@@ -140,6 +83,57 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
         lines.push(pair(ctx, tr!(ctx, "line"), trial.line.to_string()));
     }
     lines
+}
+
+/// What an unfinished curve counts as.
+fn extrapolated<'a>(ctx: &Context<'a>, index: usize) -> Vec<Line<'a>> {
+    let surrogate = ctx.model.surrogate.as_ref();
+    let Some(e) = surrogate.and_then(|s| s.value.extrapolation(index)) else {
+        return Vec::new();
+    };
+    let step = e
+        .step
+        .map_or_else(String::new, |s| tr!(ctx, " at step {s}", s = s));
+    let how = match e.learned_from {
+        0 => tr!(ctx, "too few complete curves to learn from: a wide error").to_owned(),
+        n => tr!(ctx, "as {n} complete trials went on", n = n),
+    };
+    let (value, sd) = crate::study::number::plus_minus(e.value, e.sd);
+    let last = format!("{}{step}", significant(e.last, 6));
+    let counts = tr!(
+        ctx,
+        "{value} ± {sd} at the end ({how})",
+        value = value,
+        sd = sd,
+        how = how
+    );
+    vec![
+        pair(ctx, tr!(ctx, "last report"), last),
+        pair(ctx, tr!(ctx, "counts as"), counts),
+    ]
+}
+
+/// What the others say of it.
+fn left_out<'a>(ctx: &Context<'a>, index: usize) -> Option<Line<'a>> {
+    let mut all = ctx.model.trust.iter().flat_map(|t| &t.value.left_out);
+    let l = all.find(|l| l.trial == index)?;
+    let words = tr!(
+        ctx,
+        "predicts {value} ({z}σ {side} than predicted{surprise})",
+        value = ctx.value.show(l.predicted),
+        z = format_args!("{:.1}", l.z.abs()),
+        side = if l.z < 0.0 {
+            tr!(ctx, "worse")
+        } else {
+            tr!(ctx, "better")
+        },
+        surprise = if l.z.abs() > 2.0 {
+            tr!(ctx, ", a surprise")
+        } else {
+            ""
+        }
+    );
+    Some(pair(ctx, tr!(ctx, "left out, the model"), words))
 }
 
 fn parameters<'a>(ctx: &Context<'a>, trial: &Trial) -> Vec<Line<'a>> {

@@ -156,52 +156,23 @@ impl Places {
         let terms = Rect::new(column.x, legend.bottom(), column.width, lower);
         let rug = Rect::new(column.x, terms.bottom(), column.width, 1);
         let beside = column.right() + 1;
+        let density = |width: u16| Rect {
+            x: beside,
+            width,
+            ..plot
+        };
         let (density, numbers) = if wide {
             let own = side.saturating_sub(NUMBERS + 2);
             let numbers = Rect::new(beside + own + 2, column.y, NUMBERS.min(side), column.height);
-            (
-                Rect {
-                    x: beside,
-                    width: own,
-                    ..plot
-                },
-                numbers,
-            )
+            (density(own), numbers)
         } else if abreast {
             let numbers = Rect::new(beside + slim_density + 1, body.y, slim_numbers, column.height);
-            (
-                Rect {
-                    x: beside,
-                    width: slim_density,
-                    ..plot
-                },
-                numbers,
-            )
+            (density(slim_density), numbers)
+        } else if shown.density {
+            let height = column.bottom().saturating_sub(plot.bottom());
+            (density(side), Rect::new(beside, plot.bottom(), side, height))
         } else {
-            let below = Rect::new(
-                beside,
-                plot.bottom(),
-                side,
-                column.bottom().saturating_sub(plot.bottom()),
-            );
-            let own = if shown.density { side } else { 0 };
-            let numbers = if own > 0 {
-                below
-            } else {
-                Rect {
-                    y: body.y,
-                    height: column.height,
-                    ..below
-                }
-            };
-            (
-                Rect {
-                    x: beside,
-                    width: own,
-                    ..plot
-                },
-                numbers,
-            )
+            (density(0), Rect::new(beside, body.y, side, column.height))
         };
         Self {
             heading: Rect { height: 1, ..column },

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::language::tr;
-use crate::learn::lesson::catalog;
+use crate::learn::lesson::{Task, catalog};
 use crate::learn::play::{Place, Play};
 use crate::session::{HitMap, Pane};
 use crate::ui::context::Context;
@@ -56,40 +56,64 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, _hits: &mut HitMap)
 
 fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
     let theme = &ctx.theme;
-    let mut rows = Vec::new();
-    let mut put = |text: &str, indent: &str, first: Option<Span<'static>>, style: Style, keeps: bool| {
-        let room = width.saturating_sub(text::width(indent)).max(8);
+    let mut page = Page {
+        rows: Vec::new(),
+        width,
+    };
+    if !play.heading().is_empty() {
+        page.put(play.heading(), "", None, theme.accent_strong(), false);
+    }
+    for paragraph in play.paragraphs() {
+        page.put(paragraph, "", None, theme.text(), false);
+        page.put(" ", "", None, theme.text(), false);
+    }
+    if let Some(task) = play.task() {
+        page.task(ctx, play, task);
+    }
+    if play.place() == Place::End {
+        page.end(ctx, play);
+    }
+    let foot = foot(ctx, play);
+    if !foot.is_empty() {
+        page.rows.push(Row {
+            spans: foot,
+            keeps: true,
+        });
+    }
+    page.rows
+}
+
+/// Rows as they come.
+struct Page {
+    rows: Vec<Row>,
+    width: usize,
+}
+
+impl Page {
+    /// A text in as many rows as it needs; `first` stands in the place of the first indent.
+    fn put(&mut self, text: &str, indent: &str, first: Option<Span<'static>>, style: Style, keeps: bool) {
+        let room = self.width.saturating_sub(text::width(indent)).max(8);
         for (i, line) in text::wrap(text, room).into_iter().enumerate() {
             let head = match (&first, i) {
                 (Some(first), 0) => first.clone(),
                 _ => Span::raw(indent.to_owned()),
             };
-            rows.push(Row {
+            self.rows.push(Row {
                 spans: vec![head, Span::styled(line, style)],
                 keeps,
             });
         }
-    };
-    if !play.heading().is_empty() {
-        put(play.heading(), "", None, theme.accent_strong(), false);
     }
-    for paragraph in play.paragraphs() {
-        put(paragraph, "", None, theme.text(), false);
-        put(" ", "", None, theme.text(), false);
-    }
-    let key = |key: &'static str| Span::styled(key, theme.accent_strong());
-    if let Some(task) = play.task() {
+
+    /// What is to be done, its answers, and what is said to it so far.
+    fn task(&mut self, ctx: &Context<'_>, play: &Play, task: &Task) {
+        let theme = &ctx.theme;
         let (mark, style) = match play.is_done() {
             true => ("✓ ", theme.dim()),
             false => ("○ ", theme.strong()),
         };
-        put(
-            &task.ask,
-            "  ",
-            Some(Span::styled(mark, theme.accent_strong())),
-            style,
-            true,
-        );
+        let mark = Span::styled(mark, theme.accent_strong());
+        self.put(&task.ask, "  ", Some(mark), style, true);
         for (i, answer) in play.answers().iter().enumerate() {
             let (mark, style) = match (play.was_given(i), answer.is_right) {
                 (true, true) => (" ✓ ".to_owned(), theme.strong()),
@@ -98,85 +122,73 @@ fn rows(ctx: &Context<'_>, play: &Play, width: usize) -> Vec<Row> {
                 (false, _) => (format!(" {} ", i + 1), theme.text()),
             };
             let mark = Span::styled(mark, theme.accent_strong());
-            put(&answer.text, "   ", Some(mark), style, true);
+            self.put(&answer.text, "   ", Some(mark), style, true);
         }
         if let Some(reply) = play.reply() {
-            put(reply, "  ", None, theme.text(), true);
+            self.put(reply, "  ", None, theme.text(), true);
         }
         if let Some(hint) = play.hint() {
             let hint = format!("{}{}{hint}", tr!(ctx, "hint"), tr!(ctx, ": "));
-            put(&hint, "  ", None, theme.text(), true);
+            self.put(&hint, "  ", None, theme.text(), true);
         }
         if play.is_done()
             && let Some(then) = &task.then
         {
-            put(then, "  ", None, theme.text(), true);
+            self.put(then, "  ", None, theme.text(), true);
         }
     }
-    let foot = match play.place() {
+
+    /// How the lesson went, and its one sentence.
+    fn end(&mut self, ctx: &Context<'_>, play: &Play) {
+        let theme = &ctx.theme;
+        let said = match play.skipped() {
+            0 => tr!(ctx, "You have done every task of this lesson.").to_owned(),
+            1 => tr!(ctx, "The lesson is over; 1 task was passed over.").to_owned(),
+            n => tr!(ctx, "The lesson is over; {n} tasks were passed over.", n = n),
+        };
+        self.put(&said, "", None, theme.dim(), true);
+        if let Some(takeaway) = &play.lesson().takeaway {
+            self.put(" ", "", None, theme.text(), true);
+            self.put(tr!(ctx, "To remember"), "", None, theme.accent_strong(), true);
+            self.put(takeaway, "", None, theme.strong(), true);
+            self.put(" ", "", None, theme.text(), true);
+        }
+    }
+}
+
+/// The keys that lead on.
+fn foot(ctx: &Context<'_>, play: &Play) -> Vec<Span<'static>> {
+    let theme = &ctx.theme;
+    let key = |key: &'static str| Span::styled(key, theme.accent_strong());
+    let does = |words: &str| Span::styled(format!(" {words}"), theme.dim());
+    match play.place() {
         Place::End => {
-            let said = match play.skipped() {
-                0 => tr!(ctx, "You have done every task of this lesson.").to_owned(),
-                1 => tr!(ctx, "The lesson is over; 1 task was passed over.").to_owned(),
-                n => tr!(ctx, "The lesson is over; {n} tasks were passed over.", n = n),
-            };
-            put(&said, "", None, theme.dim(), true);
-            if let Some(takeaway) = &play.lesson().takeaway {
-                put(" ", "", None, theme.text(), true);
-                put(tr!(ctx, "To remember"), "", None, theme.accent_strong(), true);
-                put(takeaway, "", None, theme.strong(), true);
-                put(" ", "", None, theme.text(), true);
-            }
             let mut foot = Vec::new();
             if let Some(next) = next_title(ctx, play) {
                 foot.push(key("enter"));
                 let next = format!(" {}{}{next}   ", tr!(ctx, "next lesson"), tr!(ctx, ": "));
                 foot.push(Span::styled(next, theme.text()));
             }
-            foot.push(key("J"));
-            foot.push(Span::styled(
-                format!(" {}", tr!(ctx, "lists them all")),
-                theme.dim(),
-            ));
+            foot.extend([key("J"), does(tr!(ctx, "lists them all"))]);
             foot
         }
-        Place::Intro => vec![
-            key("enter"),
-            Span::styled(format!(" {}", tr!(ctx, "begins")), theme.dim()),
-        ],
-        Place::Step(_) if play.is_done() => vec![
-            Span::styled(
-                match play.task() {
-                    Some(_) => format!("✓ {}   ", tr!(ctx, "done")),
-                    None => String::new(),
-                },
-                theme.accent_strong(),
-            ),
-            key("enter"),
-            Span::styled(format!(" {}", tr!(ctx, "goes on")), theme.dim()),
-        ],
+        Place::Intro => vec![key("enter"), does(tr!(ctx, "begins"))],
+        Place::Step(_) if play.is_done() => {
+            let done = match play.task() {
+                Some(_) => format!("✓ {}   ", tr!(ctx, "done")),
+                None => String::new(),
+            };
+            let done = Span::styled(done, theme.accent_strong());
+            vec![done, key("enter"), does(tr!(ctx, "goes on"))]
+        }
         Place::Step(_) if play.is_asking() => {
             let keys: Vec<String> = (1..=play.answers().len()).map(|i| i.to_string()).collect();
-            vec![
-                Span::styled(keys.join(" "), theme.accent_strong()),
-                Span::styled(format!(" {}", tr!(ctx, "answers")), theme.dim()),
-            ]
+            let keys = Span::styled(keys.join(" "), theme.accent_strong());
+            vec![keys, does(tr!(ctx, "answers"))]
         }
-        Place::Step(_) if play.has_hint() => {
-            vec![
-                key("i"),
-                Span::styled(format!(" {}", tr!(ctx, "gives a hint")), theme.dim()),
-            ]
-        }
+        Place::Step(_) if play.has_hint() => vec![key("i"), does(tr!(ctx, "gives a hint"))],
         Place::Step(_) => Vec::new(),
-    };
-    if !foot.is_empty() {
-        rows.push(Row {
-            spans: foot,
-            keeps: true,
-        });
     }
-    rows
 }
 
 /// What the next lesson of the course is called.

@@ -224,6 +224,7 @@ impl View<'_, '_> {
         self.crosshair(buf);
         self.marks(buf);
         self.readout(buf);
+        self.legend(buf);
         hit(hits, plot, Target::Surface);
     }
 
@@ -427,7 +428,12 @@ impl View<'_, '_> {
         );
         spans.push(Span::styled(place, theme.dim()));
         text::put_spans(buf, text::row(self.places.readout, 0), &spans);
-        let is_ink = theme.light && theme.ramp.is_glyphs();
+    }
+
+    /// What colours and signs mean; what does not fit whole is left out.
+    fn legend(&self, buf: &mut Buffer) {
+        let ctx = self.ctx;
+        let is_ink = self.theme.light && self.theme.ramp.is_glyphs();
         // The far tail of bad values shares the last level.
         let cut = match (Heatmap::range(self.map.values), is_ink) {
             (Some((_, high)), false) if high > self.map.high => {
@@ -456,8 +462,6 @@ impl View<'_, '_> {
         } else {
             tr!(self.ctx, "✚ true minima")
         };
-        // What does not fit whole is left out.
-        let mut legend = String::new();
         let name = |param: usize| text::middle(ctx.param_name(param), 14);
         // A narrow title has no room for them.
         let axes = format!(
@@ -472,6 +476,7 @@ impl View<'_, '_> {
             tr!(ctx, "◆ next").to_owned(),
             others.to_owned(),
         ]);
+        let mut legend = String::new();
         for part in parts {
             let gap = if legend.is_empty() { "" } else { "   " };
             let room = usize::from(self.places.readout.width);
@@ -483,7 +488,7 @@ impl View<'_, '_> {
         text::put_spans(
             buf,
             text::row(self.places.readout, 1),
-            &[Span::styled(legend, theme.dim())],
+            &[Span::styled(legend, self.theme.dim())],
         );
     }
 }

@@ -4,7 +4,7 @@ use ratatui::text::Span;
 
 use super::Row;
 use crate::analysis::ConstraintPrediction;
-use crate::analysis::suggestion::Climb;
+use crate::analysis::suggestion::{Climb, Pull};
 use crate::language::tr;
 use crate::ui::context::Context;
 use crate::ui::number::{percent, significant};
@@ -55,102 +55,88 @@ pub fn reasons(ctx: &Context<'_>) -> Vec<(&'static str, String)> {
     all.into_iter().map(|(_, label, words)| (label, words)).collect()
 }
 
-fn sentences(ctx: &Context<'_>, width: usize) -> Vec<(u8, &'static str, String)> {
-    let mut out = Vec::new();
+/// A reason: how soon it gives way where there is little room, what it is about, and the words.
+type Reason = (u8, &'static str, String);
+
+fn sentences(ctx: &Context<'_>, width: usize) -> Vec<Reason> {
+    let each = super::constraints(ctx).iter();
+    let mut out: Vec<Reason> = each
+        .map(|at| (6, tr!(ctx, "feasible"), constraint_words(ctx, at)))
+        .collect();
     let nearest = match &ctx.model.draft {
         Some(draft) => draft.consequences.as_ref().and_then(|c| c.nearest),
         None => ctx.model.suggestion().and_then(|s| s.why.nearest),
     };
-    let why = ctx
-        .model
-        .suggestion()
-        .filter(|_| ctx.model.draft.is_none())
-        .map(|s| &s.why);
-    for at in super::constraints(ctx) {
-        out.push((6, tr!(ctx, "feasible"), constraint_words(ctx, at)));
-    }
-    if let Some(why) = why {
+    // Of a draft nobody says why.
+    let suggestion = ctx.model.suggestion().filter(|_| ctx.model.draft.is_none());
+    if let Some(why) = suggestion.map(|s| &s.why) {
         if !why.pulls.is_empty() {
-            let pulls: Vec<String> = why
-                .pulls
-                .iter()
-                .take(if width >= 64 { 3 } else { 2 })
-                .map(|p| {
-                    let value = ctx
-                        .model
-                        .study
-                        .trials
-                        .get(p.trial)
-                        .and_then(|t| t.objective())
-                        .map_or_else(String::new, |v| tr!(ctx, " at {v}", v = ctx.value.show(v)));
-                    tr!(
-                        ctx,
-                        "trial {trial}{value} ({correlation} alike)",
-                        trial = text::fit(&ctx.trial_name(p.trial), 12),
-                        value = value,
-                        correlation = percent(p.correlation)
-                    )
-                    // Each stays on one line where it can.
-                    .replace(' ', text::UNBROKEN.encode_utf8(&mut [0; 4]))
-                })
-                .collect();
+            let most = if width >= 64 { 3 } else { 2 };
+            let pulls: Vec<String> = why.pulls.iter().take(most).map(|p| pull(ctx, p)).collect();
             out.push((5, tr!(ctx, "pulled by"), pulls.join(", ")));
         }
         if let Some((param, lost)) = why.costliest {
-            out.push((
-                4,
-                tr!(ctx, "hinges on"),
-                tr!(
-                    ctx,
-                    "{param}: at the best's value {lost} of EI is lost",
-                    param = ctx.param_name(param),
-                    lost = percent(lost)
-                ),
-            ));
+            let words = tr!(
+                ctx,
+                "{param}: at the best's value {lost} of EI is lost",
+                param = ctx.param_name(param),
+                lost = percent(lost)
+            );
+            out.push((4, tr!(ctx, "hinges on"), words));
         }
         if let Some((configuration, share)) = &why.runner_up {
             out.push((3, tr!(ctx, "runner-up"), runner_up(ctx, configuration, *share)));
         }
+        if !why.climbs.is_empty() {
+            out.push((6, tr!(ctx, "starts"), climbs(ctx, &why.climbs)));
+        }
     }
-    if let Some(why) = why.filter(|w| !w.climbs.is_empty()) {
-        out.push((6, tr!(ctx, "starts"), climbs(ctx, &why.climbs)));
-    }
-    // One that is all but certain weighs nothing and says nothing.
-    let p_ok = (super::predicted(ctx).0)
-        .and_then(|p| p.p_ok)
-        .filter(|p| *p < 0.995);
-    if let Some((p_ok, (failed, passed))) =
-        p_ok.zip(ctx.model.surrogate.as_ref().and_then(|s| s.value.failures()))
-    {
-        out.push((
-            4,
-            tr!(ctx, "failures"),
-            tr!(
-                ctx,
-                "{failed} of {all} trials failed; P(ok) is {p_ok} here and weighs the EI{caution}",
-                failed = failed,
-                all = failed + passed,
-                p_ok = significant(p_ok, 2),
-                caution = match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
-                    c if c > 1.0 => tr!(ctx, " {c} times ({n} of the last 10 failed)", c = c, n = c - 1.0),
-                    _ => String::new(),
-                }
-            ),
-        ));
-    }
+    out.extend(failures(ctx));
     if let Some((trial, distance)) = nearest {
-        out.push((
-            4,
-            tr!(ctx, "nearest"),
-            tr!(
-                ctx,
-                "trial {trial}, {distance} lengthscales away",
-                trial = text::fit(&ctx.trial_name(trial), 12),
-                distance = significant(distance, 2)
-            ),
-        ));
+        let words = tr!(
+            ctx,
+            "trial {trial}, {distance} lengthscales away",
+            trial = text::fit(&ctx.trial_name(trial), 12),
+            distance = significant(distance, 2)
+        );
+        out.push((4, tr!(ctx, "nearest"), words));
     }
     out
+}
+
+/// "trial 7 at 0.31 (82 % alike)", on one line where it can be.
+fn pull(ctx: &Context<'_>, pull: &Pull) -> String {
+    let trial = ctx.model.study.trials.get(pull.trial);
+    let value = trial
+        .and_then(|t| t.objective())
+        .map_or_else(String::new, |v| tr!(ctx, " at {v}", v = ctx.value.show(v)));
+    tr!(
+        ctx,
+        "trial {trial}{value} ({correlation} alike)",
+        trial = text::fit(&ctx.trial_name(pull.trial), 12),
+        value = value,
+        correlation = percent(pull.correlation)
+    )
+    .replace(' ', text::UNBROKEN.encode_utf8(&mut [0; 4]))
+}
+
+/// What failed, and what that weighs here; a success that is all but certain weighs nothing and says nothing.
+fn failures(ctx: &Context<'_>) -> Option<Reason> {
+    let p_ok = super::predicted(ctx).0?.p_ok.filter(|p| *p < 0.995)?;
+    let surrogate = &ctx.model.surrogate.as_ref()?.value;
+    let (failed, passed) = surrogate.failures()?;
+    let words = tr!(
+        ctx,
+        "{failed} of {all} trials failed; P(ok) is {p_ok} here and weighs the EI{caution}",
+        failed = failed,
+        all = failed + passed,
+        p_ok = significant(p_ok, 2),
+        caution = match surrogate.caution() {
+            c if c > 1.0 => tr!(ctx, " {c} times ({n} of the last 10 failed)", c = c, n = c - 1.0),
+            _ => String::new(),
+        }
+    );
+    Some((4, tr!(ctx, "failures"), words))
 }
 
 /// "peak_gb ≤ 24 with 93 %, 21.3 expected (18 to 25)".
