@@ -42,7 +42,6 @@ pub use stopping::{Advice, Outlook};
 pub use suggestion::{Reason, Suggestion};
 pub use surface::{Layer, Surface};
 pub use surrogate::{
-    ALTERNATIVES, ConstraintPrediction, Evidence, EvidenceCost, Extrapolation, FitSummary, KernelEvidence,
-    Prediction, Readout, SuggestError, SuggestRequest, Surrogate, SurrogateError, compare_kernels,
-    suggest_without_model,
+    ALTERNATIVES, ConstraintPrediction, Evidence, Extrapolation, FitSummary, KernelEvidence, Prediction,
+    Readout, SuggestError, SuggestRequest, Surrogate, SurrogateError, compare_kernels, suggest_without_model,
 };

@@ -142,30 +142,6 @@ fn a_comparison_can_be_called_off() {
 }
 
 #[test]
-fn hyperparameters_set_by_hand_cost_what_they_are_less_likely() {
-    let fitted = study(|a, b| (5.0 * a).sin() + b, 25);
-    let settings = ModelSettings {
-        output_warp: false,
-        ..ModelSettings::default()
-    };
-    let same = Surrogate::with_model(fitted.study(), &settings, &fitted.model_file()).unwrap();
-    let none = same.evidence_cost(&fitted).unwrap();
-    assert!(
-        none.log_marginal_likelihood.abs() < 1e-6 && none.log_posterior.abs() < 1e-6,
-        "{none:?}"
-    );
-    let mut file = fitted.model_file();
-    file.noise_variance *= 30.0;
-    let turned = Surrogate::with_model(fitted.study(), &settings, &file).unwrap();
-    let cost = turned.evidence_cost(&fitted).unwrap();
-    assert!(cost.log_posterior > 0.1, "{cost:?}");
-    let lost = fitted.summary.log_marginal_likelihood - turned.summary.log_marginal_likelihood;
-    assert!((cost.log_marginal_likelihood - lost).abs() < 1e-9);
-    let other = study(|a, b| a - b, 25);
-    assert_eq!(turned.evidence_cost(&other), None);
-}
-
-#[test]
 fn the_alternatives_of_a_model_begin_with_its_own_kernel_and_suit_its_inputs() {
     use studies::{choices, float, study as of};
     use tunescope::study::Value;

@@ -58,15 +58,6 @@ fn tail_ratio(t: f64) -> f64 {
     r
 }
 
-/// `r_1` and `r_2` for `t ≥ 3`: `1 − r_1(2 r_2 − r_1)` is `λ(λ − t)` without cancellation, `λ = φ/Φ(−t)`.
-#[must_use]
-pub fn tail_ratios(t: f64) -> (f64, f64) {
-    let r1 = tail_ratio(t);
-    // r_1 = 1/(t + 2 r_2)
-    let r2 = tail_ratio_from(t, 2);
-    (r1, r2)
-}
-
 /// `r_first` for `t ≥ 3`.
 pub(super) fn tail_ratio_from(t: f64, first: u32) -> f64 {
     let terms = if t > 5.0 { 20_u32 } else { 40 };
@@ -92,16 +83,6 @@ pub fn mills_ratio(z: f64) -> f64 {
             0.0
         };
         (0.5 * square).exp() * (1.0 + 0.5 * rest) * erfc(z * FRAC_1_SQRT_2) * (0.5 * PI).sqrt()
-    }
-}
-
-/// `log` of the upper Mills ratio; finite for every finite `z`.
-#[must_use]
-pub fn log_mills_ratio(z: f64) -> f64 {
-    if z < -TAIL {
-        log_cdf(-z) + 0.5 * z * z + HALF_LN_2PI
-    } else {
-        mills_ratio(z).ln()
     }
 }
 
@@ -203,18 +184,6 @@ pub fn quantile(p: f64) -> f64 {
     }
 }
 
-/// The quantile of a probability given by its logarithm: the `z` with `log Φ(z) = log_p`.
-#[must_use]
-pub fn quantile_from_log(log_p: f64) -> f64 {
-    if log_p > 0.0 || log_p.is_nan() {
-        f64::NAN
-    } else if log_p > -LN_2 {
-        -lower_quantile((-log_p.exp_m1()).ln())
-    } else {
-        lower_quantile(log_p)
-    }
-}
-
 /// Newton on `log Φ(z) − log p`, which is concave and nearly linear in `z²`: at most six steps.
 fn lower_quantile(log_p: f64) -> f64 {
     if log_p == f64::NEG_INFINITY {
@@ -253,14 +222,14 @@ mod tests {
     #[test]
     fn the_second_ratio_continues_the_first() {
         for t in [3.0, 5.5, 12.0, 1e4] {
-            let (r1, r2) = tail_ratios(t);
+            let (r1, r2) = (tail_ratio(t), tail_ratio_from(t, 2));
             assert!((r1 * (t + 2.0 * r2) - 1.0).abs() < 1e-14);
         }
     }
 
     #[test]
     fn probabilities_outside_the_unit_interval_have_no_quantile() {
-        assert!(quantile(-0.1).is_nan() && quantile(f64::NAN).is_nan() && quantile_from_log(0.1).is_nan());
+        assert!(quantile(-0.1).is_nan() && quantile(f64::NAN).is_nan());
         assert_eq!(quantile(0.0), f64::NEG_INFINITY);
         assert_eq!(quantile(1.0), f64::INFINITY);
     }

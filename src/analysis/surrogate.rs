@@ -49,7 +49,7 @@ use ranking::Draws;
 pub(in crate::analysis) use training::Partial;
 use training::Training;
 
-pub use compare::{ALTERNATIVES, Evidence, EvidenceCost, KernelEvidence, compare_kernels};
+pub use compare::{ALTERNATIVES, Evidence, KernelEvidence, compare_kernels};
 pub(in crate::analysis) use predict::{Moments, matrix};
 pub(in crate::analysis) use ranking::Believed;
 pub use suggest::{SuggestError, SuggestRequest, suggest_without_model};

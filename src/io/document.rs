@@ -182,10 +182,6 @@ impl Complaints {
         self.0.remove(file);
     }
 
-    pub fn clear_all(&mut self) {
-        self.0.clear();
-    }
-
     #[must_use]
     pub fn list(&self) -> Vec<Diagnostic> {
         self.0.values().flatten().take(LISTED).cloned().collect()

@@ -83,17 +83,6 @@ impl Reader {
         Ok(Self::at(found, options))
     }
 
-    /// A reader of a store that is open already.
-    #[must_use]
-    pub fn of_store(path: &Path, kind: &'static Kind, store: Box<dyn Store>, options: ReadOptions) -> Self {
-        let found = Found {
-            path: path.to_owned(),
-            kind: Some(kind),
-            origin: Origin::Store(store),
-        };
-        Self::at(found, options)
-    }
-
     fn at(found: Found, options: ReadOptions) -> Self {
         let mut reader = Self {
             path: found.path,

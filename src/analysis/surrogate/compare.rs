@@ -170,34 +170,3 @@ pub fn compare_kernels<S: AsRef<str>>(
     }
     Ok(found)
 }
-
-/// What hyperparameters set by hand cost beside the fitted ones, in nats; above 0 they are the less likely ones.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EvidenceCost {
-    pub log_marginal_likelihood: f64,
-    /// Priors counted; of the kernels as they are, so comparable where they have the same hyperparameters.
-    pub log_posterior: f64,
-}
-
-impl Surrogate {
-    /// What the hyperparameters of this model (of `--model`, or turned by hand) cost beside those of another of the same
-    /// trials, under the default priors. `None` where the two see the trials differently: other outputs, other rows.
-    #[must_use]
-    pub fn evidence_cost(&self, fitted: &Self) -> Option<EvidenceCost> {
-        let (own, other) = (self.posterior.data(), fitted.posterior.data());
-        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-6 * (1.0 + b.abs());
-        if own.x != other.x || !own.y.iter().zip(other.y.iter()).all(close) {
-            return None;
-        }
-        let options = gp::FitOptions::default();
-        let likelihood = fitted.summary.log_marginal_likelihood - self.summary.log_marginal_likelihood;
-        let prior = |model: &Self| {
-            let posterior = &model.posterior;
-            options.log_prior(posterior.model(), posterior.mean_constant(), posterior.kinds())
-        };
-        Some(EvidenceCost {
-            log_marginal_likelihood: likelihood,
-            log_posterior: likelihood + prior(fitted) - prior(self),
-        })
-    }
-}

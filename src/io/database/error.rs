@@ -29,14 +29,3 @@ pub enum DatabaseError {
     #[error("{place}: the database refuses ({reason})")]
     Refused { place: String, reason: String },
 }
-
-impl DatabaseError {
-    /// Whether the same thing may succeed a moment later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Lost { .. } | Self::Busy { .. } | Self::Conflict { .. } | Self::Unreachable { .. }
-        )
-    }
-}

@@ -83,23 +83,6 @@ pub fn signed<'a>(value: f64, largest: f64, cells: usize, theme: &Theme) -> Vec<
     ]
 }
 
-/// A horizontal bar of a share of `cells`, padded with spaces.
-#[must_use]
-pub fn bar_text(share: f64, cells: usize, theme: &Theme) -> String {
-    let eighths = steps(share, cells * 8);
-    let mut out = String::new();
-    for i in 0..cells {
-        let level = eighths.saturating_sub(i * 8).min(8);
-        let glyph = if theme.ascii {
-            if level >= 4 { "#" } else { " " }
-        } else {
-            LEFT.get(level).copied().unwrap_or(" ")
-        };
-        out.push_str(glyph);
-    }
-    out
-}
-
 /// `━━━━━━────`: a share done.
 #[must_use]
 pub fn gauge<'a>(share: f64, cells: usize, theme: &Theme) -> Vec<Span<'a>> {
