@@ -8,17 +8,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use studies::{choices, float, study};
+use studies::{choices, fit, float, never, study};
 use tunescope::analysis::{AcquisitionSettings, ModelSettings, SuggestRequest, Suggestion, Surrogate};
 use tunescope::io::space_file::space_toml;
 use tunescope::io::{ReadOptions, SpaceFile, read_once};
 use tunescope::study::{
     Activity, Direction, Encoder, Label, Rule, Study, Trial, TrialId, TrialState, Value, When,
 };
-
-fn never() -> bool {
-    false
-}
 
 fn read(name: &str, space: Option<&str>) -> Study {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -30,10 +26,6 @@ fn read(name: &str, space: Option<&str>) -> Study {
     };
     let reader = read_once(&path, options, &mut |_| ControlFlow::Continue(())).unwrap();
     (*reader.study()).clone()
-}
-
-fn fit(study: &Study) -> Surrogate {
-    Surrogate::fit(&Arc::new(study.clone()), &ModelSettings::default(), None, &never).unwrap()
 }
 
 fn suggest(model: &Surrogate, locks: Vec<Option<Value>>, seed: u64) -> Suggestion {

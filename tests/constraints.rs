@@ -1,44 +1,19 @@
-//! Limits on what trials measure: the best keeps them, and the search stays where they are kept.
+//! Constraints on what trials measure: the best is feasible, and the search stays where trials are.
 
+#[path = "common/program.rs"]
+mod program;
 #[path = "common/studies.rs"]
 mod studies;
 
 use std::sync::Arc;
 
-use assert_cmd::Command;
+use program::{said, tunescope};
 use serde_json::{Value as Json, json};
-use studies::{cube, floats};
-use tunescope::analysis::{
-    AcquisitionFunction, AcquisitionSettings, ModelSettings, Outlook, SuggestRequest, Suggestion, Surrogate,
-};
-use tunescope::study::{Constraint, Direction, Place, Study, Trial, TrialId, TrialState, Value};
+use studies::{cube, fit, floats, next, numbers};
+use tunescope::analysis::{AcquisitionFunction, AcquisitionSettings, Outlook};
+use tunescope::study::{Constraint, Direction, Place, Study, Trial, TrialId, TrialState};
 
-fn never() -> bool {
-    false
-}
-
-fn fit(study: &Study) -> Surrogate {
-    Surrogate::fit(&Arc::new(study.clone()), &ModelSettings::default(), None, &never).unwrap()
-}
-
-fn next(model: &Surrogate, function: AcquisitionFunction) -> Suggestion {
-    let request = SuggestRequest {
-        count: 1,
-        acquisition: AcquisitionSettings {
-            function,
-            ..AcquisitionSettings::default()
-        },
-        seed: 3,
-        ..SuggestRequest::default()
-    };
-    model.suggest(&request, &never).unwrap().remove(0)
-}
-
-fn point(configuration: &[Value]) -> Vec<f64> {
-    configuration.iter().map(|v| v.as_f64().unwrap()).collect()
-}
-
-/// The plane falls towards (1, 1), and what is limited is a curve through the square: at most 0 below it.
+/// The plane falls towards (1, 1), and what is constrained is a curve through the square: at most 0 below it.
 fn objective(x: &[f64]) -> f64 {
     2.0 - x[0] - x[1]
 }
@@ -51,7 +26,7 @@ fn gramacy(x: &[f64]) -> (f64, [f64; 2]) {
     (x[0] + x[1], [first, second])
 }
 
-fn limited(count: usize) -> Study {
+fn constrained(count: usize) -> Study {
     let mut study = cube(2, Direction::Minimize);
     for k in 0..count {
         study.constraints.push(Constraint {
@@ -77,7 +52,7 @@ type Evaluate<'a> = dyn Fn(&[f64]) -> (f64, Vec<f64>) + 'a;
 
 /// A search of so many trials, ten of them a spread.
 fn search(trials: usize, evaluate: &Evaluate<'_>, count: usize) -> Study {
-    let mut study = limited(count);
+    let mut study = constrained(count);
     for k in 0..10 {
         let x = [
             (0.5 + 0.618_034 * f64::from(k)).fract(),
@@ -87,7 +62,7 @@ fn search(trials: usize, evaluate: &Evaluate<'_>, count: usize) -> Study {
         tell(&mut study, &x, value, &told);
     }
     while study.trials.len() < trials {
-        let x = point(&next(&fit(&study), AcquisitionFunction::LogEi).configuration);
+        let x = numbers(&next(&fit(&study), AcquisitionFunction::LogEi).configuration);
         let (value, told) = evaluate(&x);
         tell(&mut study, &x, value, &told);
     }
@@ -108,22 +83,22 @@ fn the_known_constrained_optimum_is_found() {
     let study = search(35, &evaluate, 2);
     let best = study.trials[study.best().unwrap()].objective().unwrap();
     println!(
-        "best {best}, {} of 25 suggestions keep both",
+        "best {best}, {} of 25 suggestions satisfy both",
         feasible(&study, 10)
     );
     // Gramacy et al. give 0.5998 for the optimum.
     assert!((0.5997..0.605).contains(&best), "{best}");
-    // Blind to the limits, the search goes to the corner where none of it counts.
+    // Blind to the constraints, the search goes to the corner where none of it counts.
     let blind = search(35, &|x| (gramacy(x).0, vec![f64::NAN; 2]), 2);
-    let kept = |s: &Study| {
+    let truly_feasible = |s: &Study| {
         let told = s.trials.iter().skip(10).map(|t| gramacy(&point_of(t)).1);
         told.filter(|c| c.iter().all(|c| *c <= 0.0)).count()
     };
     assert!(
-        kept(&study) >= 10 && kept(&blind) <= 3,
+        truly_feasible(&study) >= 10 && truly_feasible(&blind) <= 3,
         "{} {}",
-        kept(&study),
-        kept(&blind)
+        truly_feasible(&study),
+        truly_feasible(&blind)
     );
 }
 
@@ -136,8 +111,8 @@ fn point_of(trial: &Trial) -> Vec<f64> {
 }
 
 #[test]
-fn the_incumbent_is_the_best_that_breaks_no_limit() {
-    let mut study = limited(1);
+fn the_incumbent_is_the_best_that_is_not_infeasible() {
+    let mut study = constrained(1);
     for (x, told) in [(0.1, -1.0), (0.3, -0.5), (0.5, -0.1), (0.7, 0.3), (0.9, 2.0)] {
         tell(&mut study, &[x, 0.5], objective(&[x, 0.5]), &[told]);
     }
@@ -153,22 +128,22 @@ fn the_incumbent_is_the_best_that_breaks_no_limit() {
     assert!(low > 0.9 && high < 0.1, "{low} {high}");
     assert_eq!(model.feasibility_counts(), Some((2, 3)));
     // The measurement is predicted in its own units.
-    let limits = model.constraints_at(&floats(&[0.7, 0.5])).unwrap();
-    assert_eq!(limits.len(), 1);
-    let limit = &limits[0];
-    assert!((limit.value - 0.3).abs() < 0.15, "{limit:?}");
+    let predicted = model.constraints_at(&floats(&[0.7, 0.5])).unwrap();
+    assert_eq!(predicted.len(), 1);
+    let predicted = &predicted[0];
+    assert!((predicted.value - 0.3).abs() < 0.15, "{predicted:?}");
     assert!(
-        limit.low95 < limit.value && limit.value < limit.high95,
-        "{limit:?}"
+        predicted.low95 < predicted.value && predicted.value < predicted.high95,
+        "{predicted:?}"
     );
-    assert!((limit.probability - at(0.7).p_feasible.unwrap()).abs() < 1e-12);
+    assert!((predicted.probability - at(0.7).p_feasible.unwrap()).abs() < 1e-12);
 }
 
 #[test]
-fn while_nothing_keeps_the_limits_the_search_looks_for_what_does() {
-    // Only a corner of a tenth of the square keeps it, and the objective pulls away from there.
+fn while_no_trial_is_feasible_the_search_looks_for_one_that_is() {
+    // Only a corner of a tenth of the square is feasible, and the objective pulls away from there.
     let evaluate = |x: &[f64]| (objective(x), vec![x[0] * x[0] + x[1] * x[1] - 0.05]);
-    let mut study = limited(1);
+    let mut study = constrained(1);
     for x in [
         [0.5, 0.5],
         [0.9, 0.2],
@@ -188,7 +163,7 @@ fn while_nothing_keeps_the_limits_the_search_looks_for_what_does() {
     while study.best().is_none() {
         let model = fit(&study);
         let suggestion = next(&model, AcquisitionFunction::LogEi);
-        let x = point(&suggestion.configuration);
+        let x = numbers(&suggestion.configuration);
         let p = suggestion.prediction.unwrap().p_feasible.unwrap();
         let chosen = suggestion.readout.unwrap().chosen.unwrap();
         assert!((chosen - p.ln()).abs() < 1e-9, "{chosen} {p}");
@@ -216,7 +191,7 @@ fn slopes_of_the_weighed_acquisition_agree_with_differences() {
         };
         // A maximum inside: no neighbour is better.
         let suggestion = next(&model, function);
-        let x = point(&suggestion.configuration);
+        let x = numbers(&suggestion.configuration);
         let value = |x: &[f64]| {
             let (_, readout) = model.readout(&floats(x), &acquisition).unwrap();
             readout.chosen.unwrap()
@@ -238,7 +213,7 @@ fn slopes_of_the_weighed_acquisition_agree_with_differences() {
 
 #[test]
 fn one_measurement_or_many_equal_ones_are_no_trouble() {
-    let mut study = limited(1);
+    let mut study = constrained(1);
     tell(&mut study, &[0.5, 0.5], 1.0, &[3.0]);
     assert!(
         fit(&study)
@@ -258,7 +233,7 @@ fn one_measurement_or_many_equal_ones_are_no_trouble() {
         .unwrap()
         .p_feasible
         .unwrap();
-    assert!(sure > 0.99, "what was never broken is hardly a danger: {sure}");
+    assert!(sure > 0.99, "what was never violated is hardly a danger: {sure}");
     let mut wild = study.clone();
     tell(&mut wild, &[0.2, 0.9], 0.4, &[f64::INFINITY]);
     let p = fit(&wild)
@@ -270,18 +245,7 @@ fn one_measurement_or_many_equal_ones_are_no_trouble() {
 }
 
 fn run(arguments: &[&str], input: &str) -> Json {
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .args(arguments)
-        .write_stdin(input)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    program::json(tunescope(arguments).write_stdin(input))
 }
 
 fn rows() -> String {
@@ -296,7 +260,7 @@ fn rows() -> String {
 }
 
 #[test]
-fn a_limit_on_the_command_line_takes_a_measurement_for_what_it_is() {
+fn a_constraint_on_the_command_line_takes_a_measurement_for_what_it_is() {
     let common = [
         "-",
         "--metric",
@@ -319,30 +283,30 @@ fn a_limit_on_the_command_line_takes_a_measurement_for_what_it_is() {
         trials["study"]["constraints"],
         json!([{"name": "peak_gb", "side": "<=", "bound": 20.0}])
     );
-    let kept: Vec<bool> = trials["trials"]
+    let feasible: Vec<bool> = trials["trials"]
         .as_array()
         .unwrap()
         .iter()
         .map(|t| t["feasible"].as_bool().unwrap())
         .collect();
-    assert_eq!(kept.iter().filter(|k| **k).count(), 6);
+    assert_eq!(feasible.iter().filter(|f| **f).count(), 6);
     let best = trials["best"]["params"]["batch"].as_i64().unwrap();
     assert!(best <= 16, "{}", trials["best"]);
     let found = &run(&with("suggest"), &rows())[0];
-    let limit = &found["constraints"][0];
-    assert_eq!(limit["name"], "peak_gb");
-    assert!(limit["probability"].as_f64().unwrap() > 0.5, "{found}");
+    let told = &found["constraints"][0];
+    assert_eq!(told["name"], "peak_gb");
+    assert!(told["probability"].as_f64().unwrap() > 0.5, "{found}");
     assert!(found["params"]["batch"].as_f64().unwrap() < 22.0, "{found}");
-    assert_eq!(found["p_feasible"], limit["probability"]);
+    assert_eq!(found["p_feasible"], told["probability"]);
 }
 
 #[test]
-fn a_space_file_sets_limits_and_says_where_one_is_not_understood() {
+fn a_space_file_sets_constraints_and_says_where_one_is_not_understood() {
     let folder = tempfile::tempdir().unwrap();
     let space = folder.path().join("space.toml");
-    let write = |limit: &str| {
+    let write = |bound: &str| {
         let text = format!(
-            "[study]\nmetric = \"loss\"\ndirection = \"minimize\"\n\n[constraints]\npeak_gb = {limit}\n\n\
+            "[study]\nmetric = \"loss\"\ndirection = \"minimize\"\n\n[constraints]\npeak_gb = {bound}\n\n\
              [params.lr]\ntype = \"float\"\nlow = 1e-5\nhigh = 1.0\nlog = true\n\n\
              [params.batch]\ntype = \"int\"\nlow = 8\nhigh = 64\n"
         );
@@ -355,13 +319,8 @@ fn a_space_file_sets_limits_and_says_where_one_is_not_understood() {
     assert_eq!(trials["trials"][3]["feasible"], false);
     assert_eq!(trials["warnings"], json!([]));
     write("\"20\"");
-    let output = Command::cargo_bin("tunescope")
-        .unwrap()
-        .args(arguments)
-        .write_stdin(rows())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = tunescope(&arguments).write_stdin(rows()).output().unwrap();
+    let said = said(&output);
     assert!(
         said.contains(":6: constraint peak_gb") && said.contains("<= or >="),
         "{said}"
@@ -369,7 +328,7 @@ fn a_space_file_sets_limits_and_says_where_one_is_not_understood() {
 }
 
 #[test]
-fn a_limit_that_nobody_measures_is_a_sentence_with_the_names_there_are() {
+fn a_constraint_that_nobody_measures_is_a_sentence_with_the_names_there_are() {
     let trials = run(
         &["trials", "-", "--metric", "loss", "--constraint", "memory<=3", "--format", "json"],
         &"{\"lr\":0.1,\"loss\":1,\"tag\":\"a\",\"metrics\":{\"gb\":3}}\n{\"lr\":0.2,\"loss\":2,\"metrics\":{\"gb\":4}}\n".repeat(3),

@@ -5,36 +5,9 @@ mod studies;
 
 use std::sync::Arc;
 
-use studies::{complete, cube, floats, push};
-use tunescope::analysis::{
-    AcquisitionFunction, AcquisitionSettings, Layer, ModelSettings, SuggestRequest, Suggestion, Surrogate,
-};
+use studies::{complete, cube, fit_with as fit, floats, never, next, numbers, push};
+use tunescope::analysis::{AcquisitionFunction, AcquisitionSettings, Layer, ModelSettings, Surrogate};
 use tunescope::study::{Direction, Study, TrialState, Value};
-
-fn never() -> bool {
-    false
-}
-
-fn fit(study: &Study, settings: &ModelSettings) -> Surrogate {
-    Surrogate::fit(&Arc::new(study.clone()), settings, None, &never).unwrap()
-}
-
-fn next(model: &Surrogate, function: AcquisitionFunction) -> Suggestion {
-    let request = SuggestRequest {
-        count: 1,
-        acquisition: AcquisitionSettings {
-            function,
-            ..AcquisitionSettings::default()
-        },
-        seed: 3,
-        ..SuggestRequest::default()
-    };
-    model.suggest(&request, &never).unwrap().remove(0)
-}
-
-fn point(configuration: &[Value]) -> Vec<f64> {
-    configuration.iter().map(|v| v.as_f64().unwrap()).collect()
-}
 
 /// The loss falls towards large `x0`, and beyond 0.7 every run diverges.
 fn evaluate(study: &mut Study, x: &[f64]) {
@@ -82,7 +55,7 @@ fn search(evaluate: fn(&mut Study, &[f64]), failures: bool) -> (usize, usize) {
     let (mut failed, mut row, mut longest) = (0, 0, 0);
     for _ in 0..20 {
         let model = fit(&study, &settings);
-        let x = point(&next(&model, AcquisitionFunction::LogEi).configuration);
+        let x = numbers(&next(&model, AcquisitionFunction::LogEi).configuration);
         evaluate(&mut study, &x);
         let is_failure = study.trials.last().unwrap().state == TrialState::Failed;
         failed += usize::from(is_failure);
@@ -123,7 +96,7 @@ fn p_ok_is_small_where_trials_failed_and_large_where_they_came_through() {
     let p_ok = |x: &[f64]| model.predict(&floats(x)).unwrap().p_ok.unwrap();
     for trial in &study.trials {
         let configuration: Vec<Value> = trial.params.iter().flatten().cloned().collect();
-        let p = p_ok(&point(&configuration));
+        let p = p_ok(&numbers(&configuration));
         if trial.state == TrialState::Failed {
             assert!(p < 0.5, "{configuration:?}: {p}");
         } else {

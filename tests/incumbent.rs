@@ -5,7 +5,7 @@ mod studies;
 
 use std::sync::Arc;
 
-use studies::{branin, complete, cube, floats};
+use studies::{branin, complete, cube, fit_with as fit, floats};
 use tunescope::analysis::model_file::ModelFile;
 use tunescope::analysis::settings::NoiseSetting;
 use tunescope::analysis::{ModelSettings, Surrogate};
@@ -23,10 +23,6 @@ fn study_of(trials: u32, noise: f64) -> Study {
         complete(&mut study, &floats(&u), branin(&u) + noise * draw);
     }
     study
-}
-
-fn fit(study: &Study, settings: &ModelSettings) -> Surrogate {
-    Surrogate::fit(&Arc::new(study.clone()), settings, None, &|| false).unwrap()
 }
 
 fn with(doubt: f64) -> ModelSettings {

@@ -8,7 +8,7 @@ mod studies;
 use std::sync::Arc;
 
 use desk::{Desk, screen};
-use studies::{branin, complete, cube, floats, push};
+use studies::{branin, complete, cube, floats, push, scattered};
 use tunescope::analysis::prospects::{Prospects, prospects};
 use tunescope::analysis::{ModelSettings, Surrogate};
 use tunescope::language::Language;
@@ -19,13 +19,7 @@ use tunescope::study::number::significant;
 use tunescope::study::{Direction, Study, TrialState, past};
 
 fn study(trials: usize) -> Study {
-    let mut study = cube(2, Direction::Minimize);
-    for i in 0..trials {
-        let x = (i as f64 * 0.618_034 + 0.1).fract();
-        let y = (i as f64 * 0.754_878 + 0.4).fract();
-        complete(&mut study, &floats(&[x, y]), branin(&[x, y]));
-    }
-    study
+    scattered(trials, Direction::Minimize)
 }
 
 /// The curve, and how many models were made for it.

@@ -5,18 +5,10 @@ mod studies;
 
 use std::sync::Arc;
 
-use studies::{choices, complete, cube, float, floats, study};
+use studies::{choices, complete, cube, fit_with as fit, float, floats, never, study};
 use tunescope::analysis::settings::{Hyperparameters, NoiseSetting, Objective, TransformName};
 use tunescope::analysis::{ModelSettings, SuggestRequest, Surrogate};
 use tunescope::study::{Direction, Study, Value};
-
-fn never() -> bool {
-    false
-}
-
-fn fit(study: &Study, settings: &ModelSettings) -> Surrogate {
-    Surrogate::fit(&Arc::new(study.clone()), settings, None, &never).unwrap()
-}
 
 /// A function of two inputs around 100, to be minimised.
 fn hills(n: usize) -> Study {

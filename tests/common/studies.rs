@@ -4,9 +4,39 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
+use tunescope::analysis::{
+    AcquisitionFunction, AcquisitionSettings, ModelSettings, SuggestRequest, Suggestion, Surrogate,
+};
 use tunescope::study::{
     Direction, Domain, Label, Parameter, Space, Study, Trial, TrialId, TrialState, Value,
 };
+
+pub fn never() -> bool {
+    false
+}
+
+/// The model of a study, as it is by default.
+pub fn fit(study: &Study) -> Surrogate {
+    fit_with(study, &ModelSettings::default())
+}
+
+pub fn fit_with(study: &Study, settings: &ModelSettings) -> Surrogate {
+    Surrogate::fit(&Arc::new(study.clone()), settings, None, &never).unwrap()
+}
+
+/// The one suggestion of an acquisition function.
+pub fn next(model: &Surrogate, function: AcquisitionFunction) -> Suggestion {
+    let request = SuggestRequest {
+        count: 1,
+        acquisition: AcquisitionSettings {
+            function,
+            ..AcquisitionSettings::default()
+        },
+        seed: 3,
+        ..SuggestRequest::default()
+    };
+    model.suggest(&request, &never).unwrap().remove(0)
+}
 
 pub fn float(low: f64, high: f64) -> Domain {
     Domain::Float {
