@@ -61,7 +61,7 @@ fn scene(name: &str) -> Model {
 
 fn overlay(model: &mut Model, name: &str) {
     model.overlay = match name {
-        "help" => Some(Overlay::Help { scroll: 0 }),
+        "help" => Some(Overlay::help()),
         "trial" => Some(Overlay::Trial { trial: 31, scroll: 0 }),
         "model" => Some(Overlay::Model { scroll: 0 }),
         "diagnostics" => Some(Overlay::Diagnostics { scroll: 0 }),

@@ -47,29 +47,35 @@ pub fn lookup(model: &Model, event: KeyEvent) -> Option<Msg> {
 pub fn contexts(model: &Model) -> Vec<Context> {
     match &model.overlay {
         Some(Overlay::Confirm(_)) => vec![Context::Confirm],
+        Some(Overlay::Help { .. }) => vec![Context::Help, Context::Overlay],
         Some(Overlay::Kernels { .. }) => vec![Context::Kernels, Context::Overlay],
         Some(Overlay::Compare { .. }) => vec![Context::Compare, Context::Overlay],
         Some(Overlay::Knobs { .. }) => vec![Context::Knobs, Context::Overlay],
         Some(Overlay::Course { .. }) => vec![Context::Course, Context::Overlay],
         Some(Overlay::Studies { .. }) => vec![Context::Studies, Context::Overlay],
         Some(_) => vec![Context::Overlay],
-        None if model.draft.is_some() => vec![Context::Draft, Context::Everywhere],
-        None if model.games.now.is_some() => {
-            vec![Context::Game, Context::Pane(model.focus), Context::Everywhere]
-        }
-        None if model.lens.is_on() => {
-            let mut all = vec![Context::Lens];
-            all.extend(lesson(model));
-            all.extend([Context::Pane(model.focus), Context::Everywhere]);
-            all
-        }
-        None => {
-            let mut all = lesson(model);
-            all.extend(model.lab.as_ref().map(|_| Context::Lab));
-            all.extend([Context::Pane(model.focus), Context::Everywhere]);
-            all
-        }
+        None => contexts_behind(model),
     }
+}
+
+/// The contexts that hold where nothing lies over the panes, the narrowest first.
+#[must_use]
+pub fn contexts_behind(model: &Model) -> Vec<Context> {
+    if model.draft.is_some() {
+        return vec![Context::Draft, Context::Everywhere];
+    }
+    let mut all = Vec::new();
+    if model.games.now.is_some() {
+        all.push(Context::Game);
+    } else if model.lens.is_on() {
+        all.push(Context::Lens);
+        all.extend(lesson(model));
+    } else {
+        all.extend(lesson(model));
+        all.extend(model.lab.as_ref().map(|_| Context::Lab));
+    }
+    all.extend([Context::Pane(model.focus), Context::Everywhere]);
+    all
 }
 
 fn lesson(model: &Model) -> Vec<Context> {
@@ -254,7 +260,7 @@ mod tests {
     #[test]
     fn ctrl_c_ends_from_anywhere() {
         let mut model = Model::new(0.0, (80, 24));
-        model.overlay = Some(Overlay::Help { scroll: 0 });
+        model.overlay = Some(Overlay::help());
         assert!(matches!(
             press(&model, "<C-c>"),
             Some(Msg::Act(Action::Interrupt))

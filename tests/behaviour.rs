@@ -318,3 +318,30 @@ fn nothing_known_yet_answers_every_key_without_failing() {
         );
     }
 }
+
+#[test]
+fn the_help_is_narrowed_by_words_and_steps_out_one_layer_at_a_time() {
+    let sought = |model: &Model| match &model.overlay {
+        Some(Overlay::Help { sought, typing, .. }) => Some((sought.value().to_owned(), *typing)),
+        _ => None,
+    };
+    let mut model = opened();
+    press(&mut model, "?/q");
+    assert_eq!(
+        sought(&model),
+        Some(("q".to_owned(), true)),
+        "keys are text while it is typed"
+    );
+    press(&mut model, "<Backspace>lock<Enter>");
+    assert_eq!(sought(&model), Some(("lock".to_owned(), false)));
+    press(&mut model, "<Esc>");
+    assert_eq!(
+        sought(&model),
+        Some((String::new(), false)),
+        "first what is sought is forgotten"
+    );
+    press(&mut model, "/probe<Esc>");
+    assert_eq!(sought(&model), Some((String::new(), false)));
+    press(&mut model, "<Esc>");
+    assert_eq!(sought(&model), None);
+}

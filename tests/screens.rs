@@ -191,7 +191,7 @@ fn what_lies_over_the_panes() {
         place,
     });
     for (name, overlay) in [
-        ("help", Overlay::Help { scroll: 0 }),
+        ("help", Overlay::help()),
         ("diagnostics", Overlay::Diagnostics { scroll: 0 }),
         ("trial", Overlay::Trial { trial: 1, scroll: 0 }),
         ("confirm", accept),
@@ -400,7 +400,7 @@ fn another_probe_is_said_in_few_bytes() {
 
 fn overlay(kind: u8, model: &Model) -> Option<Overlay> {
     match kind {
-        1 => Some(Overlay::Help { scroll: 3 }),
+        1 => Some(Overlay::help()),
         2 => Some(Overlay::Diagnostics { scroll: 9 }),
         3 => Some(Overlay::Trial { trial: 1, scroll: 2 }),
         4 => Some(Overlay::Model { scroll: 1 }),

@@ -37,6 +37,8 @@ pub enum Context {
     Studies,
     /// At the hyperparameters.
     Knobs,
+    /// In the help.
+    Help,
     /// In the kernel editor.
     Kernels,
     /// In the comparison of acquisition functions.
@@ -62,6 +64,7 @@ impl Context {
             Self::Lens => "looking at the past or at what-ifs",
             Self::Overlay => "in a window",
             Self::Studies => "choosing a study",
+            Self::Help => "in the help",
             Self::Kernels => "editing the kernel",
             Self::Compare => "comparing acquisition functions",
             Self::Knobs => "setting hyperparameters",
@@ -130,7 +133,7 @@ pub struct Section {
 }
 
 /// Every key, in the order of help.
-pub static SECTIONS: [&Section; 31] = [
+pub static SECTIONS: [&Section; 32] = [
     &everywhere::DECIDING,
     &everywhere::PROBE,
     &everywhere::PANES,
@@ -157,6 +160,7 @@ pub static SECTIONS: [&Section; 31] = [
     &lab::GAME,
     &modes::CONFIRM,
     &modes::OVERLAY,
+    &modes::HELP,
     &modes::KERNELS,
     &modes::COMPARE,
     &modes::KNOBS,

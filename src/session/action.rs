@@ -141,6 +141,8 @@ pub enum Action {
 
     // looking
     Help,
+    /// Looks for a key in the help.
+    FindKey,
     ShowDiagnostics,
     ShowModel,
     /// Kernels and the evidence of each.

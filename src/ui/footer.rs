@@ -28,6 +28,19 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
         Some(Overlay::Filter { input, remark }) => {
             return Some(prompt(ctx, buf, area, "/", input, error(ctx, remark)));
         }
+        Some(Overlay::Help {
+            sought, typing: true, ..
+        }) => {
+            let hint = tr!(ctx, "words, or the key itself; enter keeps, esc shows all");
+            return Some(prompt(
+                ctx,
+                buf,
+                area,
+                "/",
+                sought,
+                (hint.into(), ctx.theme.dim()),
+            ));
+        }
         Some(Overlay::Band { input, remark, .. }) => {
             let hint = tr!(
                 ctx,
@@ -71,7 +84,7 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
         }
         Some(
             Overlay::Confirm(_)
-            | Overlay::Help { .. }
+            | Overlay::Help { typing: false, .. }
             | Overlay::Diagnostics { .. }
             | Overlay::Trial { .. }
             | Overlay::Model { .. }

@@ -33,7 +33,7 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, layout: &Layout, hits: &mut Hit
         return;
     };
     match overlay {
-        Overlay::Help { scroll } => help::draw(ctx, buf, body, *scroll, hits),
+        Overlay::Help { scroll, sought, .. } => help::draw(ctx, buf, body, (*scroll, sought.value()), hits),
         Overlay::Diagnostics { scroll } => diagnostics(ctx, buf, body, *scroll, hits),
         Overlay::Trial { trial, scroll } => trial::draw(ctx, buf, body, *trial, *scroll, hits),
         Overlay::Model { scroll } => model::draw(ctx, buf, body, *scroll, hits),

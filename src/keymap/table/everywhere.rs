@@ -10,13 +10,7 @@ pub(super) static DECIDING: Section = Section {
     bindings: &[
         b(Everywhere, &["A"], Action::Accept, "accept", 3),
         b(Everywhere, &["E", "i"], Action::Edit, "edit", 4),
-        b(
-            Everywhere,
-            &["D"],
-            Action::DiscardDraft,
-            "discard the draft, where there is one",
-            0,
-        ),
+        b(Everywhere, &["D"], Action::DiscardDraft, "discard the draft", 0),
         b(Everywhere, &["X"], Action::Reject, "reject", 5),
         b(
             Everywhere,

@@ -1,6 +1,6 @@
 //! Keys while something is edited, confirmed, looked back at, or open in a window.
 
-use super::Context::{Compare, Confirm, Draft, Kernels, Knobs, Lens, Overlay, Studies};
+use super::Context::{Compare, Confirm, Draft, Help, Kernels, Knobs, Lens, Overlay, Studies};
 use super::{Section, b};
 use crate::session::Action;
 
@@ -80,6 +80,15 @@ pub(super) static OVERLAY: Section = Section {
         b(Overlay, &["<Home>", "g"], Action::Top, "first", 0),
         b(Overlay, &["<End>", "G"], Action::Bottom, "last", 0),
         b(Overlay, &["U"], Action::UndoReject, "take back a rejection", 2),
+    ],
+};
+
+pub(super) static HELP: Section = Section {
+    title: "in the help",
+    context: Help,
+    bindings: &[
+        b(Help, &["/"], Action::FindKey, "find a key or a sign", 2),
+        b(Help, &["<Space>"], Action::PageDown, "turn the page", 3),
     ],
 };
 

@@ -57,7 +57,6 @@ pub(super) const WINDOWS: Words = &[
     ("lessons and functions", "课程和函数"),
     ("enter opens one", "Enter 打开"),
     ("keys", "按键"),
-    ("arrows scroll, esc closes", "方向键滚动，Esc 关闭"),
     // kernels
     ("loo", "留一"),
     ("kernel", "核"),
@@ -253,6 +252,21 @@ pub(super) const WINDOWS: Words = &[
     // the signs of the help
     ("signs", "符号"),
     ("the best trial", "最优的试验"),
+    ("an infeasible trial", "不可行的试验"),
+    ("probably infeasible", "可能不可行"),
+    (
+        "/ finds, space turns the page, esc closes",
+        "/ 查找，空格翻页，esc 关闭",
+    ),
+    ("with “{sought}”", "含“{sought}”"),
+    (
+        "No key or sign is told of in these words.",
+        "没有含这些字的按键或符号。",
+    ),
+    (
+        "words, or the key itself; enter keeps, esc shows all",
+        "输入文字或按键本身；enter 保留，esc 显示全部",
+    ),
     ("largest acquisition of a slice", "切片上采集函数最大处"),
     ("trials, near the slice to far off", "试验，从切片附近到远处"),
     ("trials beyond the axis", "超出坐标轴的试验"),

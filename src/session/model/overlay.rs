@@ -25,8 +25,12 @@ pub enum Confirm {
 /// What lies over the panes.
 #[derive(Clone, Debug)]
 pub enum Overlay {
+    /// Every key and sign, or those that match what is sought.
     Help {
         scroll: usize,
+        sought: tui_input::Input,
+        /// Whether keys are text at the moment.
+        typing: bool,
     },
     /// The list of bad rows and warnings.
     Diagnostics {
@@ -96,4 +100,16 @@ pub enum Overlay {
     Course {
         cursor: usize,
     },
+}
+
+impl Overlay {
+    /// The help from its beginning.
+    #[must_use]
+    pub fn help() -> Self {
+        Self::Help {
+            scroll: 0,
+            sought: tui_input::Input::default(),
+            typing: false,
+        }
+    }
 }

@@ -216,7 +216,8 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::RunFinish => decide::leave_run(model, RunWord::Finish, effects),
         Action::RunLeave => decide::leave_run(model, RunWord::Leave, effects),
 
-        Action::Help => model.overlay = Some(Overlay::Help { scroll: 0 }),
+        Action::Help => model.overlay = Some(Overlay::help()),
+        Action::FindKey => overlay::seek(model),
         Action::ShowDiagnostics => model.overlay = Some(Overlay::Diagnostics { scroll: 0 }),
         Action::ShowModel => model.overlay = Some(Overlay::Model { scroll: 0 }),
         Action::ShowKernels => kernels::show(model, effects),

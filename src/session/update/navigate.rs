@@ -105,7 +105,11 @@ pub fn vertical(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
 fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
     let (rows, all) = model.hits.overlay_rows;
     let most = all.saturating_sub(rows);
-    let page = rows.max(2) - 1;
+    // The help is made of whole pages.
+    let page = match &model.overlay {
+        Some(Overlay::Help { .. }) => rows.max(1),
+        _ => rows.max(2) - 1,
+    };
     let rejections = model.rejections.len();
     let studies = model.source.studies.len();
     let kernels = model.kernels.rows.len();
@@ -113,7 +117,7 @@ fn scroll_overlay(model: &mut Model, action: &Action) -> bool {
     let knobs = super::tune::hand_knobs(model).len();
     match &mut model.overlay {
         Some(
-            Overlay::Help { scroll }
+            Overlay::Help { scroll, .. }
             | Overlay::Diagnostics { scroll }
             | Overlay::Model { scroll }
             | Overlay::Game { scroll }

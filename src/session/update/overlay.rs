@@ -18,12 +18,19 @@ pub fn is_typing(model: &Model) -> bool {
         Some(
             Overlay::Command { .. } | Overlay::Filter { .. } | Overlay::Imagine { .. } | Overlay::Band { .. }
         )
-    ) || matches!(model.overlay, Some(Overlay::Kernels { .. })) && model.kernels.input.is_some()
+    ) || matches!(model.overlay, Some(Overlay::Help { typing: true, .. }))
+        || matches!(model.overlay, Some(Overlay::Kernels { .. })) && model.kernels.input.is_some()
         || model.overlay.is_none() && model.draft.as_ref().is_some_and(|d| d.field.is_some())
 }
 
 /// Steps out of one layer; never quits.
 pub fn back(model: &mut Model, effects: &mut Vec<Effect>) {
+    if let Some(Overlay::Help { scroll, sought, .. }) = &mut model.overlay
+        && !sought.value().is_empty()
+    {
+        (*scroll, *sought) = (0, Input::default());
+        return;
+    }
     if model.overlay.take().is_some() {
         return;
     }
@@ -53,6 +60,7 @@ pub fn text(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
     match &model.overlay {
         Some(Overlay::Command { .. }) => command_key(model, key, effects),
         Some(Overlay::Filter { .. }) => filter_key(model, key),
+        Some(Overlay::Help { .. }) => seek_key(model, key),
         Some(Overlay::Imagine { .. }) => lens::type_key(model, key, effects),
         Some(Overlay::Band { .. }) => game::type_key(model, key, effects),
         Some(Overlay::Kernels { .. }) => kernels::type_key(model, key, effects),
@@ -77,7 +85,12 @@ pub fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
             Overlay::Command { input, .. }
             | Overlay::Filter { input, .. }
             | Overlay::Imagine { input, .. }
-            | Overlay::Band { input, .. },
+            | Overlay::Band { input, .. }
+            | Overlay::Help {
+                sought: input,
+                typing: true,
+                ..
+            },
         ) => {
             for c in clean.chars() {
                 feed(input, TextKey::Char(c));
@@ -201,6 +214,40 @@ fn filter_key(model: &mut Model, key: TextKey) {
         _ => {
             feed(input, key);
             retype(model);
+        }
+    }
+}
+
+/// Begins to look for a key in the help, or goes on with what was sought.
+pub fn seek(model: &mut Model) {
+    if let Some(Overlay::Help { typing, .. }) = &mut model.overlay {
+        *typing = true;
+    }
+}
+
+/// One key of what is sought: the help shows at once what matches. `Esc` forgets it.
+fn seek_key(model: &mut Model, key: TextKey) {
+    let (rows, all) = model.hits.overlay_rows;
+    let Some(Overlay::Help {
+        scroll,
+        sought,
+        typing,
+    }) = &mut model.overlay
+    else {
+        return;
+    };
+    match key {
+        TextKey::Up => *scroll = scroll.saturating_sub(1),
+        TextKey::Down => *scroll = (*scroll + 1).min(all.saturating_sub(rows)),
+        TextKey::Enter | TextKey::Tab | TextKey::BackTab => *typing = false,
+        TextKey::Escape => {
+            *typing = false;
+            *sought = Input::default();
+            *scroll = 0;
+        }
+        _ => {
+            feed(sought, key);
+            *scroll = 0;
         }
     }
 }

@@ -1,68 +1,118 @@
-//! Every key, from the table that also dispatches them, in columns by where it holds.
+//! Every key, from the table that also dispatches them, and every sign: what holds here first, a page at a time; or those
+//! alone that match what is sought.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::window::Window;
-use crate::keymap::{Context as Place, SECTIONS, works};
+use crate::keymap::{Binding, Context as Place, SECTIONS, Section, contexts_behind, works};
 use crate::language::tr;
 use crate::session::HitMap;
 use crate::ui::context::Context;
 use crate::ui::text;
 
-/// Width of the keys and of a whole column.
-const KEYS: usize = 14;
-const COLUMN: usize = 50;
-/// As wide as the longest label asks for.
-const WIDEST: usize = 62;
+/// Narrowest and widest column, with the gap to the next.
+const LEAST: usize = 36;
+const MOST: usize = 50;
+/// Widths that the keys of a block may take.
+const KEYS: std::ops::RangeInclusive<usize> = 5..=13;
 /// Most keys shown for one action.
 const MOST_KEYS: usize = 3;
+/// Columns beyond which the eye loses its place.
+const MOST_COLUMNS: usize = 4;
+/// A block that does not fit is begun at the end of a column only where so many of its rows do.
+const LEAST_PART: usize = 6;
 
-pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits: &mut HitMap) {
-    let columns = (usize::from(body.width.saturating_sub(6)) / COLUMN).clamp(1, 3);
-    let column = (usize::from(body.width.saturating_sub(6)) / columns).clamp(COLUMN, WIDEST);
-    let lines = in_columns(groups(ctx), columns, column);
-    let width = u16::try_from(columns * column + 4).unwrap_or(u16::MAX);
+type Block<'a> = Vec<Line<'a>>;
+
+pub fn draw(
+    ctx: &Context<'_>,
+    buf: &mut Buffer,
+    body: Rect,
+    (scroll, sought): (usize, &str),
+    hits: &mut HitMap,
+) {
+    let room = usize::from(body.width.saturating_sub(4));
+    let columns = (room / LEAST).clamp(1, MOST_COLUMNS);
+    let width = (room / columns).clamp(1, MOST);
+    let mut blocks = blocks(ctx, width, sought.trim());
+    if blocks.is_empty() {
+        let words = tr!(ctx, "No key or sign is told of in these words.");
+        blocks.push(vec![Line::styled(words, ctx.theme.dim())]);
+    }
+    let height = usize::from(body.height.saturating_sub(2)).max(1);
+    let lines = pages(&blocks, columns, width, height);
+    let detail = if sought.trim().is_empty() {
+        tr!(ctx, "/ finds, space turns the page, esc closes").to_owned()
+    } else {
+        tr!(ctx, "with “{sought}”", sought = text::clean(sought.trim()))
+    };
     Window {
         title: tr!(ctx, "keys"),
-        detail: tr!(ctx, "arrows scroll, esc closes"),
+        detail: &detail,
         lines,
-        width,
+        width: u16::try_from(columns * width + 4).unwrap_or(u16::MAX),
     }
     .draw(ctx, buf, body, scroll, hits);
 }
 
-/// One block a section: its title, its keys, a blank line. The pane with the focus comes first; the keys of the lab are
-/// told in the lab.
-fn groups<'a>(ctx: &Context<'a>) -> Vec<Vec<Line<'a>>> {
-    let theme = &ctx.theme;
+/// What holds where the person is, what holds everywhere, the signs, what holds elsewhere.
+fn blocks<'a>(ctx: &Context<'a>, width: usize, sought: &str) -> Vec<Block<'a>> {
+    let here = contexts_behind(ctx.model);
+    let rank = |section: &Section| match section.context {
+        Place::Everywhere | Place::Always => (1, 0),
+        context => match here.iter().position(|c| *c == context) {
+            Some(at) => (0, at),
+            None if matches!(context, Place::Pane(_)) => (3, 0),
+            None => (4, 0),
+        },
+    };
     let mut sections = SECTIONS;
-    sections.sort_by_key(|s| s.context != Place::Pane(ctx.model.focus));
-    let keys = sections
-        .into_iter()
-        .map(|section| {
-            let keys = section.bindings.iter().filter(|b| works(ctx.model, b));
-            let keys = keys.map(|b| {
-                Line::from(vec![
-                    Span::styled(text::right(&b.keys_for_people(MOST_KEYS), KEYS), theme.accent()),
-                    Span::raw("  "),
-                    Span::raw(ctx.language().word(b.label)),
-                ])
-            });
-            let mut lines = vec![Line::styled(ctx.language().word(section.title), theme.strong())];
-            lines.extend(keys);
-            lines.push(Line::default());
-            lines
-        })
-        .filter(|lines| lines.len() > 2);
-    keys.chain(std::iter::once(signs(ctx))).collect()
+    sections.sort_by_key(|s| rank(s));
+    let after_signs = sections
+        .iter()
+        .position(|s| rank(s).0 > 1)
+        .unwrap_or(sections.len());
+    let of_section = |section: &&'static Section| keys(ctx, section, width, sought);
+    let (before, after) = sections.split_at(after_signs);
+    before
+        .iter()
+        .map(of_section)
+        .chain([signs(ctx, width, sought)])
+        .chain(after.iter().map(of_section))
+        .flatten()
+        .collect()
+}
+
+/// The keys of a section that match; `None` where none does.
+fn keys<'a>(ctx: &Context<'a>, section: &'static Section, width: usize, sought: &str) -> Option<Block<'a>> {
+    let language = ctx.language();
+    let title = language.word(section.title);
+    let is_told = |b: &&Binding| {
+        works(ctx.model, b) && (contains(title, sought) || matches(b, language.word(b.label), sought))
+    };
+    let rows: Vec<(String, &str)> = (section.bindings.iter().filter(is_told))
+        .map(|b| (b.keys_for_people(MOST_KEYS), language.word(b.label)))
+        .collect();
+    block(ctx, title, &rows, width)
+}
+
+/// Whether a binding is what is sought: one letter is a key, more are words.
+fn matches(binding: &Binding, label: &str, sought: &str) -> bool {
+    let keys = binding.keys_for_people(usize::MAX);
+    keys.split(' ').any(|k| k == sought) || contains(label, sought) || contains(&keys, sought)
+}
+
+/// Whether words contain others, whatever their case; one ASCII letter would be in all.
+fn contains(words: &str, sought: &str) -> bool {
+    sought.is_empty()
+        || !(sought.len() == 1 && sought.is_ascii()) && words.to_lowercase().contains(&sought.to_lowercase())
 }
 
 /// What the marks of charts, tables and titles stand for.
-fn signs<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
-    let theme = &ctx.theme;
-    let told: [(&str, &str); 14] = [
+fn signs<'a>(ctx: &Context<'a>, width: usize, sought: &str) -> Option<Block<'a>> {
+    let told: [(&str, &str); 16] = [
         ("★", tr!(ctx, "the best trial")),
         ("◆", tr!(ctx, "the suggestion")),
         ("┼ │", tr!(ctx, "the probe")),
@@ -70,6 +120,8 @@ fn signs<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
         ("▲", tr!(ctx, "largest acquisition of a slice")),
         ("● • ·", tr!(ctx, "trials, near the slice to far off")),
         ("▴ ▾", tr!(ctx, "trials beyond the axis")),
+        ("⊗", tr!(ctx, "an infeasible trial")),
+        ("╱", tr!(ctx, "probably infeasible")),
         ("◌", tr!(ctx, "waiting")),
         ("◐", tr!(ctx, "running")),
         ("✗", tr!(ctx, "failed")),
@@ -78,68 +130,87 @@ fn signs<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
         ("P(ok)", tr!(ctx, "chance to come through")),
         ("P(ok)^c", tr!(ctx, "c: 1 + failures of last 10 outcomes")),
     ];
-    let mut lines = vec![Line::styled(tr!(ctx, "signs"), theme.strong())];
-    lines.extend(told.into_iter().map(|(sign, words)| {
-        Line::from(vec![
-            Span::styled(text::right(sign, KEYS), theme.accent()),
-            Span::raw("  "),
-            Span::raw(words),
-        ])
-    }));
-    lines.push(Line::default());
-    lines
+    let title = tr!(ctx, "signs");
+    let is_told =
+        |sign: &str, words: &str| [title, sign, words].iter().any(|t| contains(t, sought)) || sign == sought;
+    let rows: Vec<(String, &str)> = (told.into_iter())
+        .filter(|(sign, words)| is_told(sign, words))
+        .map(|(sign, words)| (sign.to_owned(), words))
+        .collect();
+    block(ctx, title, &rows, width)
 }
 
-/// Deals the blocks to columns of about the same height, in reading order.
-fn in_columns(groups: Vec<Vec<Line<'_>>>, columns: usize, width: usize) -> Vec<Line<'_>> {
-    let total: usize = groups.iter().map(Vec::len).sum();
-    let target = total.div_ceil(columns.max(1)) + 2;
-    let groups: Vec<Vec<Line<'_>>> = groups.into_iter().flat_map(|g| split(g, target)).collect();
-    let mut dealt: Vec<Vec<Line<'_>>> = vec![Vec::new(); columns.max(1)];
-    let mut at = 0;
-    for group in groups {
-        let full = dealt
-            .get(at)
-            .is_some_and(|c| !c.is_empty() && c.len() + group.len() / 2 > target);
-        if full && at + 1 < dealt.len() {
-            at += 1;
-        }
-        if let Some(column) = dealt.get_mut(at) {
-            column.extend(group);
+/// A title and its rows; what is told goes on below itself where it is long.
+fn block<'a>(
+    ctx: &Context<'a>,
+    title: &'a str,
+    rows: &[(String, &'a str)],
+    width: usize,
+) -> Option<Block<'a>> {
+    let theme = &ctx.theme;
+    let widest = rows.iter().map(|(keys, _)| text::width(keys)).max()?;
+    let head = widest.clamp(*KEYS.start(), *KEYS.end());
+    let mut lines = vec![Line::styled(title, theme.strong())];
+    for (keys, words) in rows {
+        let room = width.saturating_sub(head + 4).max(1);
+        for (i, part) in text::wrap(words, room).into_iter().enumerate() {
+            let keys = if i == 0 { keys.as_str() } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(text::left(keys, head), theme.accent()),
+                Span::raw("  "),
+                Span::raw(part),
+            ]));
         }
     }
-    let height = dealt.iter().map(Vec::len).max().unwrap_or(0);
-    (0..height)
-        .map(|row| {
-            let mut spans = Vec::new();
-            for column in &dealt {
-                spans.extend(cell(column.get(row), width));
-            }
-            Line::from(spans)
+    Some(lines)
+}
+
+/// The blocks dealt to pages of so many columns and rows, in reading order; a single page is as low as it can be.
+fn pages<'a>(blocks: &[Block<'a>], columns: usize, width: usize, height: usize) -> Vec<Line<'a>> {
+    let total: usize = blocks.iter().map(|b| b.len() + 1).sum();
+    let fits = |h: &usize| dealt(blocks, *h).len() <= columns;
+    let height = (total.div_ceil(columns)..height).find(fits).unwrap_or(height);
+    dealt(blocks, height)
+        .chunks(columns)
+        .flat_map(|page| {
+            (0..height).map(|row| {
+                let cells = page.iter().flat_map(|column| cell(column.get(row), width));
+                Line::from(cells.collect::<Vec<_>>())
+            })
         })
         .collect()
 }
 
-/// A block longer than a column goes on in the next under the same title.
-fn split(group: Vec<Line<'_>>, most: usize) -> Vec<Vec<Line<'_>>> {
-    if group.len() <= most || most < 8 {
-        return vec![group];
-    }
-    let title = group.first().cloned().unwrap_or_default();
-    let rows: Vec<Line<'_>> = group.into_iter().skip(1).collect();
-    // Room is left for the short block of the focused pane before it.
-    let parts = rows.len().div_ceil(most.saturating_sub(6));
-    let size = rows.len().div_ceil(parts);
-    rows.chunks(size)
-        .map(|chunk| {
-            let mut part = vec![title.clone()];
-            part.extend(chunk.iter().cloned());
-            if chunk.last().is_some_and(|l| !l.spans.is_empty()) {
-                part.push(Line::default());
+/// Columns of at most so many rows. A block is broken where it would leave much of a column empty, or fits nowhere whole.
+fn dealt<'a>(blocks: &[Block<'a>], height: usize) -> Vec<Block<'a>> {
+    let mut columns: Vec<Block<'a>> = vec![Vec::new()];
+    for block in blocks {
+        let (title, mut rows) = (
+            block.first().cloned().unwrap_or_default(),
+            block.get(1..).unwrap_or_default(),
+        );
+        loop {
+            let last = columns.last_mut();
+            let Some(column) = last else { return columns };
+            let gap = usize::from(!column.is_empty());
+            let room = height.saturating_sub(column.len() + gap + 1);
+            let breaks = rows.len() + 1 > height || room >= LEAST_PART && rows.len() >= room + 2;
+            if rows.len() > room && !column.is_empty() && !(breaks && room >= LEAST_PART) {
+                columns.push(Vec::new());
+                continue;
             }
-            part
-        })
-        .collect()
+            column.extend((gap > 0).then(Line::default));
+            column.push(title.clone());
+            let (now, later) = rows.split_at(room.max(1).min(rows.len()));
+            column.extend(now.iter().cloned());
+            rows = later;
+            if rows.is_empty() {
+                break;
+            }
+            columns.push(Vec::new());
+        }
+    }
+    columns
 }
 
 /// A line made exactly as wide as a column.
@@ -159,35 +230,61 @@ fn cell<'a>(line: Option<&Line<'a>>, column: usize) -> Vec<Span<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::{Model, Pane};
+
+    fn in_the_lab() -> Model {
+        let mut model = Model::new(0.0, (120, 36));
+        let lab =
+            crate::session::Lab::named_lesson("1", crate::language::Language::English, Default::default());
+        model.lab = Some(Box::new(lab.unwrap().unwrap()));
+        model
+    }
+
+    fn told(model: &Model, columns: usize, height: usize, sought: &str) -> Vec<String> {
+        let ctx = Context::new(model);
+        let lines = pages(&blocks(&ctx, 64, sought), columns, 64, height);
+        lines.iter().map(ToString::to_string).collect()
+    }
 
     #[test]
     fn every_binding_that_can_hold_is_in_the_help() {
-        let mut model = crate::session::Model::new(0.0, (120, 36));
-        for in_lab in [false, true] {
-            if in_lab {
-                let lab = crate::session::Lab::named_lesson(
-                    "1",
-                    crate::language::Language::English,
-                    Default::default(),
-                );
-                model.lab = Some(Box::new(lab.unwrap().unwrap()));
-            }
-            let ctx = Context::new(&model);
-            for columns in 1..=3 {
-                let all: Vec<String> = in_columns(groups(&ctx), columns, COLUMN)
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect();
+        for model in [Model::new(0.0, (120, 36)), in_the_lab()] {
+            for (columns, height) in [(1, 20), (2, 20), (3, 34), (4, 58)] {
+                let all = told(&model, columns, height, "");
+                let is_told = |words: &str| all.iter().any(|l| l.contains(words));
                 for section in SECTIONS {
-                    let is_told = |words: &str| all.iter().any(|l| l.contains(words));
                     let works: Vec<_> = section.bindings.iter().filter(|b| works(&model, b)).collect();
                     assert_eq!(is_told(section.title), !works.is_empty(), "{}", section.title);
                     for binding in works {
-                        let label = text::fit(binding.label, COLUMN - 1 - KEYS - 2).into_owned();
-                        assert!(is_told(&label), "{label}");
+                        assert!(is_told(binding.label), "{}", binding.label);
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_keys_of_the_pane_in_focus_come_first_and_pages_are_whole() {
+        let mut model = Model::new(0.0, (80, 24));
+        model.focus = Pane::History;
+        let all = told(&model, 2, 20, "");
+        assert!(all[0].starts_with(Pane::History.title()), "{}", all[0]);
+        assert_eq!(all.len() % 20, 0);
+        let deciding = all.iter().position(|l| l.contains("deciding")).unwrap();
+        assert!(deciding < 20, "what decides is on the first page");
+    }
+
+    #[test]
+    fn a_letter_finds_its_key_and_words_find_what_is_told() {
+        let model = Model::new(0.0, (80, 24));
+        let found = |sought| told(&model, 1, 20, sought).join("\n");
+        assert!(
+            found("K").contains("next kernel") && !found("K").contains("lock"),
+            "{}",
+            found("K")
+        );
+        assert!(found("LOCK").contains("lock the parameter"));
+        assert!(found("⊗").contains("infeasible"));
+        assert_eq!(found("no such words"), "");
     }
 }
