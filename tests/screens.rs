@@ -22,9 +22,10 @@ use tunescope::analysis::prospects::{Prospect, Prospects};
 use tunescope::analysis::stopping::Gain;
 use tunescope::runtime::backend::ScreenBackend;
 use tunescope::session::explained::HistoryLayer;
-use tunescope::session::model::{ColorLevel, Confirm, RunStatus, ThemeChoice};
+use tunescope::session::model::{ColorLevel, Confirm, RunStatus, SortKey, ThemeChoice};
+use tunescope::session::msg::Pointer;
 use tunescope::session::seen::Digest;
-use tunescope::session::{HitMap, Model, Overlay, Pane, Target};
+use tunescope::session::{HitMap, Model, Msg, Overlay, Pane, Target, update};
 use tunescope::study::label::is_hostile;
 use tunescope::ui::{Hint, view};
 
@@ -479,5 +480,36 @@ proptest! {
         let reversed = (row.x..row.x + row.width)
             .any(|x| buf[(x, row.y)].modifier.contains(Modifier::REVERSED));
         prop_assert!(reversed);
+    }
+}
+
+#[test]
+fn a_click_on_a_head_sorts_by_what_stands_below_it() {
+    let mut model = fixture::running();
+    (model.focus, model.zoomed) = (Pane::Trials, true);
+    let (buf, hits) = draw(&model, 120, 36);
+    let heads = symbols(&buf);
+    let y = heads.iter().position(|row| row.contains("state")).unwrap();
+    update(&mut model, Msg::Drawn(hits), 1.0);
+    let column = |name: &str| {
+        let before = heads[y].split(name).next().unwrap();
+        u16::try_from(before.chars().count()).unwrap()
+    };
+    let param = model
+        .study
+        .columns
+        .iter()
+        .position(|c| c.shown() == "learning_rate")
+        .unwrap();
+    for (name, key) in [
+        ("state", SortKey::State),
+        ("val_loss", SortKey::Value),
+        ("learning_rate", SortKey::Column(param)),
+    ] {
+        let (x, y) = (column(name), u16::try_from(y).unwrap());
+        update(&mut model, Msg::Pointer(Pointer::Press { x, y }), 2.0);
+        assert_eq!((model.table.sort, model.table.descending), (key, false), "{name}");
+        update(&mut model, Msg::Pointer(Pointer::Press { x, y }), 2.0);
+        assert_eq!((model.table.sort, model.table.descending), (key, true), "{name}");
     }
 }

@@ -1,6 +1,6 @@
 //! Where things were drawn, so that a click can find them and scrolling knows its window.
 
-use super::model::Pane;
+use super::model::{Pane, SortKey};
 
 /// A rectangle of cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub enum Target {
     Pane(Pane),
     /// A row of the trial table: an index into `Study::trials`.
     TrialRow(usize),
-    /// The header cell of a table column.
-    TableColumn(usize),
+    /// The header cell of a table column, by what it sorts.
+    TableColumn(SortKey),
     /// The plot of a slice: the column of the click gives the position along parameter `param`.
     Slice { param: usize },
     /// The plot of the surface; the cell gives both positions (y grows upwards).

@@ -3,7 +3,7 @@
 use crate::session::action::Action;
 use crate::session::effect::Effect;
 use crate::session::hit::{Area, Target};
-use crate::session::model::{Model, Pane, SortKey};
+use crate::session::model::{Model, Pane};
 use crate::session::msg::Pointer;
 use crate::session::nudge::at_position;
 
@@ -77,11 +77,10 @@ fn press(
     match target {
         Target::Pane(_) => {}
         Target::TrialRow(trial) => navigate::select_trial(model, trial, effects),
-        Target::TableColumn(column) => {
+        Target::TableColumn(key) => {
             if dragging {
                 return;
             }
-            let key = SortKey::Column(column);
             navigate::sort_by(model, key);
         }
         Target::Slice { param } => {

@@ -30,6 +30,20 @@ enum Kind {
     Seconds,
 }
 
+impl Kind {
+    /// What the table is sorted by where a column is asked for it.
+    fn sort_key(self) -> Option<SortKey> {
+        match self {
+            Self::Id => Some(SortKey::Order),
+            Self::State => Some(SortKey::State),
+            Self::Value => Some(SortKey::Value),
+            Self::Param(column) => Some(SortKey::Column(column)),
+            Self::Seconds => Some(SortKey::Seconds),
+            Self::Residual => None,
+        }
+    }
+}
+
 struct Column {
     kind: Kind,
     head: String,
@@ -248,15 +262,9 @@ fn param_column(ctx: &Context<'_>, index: usize) -> Column {
 fn head(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, columns: &[Column], hits: &mut HitMap) {
     let table = &ctx.model.table;
     let mut x = body.x + 2;
-    for (i, column) in columns.iter().enumerate() {
-        let sorted = match (table.sort, column.kind) {
-            (SortKey::Order, Kind::Id)
-            | (SortKey::State, Kind::State)
-            | (SortKey::Value, Kind::Value)
-            | (SortKey::Seconds, Kind::Seconds) => true,
-            (SortKey::Column(a), Kind::Param(b)) => a == b,
-            _ => false,
-        };
+    for column in columns {
+        let sorts = column.kind.sort_key();
+        let sorted = sorts == Some(table.sort);
         let arrow = match (sorted, table.descending) {
             (false, _) => "",
             (true, true) => "↓",
@@ -280,7 +288,9 @@ fn head(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, columns: &[Column], hit
         text::put(buf, x, body.y, column.width, &label, style);
         let w = u16::try_from(column.width).unwrap_or(0);
         let visible = Rect::new(x, body.y, w.min(body.right().saturating_sub(x)), 1);
-        hit(hits, visible, Target::TableColumn(i));
+        if let Some(key) = sorts {
+            hit(hits, visible, Target::TableColumn(key));
+        }
         x = x.saturating_add(w + 2);
     }
 }
