@@ -102,46 +102,128 @@ fn svg(screen: &vt100::Screen, size: PtySize) -> String {
         h = height + 24.0
     );
     for row in 0..size.rows {
-        for column in 0..size.cols {
-            if let Some(cell) = screen.cell(row, column) {
-                draw(
-                    &mut out,
-                    cell,
-                    f64::from(column) * CELL.0,
-                    f64::from(row) * CELL.1,
-                );
-            }
-        }
+        grounds(&mut out, screen, row, size.cols);
+        glyphs(&mut out, screen, row, size.cols);
     }
     out.push_str("</g></svg>\n");
     out
 }
 
-fn draw(out: &mut String, cell: &vt100::Cell, x: f64, y: f64) {
-    let (mut fg, mut bg) = (
+/// Colours of the glyph and of what is behind it.
+fn inks(cell: &vt100::Cell) -> (String, String) {
+    let (fg, bg) = (
         color(cell.fgcolor(), FOREGROUND),
         color(cell.bgcolor(), BACKGROUND),
     );
-    if cell.inverse() {
-        std::mem::swap(&mut fg, &mut bg);
+    if cell.inverse() { (bg, fg) } else { (fg, bg) }
+}
+
+/// One rectangle for neighbours of one background.
+fn grounds(out: &mut String, screen: &vt100::Screen, row: u16, columns: u16) {
+    let ground = |c: u16| screen.cell(row, c).map(|cell| inks(cell).1);
+    let mut column = 0;
+    while column < columns {
+        let here = ground(column);
+        let end = (column..columns).find(|c| ground(*c) != here).unwrap_or(columns);
+        if let Some(fill) = here.filter(|fill| fill != BACKGROUND) {
+            let (x, y) = (f64::from(column) * CELL.0, f64::from(row) * CELL.1);
+            rectangle(out, x, y, f64::from(end - column) * CELL.0, CELL.1, &fill);
+        }
+        column = end;
     }
-    if bg != BACKGROUND {
-        rectangle(out, x, y, CELL.0, CELL.1, &bg);
+}
+
+/// What is drawn as a shape is drawn; of text, a word is one element with a place for each of its letters, so that no font
+/// can move them.
+fn glyphs(out: &mut String, screen: &vt100::Screen, row: u16, columns: u16) {
+    let y = f64::from(row) * CELL.1;
+    let mut word: Option<Word> = None;
+    for column in 0..columns {
+        let Some(cell) = screen.cell(row, column) else {
+            continue;
+        };
+        let x = f64::from(column) * CELL.0;
+        let (fg, _) = inks(cell);
+        let first = cell.contents().chars().next().filter(|c| !c.is_whitespace());
+        let style = (fg, cell.bold(), cell.dim());
+        let is_shape = first.is_some_and(|c| shape(&mut String::new(), c, (x, y), &style.0));
+        if word
+            .as_ref()
+            .is_some_and(|w| first.is_none() || is_shape || w.style != style)
+        {
+            word.take().into_iter().for_each(|w| w.write(out, y));
+        }
+        match first {
+            Some(c) if is_shape => {
+                shape(out, c, (x, y), &style.0);
+            }
+            Some(_) => {
+                let word = word.get_or_insert_with(|| Word::new(style));
+                word.places.push(format!("{x:.1}"));
+                word.text.extend(cell.contents().chars().map(escaped));
+            }
+            None => {}
+        }
     }
-    let text = cell.contents();
-    let Some(c) = text.chars().next().filter(|c| !c.is_whitespace()) else {
-        return;
-    };
+    word.into_iter().for_each(|w| w.write(out, y));
+}
+
+fn escaped(c: char) -> String {
+    match c {
+        '<' => "&lt;".to_owned(),
+        '&' => "&amp;".to_owned(),
+        c => c.to_string(),
+    }
+}
+
+/// Letters of one style beside each other.
+struct Word {
+    /// Colour, bold, dim.
+    style: (String, bool, bool),
+    places: Vec<String>,
+    text: String,
+}
+
+impl Word {
+    fn new(style: (String, bool, bool)) -> Self {
+        Self {
+            style,
+            places: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    fn write(self, out: &mut String, y: f64) {
+        let (fg, bold, dim) = &self.style;
+        let _ = writeln!(
+            out,
+            "<text x=\"{}\" y=\"{:.1}\" fill=\"{fg}\"{}{}>{}</text>",
+            self.places.join(" "),
+            y + CELL.1 * 0.76,
+            if *bold { " font-weight=\"bold\"" } else { "" },
+            if *dim { " opacity=\"0.6\"" } else { "" },
+            self.text
+        );
+    }
+}
+
+/// Draws blocks and Braille as what they look like; false for everything else.
+fn shape(out: &mut String, c: char, (x, y): (f64, f64), fg: &str) -> bool {
     let (w, h) = CELL;
     let code = u32::from(c);
     match code {
-        0x2580 => rectangle(out, x, y, w, h / 2.0, &fg),
+        0x2580 => rectangle(out, x, y, w, h / 2.0, fg),
         0x2581..=0x2588 => {
             let part = h * f64::from(code - 0x2580) / 8.0;
-            rectangle(out, x, y + h - part, w, part, &fg);
+            rectangle(out, x, y + h - part, w, part, fg);
         }
-        0x2589..=0x258F => rectangle(out, x, y, w * f64::from(0x2590 - code) / 8.0, h, &fg),
-        0x2590 => rectangle(out, x + w / 2.0, y, w / 2.0, h, &fg),
+        0x2589..=0x258F => rectangle(out, x, y, w * f64::from(0x2590 - code) / 8.0, h, fg),
+        0x2590 => rectangle(out, x + w / 2.0, y, w / 2.0, h, fg),
+        // Lines meet from cell to cell.
+        0x2500 => rectangle(out, x, y + h / 2.0 - 0.6, w, 1.2, fg),
+        0x2501 => rectangle(out, x, y + h / 2.0 - 1.2, w, 2.4, fg),
+        0x2502 => rectangle(out, x + w / 2.0 - 0.6, y, 1.2, h, fg),
+        0x2503 => rectangle(out, x + w / 2.0 - 1.2, y, 2.4, h, fg),
         0x2800..=0x28FF => {
             for (bit, (dx, dy)) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)]
                 .into_iter()
@@ -159,24 +241,9 @@ fn draw(out: &mut String, cell: &vt100::Cell, x: f64, y: f64) {
                 }
             }
         }
-        _ => {
-            let weight = if cell.bold() { " font-weight=\"bold\"" } else { "" };
-            let opacity = if cell.dim() { " opacity=\"0.6\"" } else { "" };
-            let shown: String = text
-                .chars()
-                .map(|c| match c {
-                    '<' => "&lt;".to_owned(),
-                    '&' => "&amp;".to_owned(),
-                    c => c.to_string(),
-                })
-                .collect();
-            let _ = writeln!(
-                out,
-                "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{fg}\"{weight}{opacity}>{shown}</text>",
-                y + h * 0.76
-            );
-        }
+        _ => return false,
     }
+    true
 }
 
 fn rectangle(out: &mut String, x: f64, y: f64, w: f64, h: f64, fill: &str) {
