@@ -10,7 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use studies::{branin, complete, cube, floats, push};
 use tunescope::analysis::settings::Hyperparameters;
-use tunescope::analysis::{Layer, Surrogate};
+use tunescope::analysis::{Layer, Outlook, Surrogate};
 use tunescope::session::effect::{Effect, ExploreRequest};
 use tunescope::session::model::SourceStatus;
 use tunescope::session::{Model, Msg, Overlay, Pane, Stamped, update};
@@ -207,6 +207,12 @@ fn constraints_are_said_where_they_weigh_hatch_the_surface_and_mark_what_violate
     // Of the surface, about half is hatched: the cells above the diagonal, one in four of them.
     let hatched = screen(&model).join("").matches('╱').count() - 1;
     assert!((300..1000).contains(&hatched), "{hatched}");
+    // So is a slice through what is infeasible, and what it passes is marked as in the table.
+    title(&mut model, Pane::Slices);
+    let slices = screen(&model).join("\n");
+    assert!(slices.contains("╱ probably infeasible"), "{slices}");
+    assert!((100..1500).contains(&slices.matches('╱').count()), "{slices}");
+    assert!(slices.contains('⊗'), "{slices}");
     let trials = title(&mut model, Pane::Trials);
     assert!(!trials.contains("P(feasible)"), "{trials}");
     let table = screen(&model).join("\n");
@@ -228,9 +234,28 @@ fn while_every_trial_is_infeasible_the_header_says_so_and_only_the_constraints_r
     let mut model = shown(study, false);
     let rows = screen(&model);
     assert!(rows[1].contains("every trial is infeasible"), "{}", rows[1]);
+    // Nothing is said of a gain, or of a best that nobody has.
+    let whole = rows.join("\n");
+    assert!(whole.contains("nothing feasible to beat yet"), "{whole}");
+    for word in [
+        "exploitation",
+        "P(improve)",
+        "stopping",
+        "better than",
+        "worse than",
+    ] {
+        assert!(!whole.contains(word), "{word}:\n{whole}");
+    }
     let slices = title(&mut model, Pane::Slices);
     assert!(
         slices.contains("P(feasible)") && !slices.contains("EI ×"),
         "{slices}"
+    );
+    let surrogate = model.surrogate.as_ref().unwrap().value.clone();
+    let advice = surrogate.stopping_advice();
+    assert_eq!(
+        (advice.outlook, advice.gain),
+        (Outlook::NoneFeasible, None),
+        "{advice:?}"
     );
 }

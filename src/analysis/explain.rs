@@ -21,6 +21,10 @@ impl Surrogate {
         runner_up: Option<(Configuration, Vec<f64>)>,
     ) -> Why {
         let improvement = |points: &[Vec<f64>]| -> Vec<f64> {
+            // Nothing feasible is there to improve on: the weight ranks alone.
+            if self.seeks_feasible() {
+                return self.log_weight(points);
+            }
             let moments = believed
                 .posterior
                 .predict(&super::surrogate::matrix(points, point.len()));

@@ -34,6 +34,16 @@ pub struct SlicePoint {
     /// The two terms of EI in model units, whatever function is in use: they sum to it. Misprinted where that is in use.
     pub exploitation: f64,
     pub exploration: f64,
+    /// `P(feasible)`; `None` while there are no constraints.
+    pub p_feasible: Option<f64>,
+}
+
+impl SlicePoint {
+    /// Whether a trial here is probably infeasible.
+    #[must_use]
+    pub fn is_infeasible(&self) -> bool {
+        self.p_feasible.is_some_and(|p| p < 0.5)
+    }
 }
 
 /// A trial drawn into a slice; it fades with its distance from the slice.

@@ -12,7 +12,7 @@ use crate::ui::number::significant;
 
 use super::marks::{self, Drawn};
 use super::text;
-use super::theme::Theme;
+use super::theme::{Theme, fade_step};
 use super::widgets::axis::Scale;
 use super::widgets::panel::Title;
 
@@ -102,6 +102,22 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn is_infeasible(&self, trial: &Trial) -> bool {
         self.model.study.is_feasible(trial) == Some(false)
+    }
+
+    /// Whether no trial is feasible, so that a feasible one is sought, whatever its value.
+    #[must_use]
+    pub fn seeks_feasible(&self) -> bool {
+        let surrogate = self.model.surrogate.as_ref();
+        surrogate.is_some_and(|s| s.value.seeks_feasible())
+    }
+
+    /// The mark of a trial on a chart of the model, by its weight in `[0, 1]`.
+    #[must_use]
+    pub fn trial_glyph(&self, trial: usize, weight: f64) -> &'static str {
+        match self.model.study.trials.get(trial) {
+            Some(t) if self.is_infeasible(t) => "⊗",
+            _ => ["·", "·", "•", "●"][fade_step(weight)],
+        }
     }
 
     /// The best value so far.

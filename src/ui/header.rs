@@ -1,5 +1,7 @@
 //! The first two lines: is the run alive and going well, and can the model be trusted?
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -8,7 +10,7 @@ use crate::analysis::{Outlook, Verdict};
 use crate::language::tr;
 use crate::session::Lab;
 use crate::session::model::{FitStatus, SourceState};
-use crate::study::{Direction, TrialState};
+use crate::study::{Direction, Trial, TrialState};
 use crate::ui::number::{duration, fixed, percent, significant};
 
 use super::context::{Context, ago, state_glyph};
@@ -250,8 +252,24 @@ fn counts<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
             style,
         ));
     }
+    spans.extend(infeasible(ctx, level));
     spans.extend(budget(ctx, level));
     spans
+}
+
+/// How many of the complete ones are infeasible.
+fn infeasible<'a>(ctx: &Context<'a>, level: u8) -> Option<Span<'a>> {
+    let study = &ctx.model.study;
+    if study.constraints.is_empty() {
+        return None;
+    }
+    let is_counted = |t: &&Arc<Trial>| t.state == TrialState::Complete && ctx.is_infeasible(t);
+    let count = study.trials.iter().filter(is_counted).count();
+    let word = match level {
+        0..3 => format!(" {}", ctx.language().word("infeasible")),
+        _ => String::new(),
+    };
+    (count > 0).then(|| Span::styled(format!("  ⊗ {count}{word}"), ctx.theme.dim()))
 }
 
 fn budget<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
@@ -305,7 +323,14 @@ fn best<'a>(ctx: &Context<'a>, level: u8) -> Spans<'a> {
         let text = if model.study.trials.is_empty() {
             tr!(ctx, "no trial yet")
         } else if model.study.has_objective() {
-            tr!(ctx, "every trial is infeasible")
+            let words = match level {
+                0 => tr!(
+                    ctx,
+                    "⊗ every trial is infeasible: a feasible one is sought, whatever its value"
+                ),
+                _ => tr!(ctx, "⊗ every trial is infeasible"),
+            };
+            return vec![Span::styled(words, theme.accent_strong())];
         } else {
             tr!(ctx, "no finished trial yet")
         };

@@ -69,6 +69,11 @@ const LOSES: Hue = Hue {
     dark: ((58, 84, 122), 61, Color::Reset),
     light: ((176, 200, 232), 146, Color::Reset),
 };
+/// Strokes over what is probably infeasible.
+const HATCH: Hue = Hue {
+    dark: ((112, 120, 134), 243, Color::Reset),
+    light: ((150, 157, 168), 246, Color::Reset),
+};
 /// Trials from far off the slice to on it.
 const FADES: [Hue; 4] = [
     Hue {
@@ -215,6 +220,12 @@ impl Theme {
     #[must_use]
     pub fn sample(&self) -> Style {
         self.fg(SAMPLE, Modifier::DIM)
+    }
+
+    /// The hatching of what is probably infeasible.
+    #[must_use]
+    pub fn hatch(&self) -> Style {
+        self.fg(HATCH, Modifier::DIM)
     }
 
     /// The true function, where it is known.

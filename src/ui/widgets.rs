@@ -5,6 +5,7 @@ pub mod band_chart;
 pub mod bars;
 pub mod braille;
 pub mod color_bar;
+pub mod hatch;
 pub mod heatmap;
 pub mod panel;
 pub mod thin;

@@ -436,6 +436,7 @@ fn slice(model: &Model, truth: &Truth, suggested: &[Value], probe: &[Value], par
                 acquisition: r.ei,
                 exploitation: r.exploitation,
                 exploration: r.exploration,
+                p_feasible: None,
             }
         })
         .collect();

@@ -236,6 +236,7 @@ impl Maker {
                     acquisition: self.number(),
                     exploitation: self.number(),
                     exploration: self.number(),
+                    p_feasible: (self.below(2) == 0).then(|| self.share()),
                 })
                 .collect(),
             trials: (0..self.below(40))

@@ -86,6 +86,7 @@ impl Surrogate {
             .collect();
         let moments = self.moments(&settled);
         let values = self.values(ranking, &settled, &moments);
+        let has_constraints = self.feasibility_counts().is_some();
         let drawn = moments
             .into_iter()
             .zip(values)
@@ -105,6 +106,7 @@ impl Surrogate {
                     acquisition: ranking.linear(climbed),
                     exploitation: terms.exploitation,
                     exploration: terms.exploration,
+                    p_feasible: has_constraints.then(|| at.log_feasible.exp()),
                 }
             })
             .collect();

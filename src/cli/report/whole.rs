@@ -171,7 +171,7 @@ fn slice(study: &Study, slice: &Slice) -> Json {
         json!({
             "position": p.position, "value": p.value.to_json(), "mean": p.mean,
             "low68": p.low68, "high68": p.high68, "low95": p.low95, "high95": p.high95,
-            "acquisition": p.acquisition,
+            "acquisition": p.acquisition, "p_feasible": p.p_feasible,
         })
     });
     let trials = slice.trials.iter().map(
@@ -210,6 +210,7 @@ fn surface(study: &Study, surface: &Surface) -> Json {
         "exploitation": layer(Layer::Exploitation),
         "exploration": layer(Layer::Exploration),
         "p_improve": layer(Layer::ProbabilityOfImprovement),
+        "p_feasible": surface.feasible.chunks(surface.columns.max(1)).collect::<Vec<_>>(),
         "trials": marks.collect::<Vec<_>>(),
         "incumbent": surface.incumbent,
         "suggestion": surface.suggestion,

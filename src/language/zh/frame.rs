@@ -96,7 +96,11 @@ pub(super) const FRAME: Words = &[
     ("pruned", "剪枝"),
     ("failed", "失败"),
     ("infeasible", "不可行"),
-    ("every trial is infeasible", "所有试验都不可行"),
+    ("⊗ every trial is infeasible", "⊗ 所有试验都不可行"),
+    (
+        "⊗ every trial is infeasible: a feasible one is sought, whatever its value",
+        "⊗ 所有试验都不可行：先找可行的，不论其值",
+    ),
     ("running", "运行中"),
     ("waiting", "等待"),
     ("good", "可信"),

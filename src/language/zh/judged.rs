@@ -186,4 +186,5 @@ pub(in crate::language) const JUDGED: Words = &[
         "重复最优比继续搜索更有用。",
     ),
     ("Worth going on.", "值得继续。"),
+    ("No trial is feasible yet.", "还没有可行的试验。"),
 ];

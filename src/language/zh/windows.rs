@@ -193,6 +193,12 @@ pub(super) const WINDOWS: Words = &[
     ("unfinished", "未完"),
     ("constraints", "约束"),
     (
+        "{constraints}: all {all} trials are infeasible; until one is not, {weight} alone ranks",
+        "{constraints}：全部 {all} 次试验都不可行；在有可行的试验之前，只按 {weight} 排序",
+    ),
+    ("⊗ {excess} beyond {bound}", "⊗ 超出 {bound} {excess}"),
+    ("✓ within {bound}", "✓ 满足 {bound}"),
+    (
         "{constraints}: {infeasible} of {all} trials are infeasible; the acquisition is weighed by {weight}",
         "{constraints}：{all} 次试验中 {infeasible} 次不可行；采集函数以 {weight} 加权",
     ),

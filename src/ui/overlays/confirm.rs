@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::window;
 use crate::session::model::Confirm;
 use crate::ui::context::Context;
-use crate::ui::number::with_sd;
+use crate::ui::number::{percent, with_sd};
 use crate::ui::text;
 
 /// Rows that the text to be written may take.
@@ -149,7 +149,9 @@ fn predicted<'a>(ctx: &Context<'a>, configuration: &[crate::study::Value]) -> Op
     } else {
         ""
     };
-    Some(vec![
+    let warned = (p.p_feasible.filter(|p| *p < 0.5))
+        .map(|chance| Span::styled(format!("; P(feasible) {}", percent(chance)), ctx.theme.accent()));
+    let mut spans = vec![
         Span::styled("predicted ", ctx.theme.dim()),
         Span::raw(with_sd(p.mean, p.sd_observed)),
         Span::styled(
@@ -159,5 +161,7 @@ fn predicted<'a>(ctx: &Context<'a>, configuration: &[crate::study::Value]) -> Op
             ),
             ctx.theme.dim(),
         ),
-    ])
+    ];
+    spans.extend(warned);
+    Some(spans)
 }

@@ -303,14 +303,25 @@ fn counted<'a>(ctx: &Context<'a>) -> Vec<Line<'a>> {
         let constraints: Vec<String> = (ctx.model.study.constraints.iter())
             .map(ToString::to_string)
             .collect();
-        let words = tr!(
-            ctx,
-            "{constraints}: {infeasible} of {all} trials are infeasible; the acquisition is weighed by {weight}",
-            constraints = constraints.join(", "),
-            infeasible = infeasible,
-            all = infeasible + feasible,
-            weight = weight
-        );
+        let (constraints, all) = (constraints.join(", "), infeasible + feasible);
+        let words = if ctx.seeks_feasible() {
+            tr!(
+                ctx,
+                "{constraints}: all {all} trials are infeasible; until one is not, {weight} alone ranks",
+                constraints = constraints,
+                all = all,
+                weight = weight
+            )
+        } else {
+            tr!(
+                ctx,
+                "{constraints}: {infeasible} of {all} trials are infeasible; the acquisition is weighed by {weight}",
+                constraints = constraints,
+                infeasible = infeasible,
+                all = all,
+                weight = weight
+            )
+        };
         lines.push(pair(ctx, tr!(ctx, "constraints"), words));
     }
     if surrogate.pending_counted() > 0 {

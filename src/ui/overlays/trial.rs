@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::window::Window;
 use crate::language::tr;
 use crate::session::HitMap;
-use crate::study::Trial;
+use crate::study::{Side, Trial};
 use crate::ui::context::{Context, ago, state_glyph};
 use crate::ui::number::{duration, significant};
 use crate::ui::text;
@@ -42,15 +42,13 @@ fn pair<'a>(ctx: &Context<'a>, name: &str, value: String) -> Line<'a> {
 }
 
 fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> {
-    let mut lines = vec![pair(
-        ctx,
-        tr!(ctx, "state"),
-        format!(
-            "{} {}",
-            state_glyph(trial.state),
-            ctx.language().word(trial.state.word())
-        ),
-    )];
+    let state = ctx.language().word(trial.state.word());
+    let state = if ctx.is_infeasible(trial) {
+        format!("⊗ {state}, {}", ctx.language().word("infeasible"))
+    } else {
+        format!("{} {state}", state_glyph(trial.state))
+    };
+    let mut lines = vec![pair(ctx, tr!(ctx, "state"), state)];
     for (i, v) in trial.values.iter().enumerate() {
         let name = if i == 0 {
             ctx.metric().to_owned()
@@ -62,6 +60,7 @@ fn outcome<'a>(ctx: &Context<'a>, index: usize, trial: &Trial) -> Vec<Line<'a>> 
     if ctx.best == Some(index) {
         lines.push(pair(ctx, "", tr!(ctx, "★ the best so far").to_owned()));
     }
+    lines.extend(constraints(ctx, trial));
     lines.extend(extrapolated(ctx, index));
     lines.extend(left_out(ctx, index));
     if let Some(t) = trial.started {
@@ -134,6 +133,28 @@ fn left_out<'a>(ctx: &Context<'a>, index: usize) -> Option<Line<'a>> {
         }
     );
     Some(pair(ctx, tr!(ctx, "left out, the model"), words))
+}
+
+/// What was measured of each constraint, and by how much it is violated.
+fn constraints<'a>(ctx: &Context<'a>, trial: &Trial) -> Vec<Line<'a>> {
+    let told = ctx.model.study.constraints.iter().filter_map(|c| {
+        let value = c.of(trial)?;
+        let excess = c.excess(value);
+        let bound = format!("{} {}", if c.side == Side::AtMost { "≤" } else { "≥" }, c.bound);
+        let (words, style) = if excess > 0.0 {
+            let excess = significant(excess, 3);
+            (
+                tr!(ctx, "⊗ {excess} beyond {bound}", excess = excess, bound = bound),
+                ctx.theme.accent(),
+            )
+        } else {
+            (tr!(ctx, "✓ within {bound}", bound = bound), ctx.theme.dim())
+        };
+        let mut line = pair(ctx, c.name.shown(), format!("{}  ", significant(value, 6)));
+        line.spans.push(Span::styled(words, style));
+        Some(line)
+    });
+    told.collect()
 }
 
 fn parameters<'a>(ctx: &Context<'a>, trial: &Trial) -> Vec<Line<'a>> {

@@ -121,6 +121,7 @@ fn advice_lines(language: Language, advice: &str, width: usize, two: bool) -> Ve
     }
     let verdict = match advice.split_once(": ") {
         Some((head, _)) if head.starts_with("Worth") => "Worth going on.".to_owned(),
+        Some((head, _)) if head.starts_with("No trial") => "No trial is feasible yet.".to_owned(),
         Some((_, tail)) => {
             let mut chars = tail.chars();
             chars
@@ -159,7 +160,10 @@ fn detail<'a>(ctx: &Context<'a>, scale: Scale, with_key: bool) -> Vec<Span<'a>> 
             metric = text::fit(ctx.metric(), 24),
             log = if scale.log { " (log)" } else { "" },
             key = if with_key {
-                tr!(ctx, ", line: best so far")
+                match ctx.best {
+                    Some(_) => tr!(ctx, ", line: best so far"),
+                    None => "",
+                }
             } else {
                 ""
             }

@@ -71,6 +71,10 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
     } else {
         tr!(ctx, "improvement")
     };
+    if ctx.seeks_feasible() {
+        let words = tr!(ctx, "not in use while no trial is feasible");
+        return vec![Span::styled(words, theme.text())];
+    }
     vec![
         Span::styled(
             tr!(

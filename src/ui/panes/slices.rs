@@ -2,6 +2,7 @@
 
 mod grid;
 mod guess;
+mod hatched;
 mod sample;
 mod samples;
 mod truth;
@@ -24,7 +25,6 @@ use crate::study::{Trial, TrialState};
 use crate::ui::context::Context;
 use crate::ui::marks::Drawn;
 use crate::ui::number::percent;
-use crate::ui::theme::fade_step;
 use crate::ui::widgets::axis::{self, Scale};
 use crate::ui::widgets::band_chart::BandChart;
 use crate::ui::widgets::thin::thinned;
@@ -133,8 +133,18 @@ fn detail<'a>(ctx: &Context<'a>) -> Vec<Span<'a>> {
         Span::styled(ctx.probe_words(), theme.text()),
         Span::styled(truth::words(ctx), theme.truth()),
         Span::styled(tr!(ctx, ", bands ±1σ ±2σ"), theme.dim()),
+        Span::styled(hatch_words(ctx), theme.dim()),
         Span::styled(samples::words(ctx), theme.dim()),
     ]
+}
+
+/// What the hatching says, where there is any.
+fn hatch_words(ctx: &Context<'_>) -> &'static str {
+    if hatched::is_anywhere(ctx) {
+        tr!(ctx, ", ╱ probably infeasible")
+    } else {
+        ""
+    }
 }
 
 /// What is drawn and through what, where there is less room.
@@ -153,11 +163,26 @@ fn shorter<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
             Span::styled(truth::words(ctx), theme.truth()),
         ]
     };
-    vec![
+    let mut all = vec![
         through(&tr!(ctx, "{metric} predicted through ", metric = ctx.metric())),
         through(tr!(ctx, "through ")),
         through(tr!(ctx, "at ")),
-    ]
+    ];
+    // What the strokes mean comes before what the metric is called.
+    if hatched::is_anywhere(ctx) {
+        let told = [
+            hatch_words(ctx),
+            tr!(ctx, ", ╱ infeasible"),
+            tr!(ctx, ", ╱ infeasible"),
+        ];
+        let with = all.iter().zip(told).map(|(spans, words)| {
+            let mut spans = spans.clone();
+            spans.push(Span::styled(words, theme.dim()));
+            spans
+        });
+        all.splice(0..0, with.collect::<Vec<_>>());
+    }
+    all
 }
 
 /// The first slice drawn: where the model says, moved so that the cursor is in sight.
@@ -333,6 +358,7 @@ impl Frame<'_, '_> {
         let ctx = self.ctx;
         let chart = self.chart(slice);
         chart.draw_bands(buf, area, &ctx.theme);
+        hatched::draw(self, &chart, slice, buf, area);
         let cut = samples::cut(ctx, slice.param);
         if let Some(cut) = cut {
             samples::lines(&chart, cut, buf, area, &ctx.theme);
@@ -399,7 +425,7 @@ impl Frame<'_, '_> {
             return;
         }
         let (row, glyph) = match axis::row(p, area.height) {
-            Some(row) => (row, ["·", "·", "•", "●"][fade_step(trial.weight)]),
+            Some(row) => (row, self.ctx.trial_glyph(trial.trial, trial.weight)),
             None if p > 1.0 => (0, "▴"),
             None => (area.height.saturating_sub(1), "▾"),
         };

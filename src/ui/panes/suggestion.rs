@@ -1,21 +1,23 @@
 //! The suggestion: what comes next and why, the draft that a person makes of it, and the queue.
 
 mod queue;
+mod summary;
 mod table;
 pub(in crate::ui) mod why;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::analysis::{AcquisitionFunction, ConstraintPrediction, Prediction, Readout, Reason};
 use crate::language::tr;
 use crate::session::{HitMap, Pane, Target};
 use crate::ui::context::Context;
-use crate::ui::number::{percent, plus_minus, significant, terms as terms_of, with_sd};
+use crate::ui::number::{percent, plus_minus, significant, terms as terms_of};
 use crate::ui::widgets::{bars, panel};
-use crate::ui::{footer, hit, text};
+use crate::ui::{footer, hit, marks, text};
+
+pub use summary::draw_summary;
 
 /// The group of EI and its two terms.
 const SUM: u8 = 1;
@@ -238,6 +240,13 @@ fn shorter<'a>(ctx: &Context<'a>) -> Vec<Vec<Span<'a>>> {
 /// The function that chose and what it was set to.
 fn acquisition_words(ctx: &Context<'_>) -> String {
     let a = &ctx.model.acquisition;
+    let surrogate = ctx.model.surrogate.as_ref().map(|s| &s.value);
+    if let Some(weight) = surrogate.and_then(|s| marks::weight(s))
+        && ctx.seeks_feasible()
+        && a.function.is_positive()
+    {
+        return weight;
+    }
     let mut words = ctx.language().word(a.function.title()).to_owned();
     if a.function.uses_xi() {
         words += &format!(", ξ {}", significant(a.xi, 2));
@@ -304,10 +313,21 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         } else {
             String::new()
         };
+        // Where nothing is feasible there is nothing to improve on.
+        let (name, improve) = if ctx.seeks_feasible() {
+            ("  ", String::new())
+        } else {
+            (tr!(ctx, "  P(improve) "), percent(r.pi))
+        };
+        let chances = format!("{improve}{score}{}", comes_through(ctx, &p));
+        let chances = if improve.is_empty() {
+            chances.trim_start().to_owned()
+        } else {
+            chances
+        };
         let mut spans = vec![
-            Span::styled(tr!(ctx, "  P(improve) "), theme.dim()),
-            Span::styled(format!("{}{score}", percent(r.pi)), theme.text()),
-            Span::styled(comes_through(ctx, &p), theme.text()),
+            Span::styled(name, theme.dim()),
+            Span::styled(chances, theme.text()),
             Span::styled(
                 tr!(
                     ctx,
@@ -319,7 +339,7 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
             ),
         ];
         if text::spans_width(&spans) > width {
-            spans.truncate(3);
+            spans.truncate(2);
         }
         rows.push(Row::new(8, spans));
     }
@@ -338,6 +358,9 @@ fn comes_through(ctx: &Context<'_>, p: &Prediction) -> String {
 /// mean, or on that and a deviation (see [`Surrogate::doubt`]), not on the luckiest observation; the chance to improve is
 /// against the same.
 fn against(ctx: &Context<'_>, p: &Prediction) -> String {
+    if ctx.seeks_feasible() {
+        return tr!(ctx, "nothing feasible to beat yet").to_owned();
+    }
     let sign = ctx.model.study.direction().sign();
     let best = match &ctx.model.surrogate {
         Some(s) => s.value.to_beat(),
@@ -385,7 +408,8 @@ fn against(ctx: &Context<'_>, p: &Prediction) -> String {
 fn within(words: String, room: usize) -> String {
     match words.rsplit_once(' ') {
         Some((short, _)) if text::width(&words) > room => {
-            short.strip_suffix("'s mean").unwrap_or(short).to_owned()
+            let short = short.strip_suffix("'s mean").unwrap_or(short);
+            short.split("'s μ").next().unwrap_or(short).to_owned()
         }
         _ => words,
     }
@@ -421,6 +445,10 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
     let (_, Some(r)) = predicted(ctx) else {
         return Vec::new();
     };
+    // They do not rank while nothing is feasible.
+    if ctx.seeks_feasible() {
+        return Vec::new();
+    }
     // Of the suggestion too: what a draft loses of it is to be seen.
     let largest = std::iter::once(r)
         .chain(ctx.model.suggestion().and_then(|s| s.readout))
@@ -471,114 +499,4 @@ fn terms<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
         line("=", "EI", (r.ei, ei), tr!(ctx, "in model units")),
         Row::blank(3),
     ]
-}
-
-/// The suggestion in two lines, for screens on which its pane is hidden.
-pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
-    let theme = &ctx.theme;
-    let (prediction, readout) = predicted(ctx);
-    let mut spans = vec![Span::styled(
-        if ctx.model.draft.is_some() {
-            tr!(ctx, "◇ draft ")
-        } else {
-            tr!(ctx, "◆ next ")
-        },
-        theme.accent_strong(),
-    )];
-    match prediction {
-        _ if ctx.model.is_blind() => {
-            spans.push(Span::styled(
-                tr!(ctx, "hidden until you have placed your own point"),
-                theme.dim(),
-            ));
-        }
-        Some(p) => {
-            spans.push(Span::styled(with_sd(p.mean, p.sd), theme.strong()));
-            if let Some(cost) = cost(ctx) {
-                spans.push(Span::styled(format!("  {cost}"), theme.accent()));
-            }
-            if let Some(r) = readout {
-                spans.push(Span::styled(
-                    tr!(ctx, "  P(improve) {pi}", pi = percent(r.pi)),
-                    theme.dim(),
-                ));
-            }
-            if [p.p_ok, p.p_feasible].into_iter().flatten().any(|p| p < 0.995) {
-                spans.push(Span::styled(comes_through(ctx, &p)[1..].to_owned(), theme.dim()));
-            }
-            let room = usize::from(area.width).saturating_sub(text::spans_width(&spans) + 2);
-            let words = within(against(ctx, &p), room);
-            // "0.019 worse" rather than half of what it is worse than.
-            let brief = words.split(" than ").next().unwrap_or_default();
-            let fitting = [words.as_str(), brief]
-                .into_iter()
-                .find(|w| text::width(w) <= room);
-            spans.extend(fitting.map(|w| Span::raw(format!("  {w}"))));
-        }
-        None if ctx.model.suggestion().is_some() => spans.push(Span::styled(
-            tr!(
-                ctx,
-                "by the initial design: the model needs a few finished trials"
-            ),
-            theme.dim(),
-        )),
-        None => spans.push(Span::styled(
-            tr!(ctx, "waiting for the first trials"),
-            theme.dim(),
-        )),
-    }
-    text::put_spans(buf, text::row(area, 0), &spans);
-    let line = text::row(area, 1);
-    if let Some(draft) = ctx.model.draft.as_ref().filter(|d| d.field.is_some()) {
-        let name = format!("  {} ", text::fit(ctx.param_name(draft.cursor), 24));
-        let at = text::put_spans(buf, line, &[Span::styled(name, theme.accent())]);
-        return draw_field(ctx, buf, line, at - line.x, true);
-    }
-    let values = match &ctx.model.draft {
-        Some(draft) => &draft.values,
-        None => &ctx.model.suggestion()?.configuration,
-    };
-    let mut spans = Vec::new();
-    for param in ctx.model.params_by_importance() {
-        let Some(value) = values.get(param) else { continue };
-        let edited = ctx.model.draft.as_ref().is_some_and(|d| d.is_edited(param));
-        let style = if edited { theme.accent() } else { theme.text() };
-        spans.push(Span::styled(
-            format!("{} ", text::middle(ctx.param_name(param), 16)),
-            theme.dim(),
-        ));
-        spans.push(Span::styled(format!("{}   ", Context::show(value)), style));
-    }
-    text::put_spans(
-        buf,
-        line,
-        &whole_pairs(spans, usize::from(line.width), theme.dim()),
-    );
-    None
-}
-
-/// Names with their values, as many as fit whole, and how many more there are.
-fn whole_pairs(mut spans: Vec<Span<'_>>, width: usize, dim: Style) -> Vec<Span<'_>> {
-    const INDENT: usize = 2;
-    let all = spans.len() / 2;
-    let mut used = INDENT;
-    let fitting = spans.chunks(2).take_while(|pair| {
-        used += text::spans_width(pair);
-        // The white space behind the last one may be cut.
-        used <= width + 3
-    });
-    let mut count = fitting.count();
-    let more = |count: usize| format!("+{}", all - count);
-    while count > 0
-        && count < all
-        && INDENT + text::spans_width(&spans[..2 * count]) + more(count).len() > width
-    {
-        count -= 1;
-    }
-    let rest = (count < all).then(|| Span::styled(more(count), dim));
-    spans.truncate(2 * count);
-    std::iter::once(Span::raw(" ".repeat(INDENT)))
-        .chain(spans)
-        .chain(rest)
-        .collect()
 }

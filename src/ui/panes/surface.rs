@@ -15,7 +15,7 @@ use crate::study::{Direction, Value};
 use crate::ui::context::Context;
 use crate::ui::marks::Drawn;
 use crate::ui::number::{percent, significant, with_sd};
-use crate::ui::theme::{Theme, fade_step};
+use crate::ui::theme::Theme;
 use crate::ui::widgets::axis::{self, Tick};
 use crate::ui::widgets::color_bar::ColorBar;
 use crate::ui::widgets::heatmap::Heatmap;
@@ -297,7 +297,7 @@ impl View<'_, '_> {
             if mark.weight < 0.02 {
                 continue;
             }
-            let glyph = ["·", "·", "•", "●"][fade_step(mark.weight)];
+            let glyph = self.ctx.trial_glyph(mark.trial, mark.weight);
             if let Some(at) = self.cell(mark.x, mark.y) {
                 self.map.mark(
                     buf,
@@ -411,14 +411,15 @@ impl View<'_, '_> {
         let mut spans = vec![Span::styled(glyph, theme.strong())];
         if let Some(c) = consequences {
             spans.push(Span::raw(with_sd(c.prediction.mean, c.prediction.sd)));
-            spans.push(Span::styled(
-                format!(
+            let worth = match c.prediction.p_feasible {
+                Some(p) if ctx.seeks_feasible() => format!("  P(feasible) {}  ", percent(p)),
+                _ => format!(
                     "  EI {}  P {}  ",
                     significant(c.readout.ei, 2),
                     percent(c.readout.pi)
                 ),
-                theme.dim(),
-            ));
+            };
+            spans.push(Span::styled(worth, theme.dim()));
         }
         let place = tr!(
             self.ctx,
@@ -470,14 +471,15 @@ impl View<'_, '_> {
             name(self.surface.y_param)
         );
         let is_narrow = self.places.readout.width < 64;
-        let parts = is_narrow.then_some(axes).into_iter().chain([
-            format!("{levels}{cut}"),
-            tr!(ctx, "★ best").to_owned(),
-            tr!(ctx, "◆ next").to_owned(),
-            others.to_owned(),
-        ]);
+        let has_hatching = self.surface.feasible.iter().any(|p| *p < 0.5);
+        let hatching = has_hatching.then(|| tr!(ctx, "╱ ⊗ infeasible").to_owned());
+        let parts = is_narrow
+            .then_some(axes)
+            .into_iter()
+            .chain([format!("{levels}{cut}")]);
+        let marks = [tr!(ctx, "★ best"), tr!(ctx, "◆ next"), others].map(str::to_owned);
         let mut legend = String::new();
-        for part in parts {
+        for part in parts.chain(hatching).chain(marks) {
             let gap = if legend.is_empty() { "" } else { "   " };
             let room = usize::from(self.places.readout.width);
             if text::width(&legend) + text::width(gap) + text::width(&part) > room {

@@ -11,7 +11,7 @@ use crate::analysis::Extrapolation;
 use crate::language::tr;
 use crate::session::model::SortKey;
 use crate::session::{HitMap, Pane, Target};
-use crate::study::{Domain, Trial, TrialState, Value};
+use crate::study::{Domain, Place, Trial, TrialState, Value};
 use crate::ui::context::{Context, state_glyph};
 use crate::ui::number::{duration, signed, significant};
 use crate::ui::widgets::panel;
@@ -23,6 +23,8 @@ enum Kind {
     Id,
     State,
     Value,
+    /// What is measured of this constraint of the study.
+    Constraint(usize),
     /// Leave-one-out residual.
     Residual,
     /// Index into `Study::columns`.
@@ -39,7 +41,7 @@ impl Kind {
             Self::Value => Some(SortKey::Value),
             Self::Param(column) => Some(SortKey::Column(column)),
             Self::Seconds => Some(SortKey::Seconds),
-            Self::Residual => None,
+            Self::Constraint(_) | Self::Residual => None,
         }
     }
 }
@@ -181,6 +183,14 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
             false,
         ),
     ];
+    // What decides whether a value counts stands beside it.
+    for (i, constraint) in study.constraints.iter().enumerate() {
+        let name = constraint.name.shown();
+        let candidate = column(Kind::Constraint(i), name, text::width(name).clamp(7, 13), false);
+        if 2 + out.iter().map(|c| c.width + 2).sum::<usize>() + candidate.width < width * 2 / 3 {
+            out.push(candidate);
+        }
+    }
     if ctx
         .model
         .trust
@@ -224,7 +234,14 @@ fn param_columns(ctx: &Context<'_>) -> Vec<usize> {
             order.push(c);
         }
     }
-    order.retain(|c| !model.table.hidden.contains(c));
+    let is_constraint = |c: &usize| {
+        model
+            .study
+            .constraints
+            .iter()
+            .any(|k| k.place == Place::Column(*c))
+    };
+    order.retain(|c| !model.table.hidden.contains(c) && !is_constraint(c));
     order.into_iter().skip(model.table.column_offset).collect()
 }
 
@@ -396,6 +413,14 @@ fn cell(
             (Some(v), None) => (ctx.value.show(v), theme.dim()),
             (None, _) => ("–".to_owned(), theme.dim()),
         },
+        Kind::Constraint(at) => {
+            let constraint = ctx.model.study.constraints.get(at);
+            match constraint.and_then(|c| Some((c, c.of(trial)?))) {
+                Some((c, value)) if c.excess(value) > 0.0 => (significant(value, 4), theme.accent()),
+                Some((_, value)) => (significant(value, 4), base),
+                None => ("–".to_owned(), theme.dim()),
+            }
+        }
         Kind::Residual => match z {
             Some(z) if z.abs() > 2.0 => (format!("{} !", signed(z, 1)), theme.accent()),
             Some(z) => (format!("{}  ", signed(z, 1)), theme.dim()),

@@ -239,6 +239,7 @@ mod tests {
             acquisition: 0.0,
             exploitation: 0.0,
             exploration: 0.0,
+            p_feasible: None,
         }
     }
 

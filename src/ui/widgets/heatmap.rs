@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::braille::Sheet;
+use super::hatch::{STROKE, has_stroke};
 use crate::ui::theme::Theme;
 
 /// Levels between two contour lines: every second or third, so that lines run where the colour changes.
@@ -171,7 +172,7 @@ impl Heatmap<'_> {
             ..*self
         };
         for row in 0..area.height {
-            for column in (0..area.width).filter(|column| (column + 2 * row) % 4 == 0) {
+            for column in (0..area.width).filter(|column| has_stroke(*column, row)) {
                 let x = (f64::from(column) + 0.5) / f64::from(area.width);
                 let y = 1.0 - (f64::from(row) + 0.5) / f64::from(area.height);
                 if share.at(x, y) >= 0.5 {
@@ -180,8 +181,13 @@ impl Heatmap<'_> {
                 if theme.has_fills() {
                     self.prepare(buf, area, column, row, theme);
                 }
+                let is_dense = (self.cell_level(area, column, row, theme))
+                    .is_some_and(|level| !theme.has_fills() && is_dense(level, theme));
                 if let Some(cell) = buf.cell_mut((area.x + column, area.y + row)) {
-                    cell.set_symbol("╱");
+                    cell.set_symbol(STROKE);
+                    if is_dense {
+                        cell.set_style(Style::new().add_modifier(Modifier::REVERSED));
+                    }
                 }
             }
         }
@@ -231,8 +237,7 @@ impl Heatmap<'_> {
                         .bg(theme.ramp.color(level).unwrap_or(Color::Reset)),
                 );
             }
-            // On dense shades of ink the mark is left out of it: a hole would be seen before the mark.
-            Some(level) if !theme.ascii && 2 * level > theme.ramp.len() => {
+            Some(level) if is_dense(level, theme) => {
                 cell.reset();
                 let ink = Style::new().add_modifier(Modifier::REVERSED);
                 cell.set_symbol(glyph).set_style(ink);
@@ -243,6 +248,11 @@ impl Heatmap<'_> {
             }
         }
     }
+}
+
+/// Whether a level is a dense shade of ink: a mark is left out of it, for a hole would be seen before the mark.
+fn is_dense(level: usize, theme: &Theme) -> bool {
+    !theme.ascii && 2 * level > theme.ramp.len()
 }
 
 /// The index before a place and the share of the way to the next.
@@ -315,6 +325,25 @@ mod tests {
         let reversed = |x: u16| buf[(x, 0)].modifier.contains(Modifier::REVERSED);
         assert_eq!((buf[(0, 0)].symbol(), reversed(0)), ("●", false));
         assert_eq!((buf[(1, 0)].symbol(), reversed(1)), ("●", true));
+    }
+
+    #[test]
+    fn on_dense_ink_the_hatching_is_left_out_of_it() {
+        let theme = Theme::new(&Appearance {
+            color: ColorLevel::None,
+            ..Appearance::default()
+        });
+        let mut buf = Buffer::empty(Rect::new(0, 0, 8, 1));
+        let area = buf.area;
+        let values = [0.0, 1.0, 0.0, 1.0];
+        let map = map(&values, true);
+        map.draw(&mut buf, area, &theme, false);
+        map.hatch(&mut buf, area, &theme, &[0.2; 4]);
+        let strokes: Vec<(u16, bool)> = (0..8)
+            .filter(|x| buf[(*x, 0)].symbol() == STROKE)
+            .map(|x| (x, buf[(x, 0)].modifier.contains(Modifier::REVERSED)))
+            .collect();
+        assert_eq!(strokes, [(0, false), (4, true)]);
     }
 
     #[test]

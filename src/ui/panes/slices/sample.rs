@@ -24,6 +24,7 @@ fn prior_points(ctx: &Context<'_>) -> Vec<SlicePoint> {
         acquisition: f64::NAN,
         exploitation: f64::NAN,
         exploration: f64::NAN,
+        p_feasible: None,
     };
     vec![point(0.0), point(1.0)]
 }
@@ -95,12 +96,27 @@ pub(super) fn acquisition_at(slice: &Slice, u: f64) -> f64 {
         let (a, b, t) = around(slice, u)?;
         let (a, b) = (slice.points.get(a)?, slice.points.get(b)?);
         if slice.kind == SliceKind::Choices {
-            #[expect(clippy::cast_precision_loss, reason = "few choices")]
-            let half = 0.32 / slice.points.len().max(1) as f64;
-            return ((u - a.position).abs() <= half).then_some(a.acquisition);
+            return ((u - a.position).abs() <= half_bar(slice)).then_some(a.acquisition);
         }
         let (a, b) = (a.acquisition, b.acquisition);
         Some(if t == 0.0 { a } else { a + t * (b - a) })
     };
     value().unwrap_or(f64::NEG_INFINITY)
+}
+
+/// `P(feasible)` at a place of a slice; `None` without constraints and between the bars of choices.
+pub(super) fn p_feasible_at(slice: &Slice, u: f64) -> Option<f64> {
+    let (a, b, t) = around(slice, u)?;
+    let (a, b) = (slice.points.get(a)?, slice.points.get(b)?);
+    if slice.kind == SliceKind::Choices && (u - a.position).abs() > half_bar(slice) {
+        return None;
+    }
+    let (a, b) = (a.p_feasible?, b.p_feasible?);
+    Some(if t == 0.0 { a } else { a + t * (b - a) })
+}
+
+/// Half of the width of a choice's column that its bar takes.
+#[expect(clippy::cast_precision_loss, reason = "few choices")]
+fn half_bar(slice: &Slice) -> f64 {
+    0.32 / slice.points.len().max(1) as f64
 }

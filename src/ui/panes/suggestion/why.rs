@@ -211,10 +211,14 @@ fn runner_up(ctx: &Context<'_>, configuration: &[crate::study::Value], share: f6
                 .map(|v| format!("{} {}", ctx.param_name(p), Context::show(v)))
         })
         .collect();
-    tr!(
-        ctx,
-        "{share} of this EI at {join}",
-        share = percent(share),
-        join = differs.join(", ")
-    )
+    let (share, join) = (percent(share), differs.join(", "));
+    if ctx.seeks_feasible() {
+        return tr!(
+            ctx,
+            "{share} of this P(feasible) at {join}",
+            share = share,
+            join = join
+        );
+    }
+    tr!(ctx, "{share} of this EI at {join}", share = share, join = join)
 }
