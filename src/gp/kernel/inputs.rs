@@ -7,7 +7,8 @@ use super::Kernel;
 pub struct Renamed<J> {
     /// `None`: all of them.
     pub inputs: Option<Vec<J>>,
-    /// Which of the old inputs are among them. One that is not has a single value, so that nothing is lost with it.
+    /// Which of the old inputs are among them. One that is not has a single value: nothing is lost with it, but for what it
+    /// adds to a linear leaf everywhere.
     pub stays: Vec<bool>,
 }
 
@@ -20,7 +21,7 @@ impl<J> Renamed<J> {
 }
 
 impl<I> Kernel<I> {
-    /// The same covariance under other names of the inputs; `rename` gives those of a leaf. Checked by
+    /// The same covariance under other names of the inputs; `rename` gives those of a leaf. Checked below, and by
     /// `tests/models.rs`.
     #[must_use]
     pub fn renamed<J>(&self, rename: &dyn Fn(Option<&[I]>) -> Renamed<J>) -> Kernel<J> {
@@ -112,6 +113,105 @@ impl<I> Kernel<I> {
             }
             Self::Sum(terms) => Kernel::Sum(all(terms)),
             Self::Product(terms) => Kernel::Product(all(terms)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gp::InputKind;
+
+    /// A leaf of every kind but the linear one, over two inputs or over those that are named.
+    fn leaves(inputs: Option<Vec<usize>>) -> Vec<Kernel> {
+        let two = || vec![0.4, 0.9];
+        let kernel = Box::new(Kernel::Rbf {
+            lengthscales: vec![0.3; 3],
+            inputs: None,
+        });
+        vec![
+            Kernel::Rbf {
+                lengthscales: two(),
+                inputs: inputs.clone(),
+            },
+            Kernel::Matern {
+                nu: 1.5,
+                lengthscales: two(),
+                inputs: inputs.clone(),
+            },
+            Kernel::Hamming {
+                lengthscale: 0.7,
+                inputs: inputs.clone(),
+            },
+            Kernel::RationalQuadratic {
+                alpha: 0.8,
+                lengthscales: two(),
+                inputs: inputs.clone(),
+            },
+            Kernel::Periodic {
+                lengthscales: two(),
+                periods: vec![0.6, 0.7],
+                inputs: inputs.clone(),
+            },
+            Kernel::Categorical {
+                lengthscales: two(),
+                inputs: inputs.clone(),
+            },
+            Kernel::Warp {
+                a: two(),
+                b: vec![1.2, 1.3],
+                inputs,
+                kernel,
+            },
+        ]
+    }
+
+    #[test]
+    fn a_kernel_is_the_same_whatever_its_inputs_are_called() {
+        let names = ["a", "b", "c"];
+        let (x, y) = ([0.1, 0.5, 0.9], [0.7, 0.5, 0.2]);
+        let kinds = [InputKind::Numeric; 3];
+        let tree = Kernel::Product(vec![Kernel::constant(1.7), Kernel::Sum(leaves(Some(vec![2, 0])))]);
+        let named = tree.renamed(&|columns| Renamed {
+            inputs: columns.map(|list| list.iter().map(|i| names[*i].to_owned()).collect()),
+            stays: vec![true; 3],
+        });
+        let Kernel::Product(terms) = &named else {
+            panic!("{named:?}")
+        };
+        assert!(matches!(&terms[1], Kernel::Sum(leaves) if matches!(&leaves[0],
+            Kernel::Rbf { inputs: Some(list), .. } if *list == ["c", "a"])));
+        // Back, with the columns in another order.
+        let back = named.renamed(&|list| Renamed {
+            inputs: list.map(|list| {
+                list.iter()
+                    .map(|n| 2 - names.iter().position(|name| name == n).unwrap())
+                    .collect()
+            }),
+            stays: vec![true; 3],
+        });
+        let turned = |p: [f64; 3]| [p[2], p[1], p[0]];
+        let value = |kernel: &Kernel, x: &[f64], y: &[f64]| kernel.value(&kinds, x, y).unwrap();
+        let (before, after) = (value(&tree, &x, &y), value(&back, &turned(x), &turned(y)));
+        assert!((before - after).abs() < 1e-14, "{before} {after}");
+    }
+
+    #[test]
+    fn an_input_that_never_differs_may_go() {
+        let without = |columns: Option<&[usize]>| {
+            let old = columns.map_or(vec![0, 1], <[usize]>::to_vec);
+            Renamed {
+                inputs: Some(old.iter().copied().filter(|i| *i != 1).collect::<Vec<usize>>()),
+                stays: old.iter().map(|i| *i != 1).collect(),
+            }
+        };
+        let kinds = [InputKind::Numeric; 3];
+        let (x, y) = ([0.1, 0.5, 0.3], [0.7, 0.5, 0.3]);
+        for kernel in leaves(Some(vec![0, 1])) {
+            let less = kernel.renamed(&without);
+            let (before, after) = (kernel.value(&kinds, &x, &y), less.value(&kinds, &x, &y));
+            let (before, after) = (before.unwrap(), after.unwrap());
+            assert!((before - after).abs() < 1e-14, "{kernel:?}: {before} {after}");
         }
     }
 }
