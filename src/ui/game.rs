@@ -31,75 +31,74 @@ pub fn lines<'a>(ctx: &Context<'a>, game: &Game) -> Vec<Vec<Span<'a>>> {
         ),
         chip,
     );
-    let last = game.rounds.last().filter(|_| game.stage == Stage::Revealed);
-    let Some(round) = last else {
-        let score = game.score();
-        let so_far = if score.rounds == 0 {
-            tr!(
-                ctx,
-                "points are the share of the space that a place beats: at random {chance}, the best {best}",
-                chance = format_args!("{AT_RANDOM:.0}"),
-                best = format_args!("{BEST:.0}")
-            )
-        } else {
-            tr!(
-                ctx,
-                "so far you {you} points a round, {picker} {model}, at random {chance}",
-                picker = picker(ctx),
-                you = format_args!("{:.0}", score.you),
-                model = format_args!("{:.0}", score.model),
-                chance = format_args!("{AT_RANDOM:.0}")
-            )
-        };
-        return vec![
-            vec![
-                chip,
-                Span::styled(
-                    tr!(
-                        ctx,
-                        " Where next? Move the probe, Enter places your point; the model is hidden."
-                    ),
-                    theme.text(),
-                ),
-            ],
-            vec![Span::styled(so_far, theme.dim())],
-            vec![Span::styled(
-                tr!(ctx, "on {ground}", ground = ctx.language().reword(&game.ground)),
-                theme.dim(),
-            )],
-        ];
+    match game.rounds.last().filter(|_| game.stage == Stage::Revealed) {
+        Some(round) => revealed(ctx, chip, round),
+        None => placing(ctx, chip, game),
+    }
+}
+
+/// What is asked, the score so far, and on what is played.
+fn placing<'a>(ctx: &Context<'a>, chip: Span<'a>, game: &Game) -> Vec<Vec<Span<'a>>> {
+    let theme = &ctx.theme;
+    let score = game.score();
+    let so_far = if score.rounds == 0 {
+        tr!(
+            ctx,
+            "points are the share of the space that a place beats: at random {chance}, the best {best}",
+            chance = format_args!("{AT_RANDOM:.0}"),
+            best = format_args!("{BEST:.0}")
+        )
+    } else {
+        tr!(
+            ctx,
+            "so far you {you} points a round, {picker} {model}, at random {chance}",
+            picker = picker(ctx),
+            you = format_args!("{:.0}", score.you),
+            model = format_args!("{:.0}", score.model),
+            chance = format_args!("{AT_RANDOM:.0}")
+        )
     };
-    let mut lines = vec![
+    let asked = tr!(
+        ctx,
+        " Where next? Move the probe, Enter places your point; the model is hidden."
+    );
+    let ground = tr!(ctx, "on {ground}", ground = ctx.language().reword(&game.ground));
+    vec![
+        vec![chip, Span::styled(asked, theme.text())],
+        vec![Span::styled(so_far, theme.dim())],
+        vec![Span::styled(ground, theme.dim())],
+    ]
+}
+
+/// What a round gave both.
+fn revealed<'a>(ctx: &Context<'a>, chip: Span<'a>, round: &Round) -> Vec<Vec<Span<'a>>> {
+    let theme = &ctx.theme;
+    let points = tr!(
+        ctx,
+        " you {points} points, {picker} {picked_points}",
+        picker = picker(ctx),
+        points = format_args!("{:.0}", round.points),
+        picked_points = format_args!("{:.0}", round.picked_points)
+    );
+    let beside = tr!(
+        ctx,
+        ", at random {chance}, the best {best}",
+        chance = format_args!("{AT_RANDOM:.0}"),
+        best = format_args!("{BEST:.0}")
+    );
+    vec![
         vec![
             chip,
-            Span::styled(
-                tr!(
-                    ctx,
-                    " you {points} points, {picker} {picked_points}",
-                    picker = picker(ctx),
-                    points = format_args!("{:.0}", round.points),
-                    picked_points = format_args!("{:.0}", round.picked_points)
-                ),
-                theme.strong(),
-            ),
-            Span::styled(
-                tr!(
-                    ctx,
-                    ", at random {chance}, the best {best}",
-                    chance = format_args!("{AT_RANDOM:.0}"),
-                    best = format_args!("{BEST:.0}")
-                ),
-                theme.dim(),
-            ),
+            Span::styled(points, theme.strong()),
+            Span::styled(beside, theme.dim()),
             Span::styled(share(ctx, round), theme.text()),
         ],
         vec![Span::styled(band(ctx, round), theme.text())],
-    ];
-    lines.push(vec![
-        Span::styled(tr!(ctx, "the model's pick  "), theme.dim()),
-        Span::styled(configuration(ctx, &round.picked), theme.text()),
-    ]);
-    lines
+        vec![
+            Span::styled(tr!(ctx, "the model's pick  "), theme.dim()),
+            Span::styled(configuration(ctx, &round.picked), theme.text()),
+        ],
+    ]
 }
 
 /// What the model picks by: EI where nothing else was chosen.
@@ -207,7 +206,19 @@ pub fn summary(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
         )));
     }
     lines.push(Line::default());
-    lines.push(Line::styled(
+    lines.extend(rounds(ctx, game));
+    Window {
+        title: tr!(ctx, "the game"),
+        detail: tr!(ctx, "a place's points: the share of the space that it beats"),
+        lines,
+        width: 78,
+    }
+    .draw(ctx, buf, body, scroll, hits);
+}
+
+/// A line a round.
+fn rounds<'a>(ctx: &Context<'a>, game: &Game) -> Vec<Line<'a>> {
+    let mut lines = vec![Line::styled(
         format!(
             "{}  {}  {}  {}  {}",
             text::right(tr!(ctx, "round"), 5),
@@ -216,8 +227,8 @@ pub fn summary(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
             text::right(tr!(ctx, "value"), 9),
             text::left(tr!(ctx, "your band"), 20)
         ),
-        theme.dim(),
-    ));
+        ctx.theme.dim(),
+    )];
     for (i, round) in game.rounds.iter().enumerate() {
         let value = round
             .value
@@ -240,11 +251,5 @@ pub fn summary(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, h
             text::left(&band, 20)
         )));
     }
-    Window {
-        title: tr!(ctx, "the game"),
-        detail: tr!(ctx, "a place's points: the share of the space that it beats"),
-        lines,
-        width: 78,
-    }
-    .draw(ctx, buf, body, scroll, hits);
+    lines
 }
