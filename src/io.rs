@@ -1,7 +1,17 @@
 //! The edge to files and processes: what is read, watched and written.
 //!
-//! `source` says what a kind of results file is and `sources` lists the kinds; `reader` follows one file
-//! (through `tail`, or `pipe`) and makes a study of it; `watch` says when to look again.
+//! | rooms | what for |
+//! |---|---|
+//! | [`source`], [`sources`] | what a kind of results file is; the kinds |
+//! | [`reader`], [`merged`] | one source, or several as one, from its bytes to a study, again whenever it changes |
+//! | [`tail`], [`pipe`], [`document`], [`watch`] | new bytes of a growing file, of a pipe, of a file written whole; when to look |
+//! | [`database`], [`optuna`] | databases of others; what all storages of Optuna have in common |
+//! | [`table`], [`cells`], [`names`], [`infer`] | trials from rows with named cells: what a name means, what a space must be |
+//! | [`encoding`], [`json`], [`scalar`], [`time`], [`strange`] | bytes to text, to values; what is no results file at all |
+//! | [`space_file`], `constraints` | what a person says about a source, and where it has that |
+//! | [`delivery`], [`told`], [`results`] | what is written: decisions, trials by hand, the rows of the loop |
+//! | [`report`], [`doctor`] | what was read, and what is wrong with it |
+//! | [`kept`], [`games`], [`progress`] | what outlives the program: decisions, games, lessons |
 
 pub mod cells;
 mod constraints;

@@ -243,6 +243,7 @@ impl Surrogate {
 }
 
 impl LikelihoodMap {
+    /// Cells a row of the map: one a lengthscale.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.lengthscales.len()

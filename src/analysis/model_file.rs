@@ -1,15 +1,20 @@
 //! The MODEL JSON that `fit` writes and `--model` reads.
 //!
-//! Inputs are named as in the space and encoded as [`crate::study::encoding`] says. Outputs are
-//! `g = s·y` (`s = −1` where the study is minimised), transformed: `mean`, `sd` and `lambda` of `output` are those of
-//! `g`, not of `y` (of a minimised loss around 0.3 the `mean` is around −0.3); with `half_rank` and `half_rank_log`, transforms of this
-//! program beside the usual three, `mean` and `sd` are those of the warped `g`. And the prior mean, the kernel variances and the noise variance are in the units of the transformed
-//! `g`, so that larger is better throughout. Checked by `tests/engine.rs` and `tests/models.rs`.
+//! Inputs are named as in the space and encoded as [`crate::study::encoding`] says. Outputs are `g = s·y` (`s = −1` where
+//! the study is minimised), transformed, so that larger is better throughout:
+//!
+//! - `mean`, `sd` and `lambda` of `output` are those of `g`, not of `y` (of a minimised loss around 0.3 the `mean` is around
+//!   −0.3); with `half_rank` and `half_rank_log`, transforms of this program beside the usual three, `mean` and `sd` are
+//!   those of the warped `g`;
+//! - the prior mean, the kernel variances and the noise variance are in the units of the transformed `g`.
+//!
+//! Checked by `tests/engine.rs` and `tests/models.rs`.
 //!
 //! Beside the kernels of the usual files (`constant`, `rbf`, `matern`, `hamming`, `sum`, `product`) there are
 //! `{"rational_quadratic": {"alpha", "lengthscales"}}`, `{"periodic": {"lengthscales", "periods"}}`,
-//! `{"linear": {"variances", "center"}}`, `{"categorical": {"lengthscales"}}` and `{"warp": {"a", "b", "kernel"}}`; their formulas
-//! stand at [`crate::gp::Kernel`]. A list of one number stands for the same number for each input.
+//! `{"linear": {"variances", "center"}}`, `{"categorical": {"lengthscales"}}` and
+//! `{"warp": {"a", "b", "kernel"}}`; their formulas stand at [`crate::gp::Kernel`]. A list of one number stands for the
+//! same number for each input.
 
 mod bind;
 mod parse;

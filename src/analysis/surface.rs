@@ -73,6 +73,7 @@ pub struct Surface {
 }
 
 impl Surface {
+    /// One number a cell, row by row from the lowest `y`.
     #[must_use]
     pub fn layer(&self, layer: Layer) -> &[f64] {
         &self.layers[Layer::ALL.iter().position(|l| *l == layer).unwrap_or(0)]

@@ -10,6 +10,9 @@
 //! maximised, are those of the believed one, with what the pending trials are believed to return counted in the
 //! incumbent (Ginsbourger, Le Riche & Carraro 2010), so that the suggestion is the maximum of what is shown and a
 //! second worker is not sent where the first one is.
+//!
+//! Beside the objective stand the models of what fails (`failures`), of what measurements must satisfy (`constraints`)
+//! and of what a trial costs (`cost`): factors of the acquisition function.
 
 mod active;
 mod build;

@@ -1,4 +1,4 @@
-//! Trials from rows with named cells: what JSONL and CSV have in common.
+//! Trials from rows with named cells: what JSONL, CSV and the stores of other tools have in common.
 //!
 //! Rows are kept as they were read. Which columns are parameters and which is the objective is decided
 //! from everything seen so far, each time the study is asked for; trials are built from the rows, and

@@ -37,6 +37,7 @@ pub enum When {
 }
 
 impl When {
+    /// Whether a value of the other parameter lets this one take part.
     #[must_use]
     pub fn holds(&self, value: &Value) -> bool {
         match self {

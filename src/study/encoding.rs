@@ -159,6 +159,7 @@ impl Encoder {
         &self.axes[j].1
     }
 
+    /// One a coordinate, in their order.
     pub fn axes(&self) -> impl Iterator<Item = &Axis> {
         self.axes.iter().map(|(_, axis)| axis)
     }
@@ -175,6 +176,7 @@ impl Encoder {
         self.axes.iter().take(self.own).position(|(i, _)| *i == param)
     }
 
+    /// The parameter of this place in the space.
     #[must_use]
     pub fn parameter(&self, i: usize) -> &Parameter {
         &self.params[i]

@@ -22,6 +22,7 @@ impl Seen {
         seen
     }
 
+    /// Takes a point in unit-cube coordinates; one that is known stands once.
     pub fn insert(&mut self, point: Vec<f64>) {
         if self.exact.insert(key(&point)) {
             self.points.push(point);
@@ -72,6 +73,7 @@ pub struct Region {
 }
 
 impl Region {
+    /// Whether a point, in the same coordinates, lies in it.
     #[must_use]
     pub fn holds(&self, point: &[f64]) -> bool {
         let square: f64 = self
