@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::analysis::{Outlook, Verdict};
+use crate::analysis::{FitSummary, Outlook, Verdict};
 use crate::language::tr;
 use crate::session::Lab;
 use crate::session::model::{FitStatus, SourceState};
@@ -520,49 +520,59 @@ fn fit_words<'a>(ctx: &Context<'a>, level: u8, has_advice: bool) -> Span<'a> {
         ),
         FitStatus::Idle => Span::raw(""),
         FitStatus::Current => {
-            let Some(summary) = ctx.summary else {
-                return Span::raw("");
-            };
-            let (from, all) = (summary.hyperparameters_from, summary.trials_used);
-            // Where room is short, the advice beside it says more.
-            let is_usual = summary.active_set.is_none() && !summary.prior_only && from == all;
-            let is_given = model.settings.given.is_some();
-            if level >= 2 && is_usual && has_advice && !is_given {
-                return Span::raw("");
-            }
-            let text = match (summary.active_set, level) {
-                _ if model.by_hand.model.is_some() => match level {
-                    0..3 => tr!(ctx, "hyperparameters set by hand (H)").to_owned(),
-                    _ => tr!(ctx, "by hand").to_owned(),
-                },
-                _ if model.settings.given.is_some() => match level {
-                    0..3 => tr!(ctx, "hyperparameters as given").to_owned(),
-                    _ => tr!(ctx, "given").to_owned(),
-                },
-                _ if summary.prior_only => match level {
-                    0..2 => tr!(ctx, "prior hyperparameters").to_owned(),
-                    2..4 => tr!(ctx, "prior only").to_owned(),
-                    _ => tr!(ctx, "prior").to_owned(),
-                },
-                (Some((used, all)), 0..2) => tr!(
-                    ctx,
-                    "stands on {used} of {all} trials, fitted to {from}",
-                    used = used,
-                    all = all,
-                    from = from
-                ),
-                (Some((used, all)), _) => tr!(ctx, "on {used} of {all}", used = used, all = all),
-                (None, 0..2) if from < all => tr!(
-                    ctx,
-                    "hyperparameters fitted to {from} of {all} trials",
-                    from = from,
-                    all = all
-                ),
-                (None, 0..2) => tr!(ctx, "hyperparameters fitted to {from} trials", from = from),
-                (None, 2..4) => tr!(ctx, "fitted to {from} trials", from = from),
-                (None, _) => format!("n = {from}"),
-            };
-            Span::styled(text, theme.dim())
+            let words = ctx
+                .summary
+                .and_then(|s| hyperparameter_words(ctx, s, level, has_advice));
+            Span::styled(words.unwrap_or_default(), theme.dim())
         }
     }
+}
+
+/// Where the hyperparameters are from; nothing where the advice beside it says more.
+fn hyperparameter_words(
+    ctx: &Context<'_>,
+    summary: &FitSummary,
+    level: u8,
+    has_advice: bool,
+) -> Option<String> {
+    let model = ctx.model;
+    let (from, all) = (summary.hyperparameters_from, summary.trials_used);
+    // Where room is short, the advice beside it says more.
+    let is_usual = summary.active_set.is_none() && !summary.prior_only && from == all;
+    let is_given = model.settings.given.is_some();
+    if level >= 2 && is_usual && has_advice && !is_given {
+        return None;
+    }
+    Some(match (summary.active_set, level) {
+        _ if model.by_hand.model.is_some() => match level {
+            0..3 => tr!(ctx, "hyperparameters set by hand (H)").to_owned(),
+            _ => tr!(ctx, "by hand").to_owned(),
+        },
+        _ if model.settings.given.is_some() => match level {
+            0..3 => tr!(ctx, "hyperparameters as given").to_owned(),
+            _ => tr!(ctx, "given").to_owned(),
+        },
+        _ if summary.prior_only => match level {
+            0..2 => tr!(ctx, "prior hyperparameters").to_owned(),
+            2..4 => tr!(ctx, "prior only").to_owned(),
+            _ => tr!(ctx, "prior").to_owned(),
+        },
+        (Some((used, all)), 0..2) => tr!(
+            ctx,
+            "stands on {used} of {all} trials, fitted to {from}",
+            used = used,
+            all = all,
+            from = from
+        ),
+        (Some((used, all)), _) => tr!(ctx, "on {used} of {all}", used = used, all = all),
+        (None, 0..2) if from < all => tr!(
+            ctx,
+            "hyperparameters fitted to {from} of {all} trials",
+            from = from,
+            all = all
+        ),
+        (None, 0..2) => tr!(ctx, "hyperparameters fitted to {from} trials", from = from),
+        (None, 2..4) => tr!(ctx, "fitted to {from} trials", from = from),
+        (None, _) => format!("n = {from}"),
+    })
 }

@@ -14,6 +14,39 @@ use crate::ui::text;
 /// Draws it; returns where the text cursor stands while a value is typed.
 pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
     let theme = &ctx.theme;
+    text::put_spans(buf, text::row(area, 0), &worth(ctx, usize::from(area.width)));
+    let line = text::row(area, 1);
+    if let Some(draft) = ctx.model.draft.as_ref().filter(|d| d.field.is_some()) {
+        let name = format!("  {} ", text::fit(ctx.param_name(draft.cursor), 24));
+        let at = text::put_spans(buf, line, &[Span::styled(name, theme.accent())]);
+        return draw_field(ctx, buf, line, at - line.x, true);
+    }
+    let values = match &ctx.model.draft {
+        Some(draft) => &draft.values,
+        None => &ctx.model.suggestion()?.configuration,
+    };
+    let mut spans = Vec::new();
+    for param in ctx.model.params_by_importance() {
+        let Some(value) = values.get(param) else { continue };
+        let edited = ctx.model.draft.as_ref().is_some_and(|d| d.is_edited(param));
+        let style = if edited { theme.accent() } else { theme.text() };
+        spans.push(Span::styled(
+            format!("{} ", text::middle(ctx.param_name(param), 16)),
+            theme.dim(),
+        ));
+        spans.push(Span::styled(format!("{}   ", Context::show(value)), style));
+    }
+    text::put_spans(
+        buf,
+        line,
+        &whole_pairs(spans, usize::from(line.width), theme.dim()),
+    );
+    None
+}
+
+/// What is predicted of what is in hand, on one line.
+fn worth<'a>(ctx: &Context<'a>, width: usize) -> Vec<Span<'a>> {
+    let theme = &ctx.theme;
     let (prediction, readout) = predicted(ctx);
     let mut spans = vec![Span::styled(
         if ctx.model.draft.is_some() {
@@ -44,7 +77,7 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
             if [p.p_ok, p.p_feasible].into_iter().flatten().any(|p| p < 0.995) {
                 spans.push(Span::styled(comes_through(ctx, &p)[1..].to_owned(), theme.dim()));
             }
-            let room = usize::from(area.width).saturating_sub(text::spans_width(&spans) + 2);
+            let room = width.saturating_sub(text::spans_width(&spans) + 2);
             let words = within(against(ctx, &p), room);
             // "0.019 worse" rather than half of what it is worse than.
             let brief = words.split(" than ").next().unwrap_or_default();
@@ -65,34 +98,7 @@ pub fn draw_summary(ctx: &Context<'_>, buf: &mut Buffer, area: Rect) -> Option<P
             theme.dim(),
         )),
     }
-    text::put_spans(buf, text::row(area, 0), &spans);
-    let line = text::row(area, 1);
-    if let Some(draft) = ctx.model.draft.as_ref().filter(|d| d.field.is_some()) {
-        let name = format!("  {} ", text::fit(ctx.param_name(draft.cursor), 24));
-        let at = text::put_spans(buf, line, &[Span::styled(name, theme.accent())]);
-        return draw_field(ctx, buf, line, at - line.x, true);
-    }
-    let values = match &ctx.model.draft {
-        Some(draft) => &draft.values,
-        None => &ctx.model.suggestion()?.configuration,
-    };
-    let mut spans = Vec::new();
-    for param in ctx.model.params_by_importance() {
-        let Some(value) = values.get(param) else { continue };
-        let edited = ctx.model.draft.as_ref().is_some_and(|d| d.is_edited(param));
-        let style = if edited { theme.accent() } else { theme.text() };
-        spans.push(Span::styled(
-            format!("{} ", text::middle(ctx.param_name(param), 16)),
-            theme.dim(),
-        ));
-        spans.push(Span::styled(format!("{}   ", Context::show(value)), style));
-    }
-    text::put_spans(
-        buf,
-        line,
-        &whole_pairs(spans, usize::from(line.width), theme.dim()),
-    );
-    None
+    spans
 }
 
 /// Names with their values, as many as fit whole, and how many more there are.
