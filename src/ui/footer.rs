@@ -21,50 +21,47 @@ const MOST_LINES: usize = 3;
 
 /// Draws the line; returns where the text cursor stands while something is typed into it.
 pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> Option<Position> {
-    match &ctx.model.overlay {
-        Some(Overlay::Command { input, remark, .. }) => {
-            return Some(prompt(ctx, buf, area, ":", input, error(ctx, remark)));
-        }
-        Some(Overlay::Filter { input, remark }) => {
-            return Some(prompt(ctx, buf, area, "/", input, error(ctx, remark)));
-        }
-        Some(Overlay::Help {
+    if let Some((sign, input, remark)) = ctx.model.overlay.as_ref().and_then(|o| typed(ctx, o)) {
+        return Some(prompt(ctx, buf, area, sign, input, remark));
+    }
+    match &ctx.model.notice {
+        Some(said) => notice(ctx, said, buf, area),
+        None => keys(ctx, hints, buf, area),
+    }
+    None
+}
+
+/// Words behind what is typed, in their style.
+type Remark<'a> = (Cow<'a, str>, Style);
+
+/// What is typed into: what stands before it, the text, and what is wrong with it or can be written.
+fn typed<'a>(ctx: &Context<'a>, overlay: &'a Overlay) -> Option<(&'a str, &'a tui_input::Input, Remark<'a>)> {
+    let said = |remark: &'a Option<String>, hint: Cow<'a, str>| match remark {
+        Some(wrong) => (ctx.language().reword(wrong), ctx.theme.error()),
+        None => (hint, ctx.theme.dim()),
+    };
+    match overlay {
+        Overlay::Command { input, remark, .. } => Some((":", input, said(remark, "".into()))),
+        Overlay::Filter { input, remark } => Some(("/", input, said(remark, "".into()))),
+        Overlay::Help {
             sought, typing: true, ..
-        }) => {
+        } => {
             let hint = tr!(ctx, "words, or the key itself; enter keeps, esc shows all");
-            return Some(prompt(
-                ctx,
-                buf,
-                area,
-                "/",
-                sought,
-                (hint.into(), ctx.theme.dim()),
-            ));
+            Some(("/", sought, said(&None, hint.into())))
         }
-        Some(Overlay::Band { input, remark, .. }) => {
+        Overlay::Band { input, remark, .. } => {
             let hint = tr!(
                 ctx,
                 "↑↓ centre, ←→ width, or two numbers: it should hold the value 4 times in 5; Enter alone: none"
             );
-            let (said, style) = match remark {
-                Some(_) => error(ctx, remark),
-                None => (hint.into(), ctx.theme.dim()),
-            };
-            return Some(prompt(
-                ctx,
-                buf,
-                area,
-                tr!(ctx, "your band "),
-                input,
-                (said, style),
-            ));
+            Some((tr!(ctx, "your band "), input, said(remark, hint.into())))
         }
-        Some(Overlay::Imagine {
+        Overlay::Imagine {
             predicted,
             input,
             remark,
             ..
-        }) => {
+        } => {
             let hint = match predicted {
                 Some((mean, sd)) => {
                     tr!(
@@ -75,34 +72,21 @@ pub fn draw(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) -> 
                 }
                 None => tr!(ctx, "a number; nothing is predicted yet").to_owned(),
             };
-            let (said, style) = match remark {
-                Some(_) => error(ctx, remark),
-                None => (hint.into(), ctx.theme.dim()),
-            };
-            let asked = tr!(ctx, "what if it gave ");
-            return Some(prompt(ctx, buf, area, asked, input, (said, style)));
+            Some((tr!(ctx, "what if it gave "), input, said(remark, hint.into())))
         }
-        Some(
-            Overlay::Confirm(_)
-            | Overlay::Help { typing: false, .. }
-            | Overlay::Diagnostics { .. }
-            | Overlay::Trial { .. }
-            | Overlay::Model { .. }
-            | Overlay::Game { .. }
-            | Overlay::Rejections { .. }
-            | Overlay::Course { .. }
-            | Overlay::Studies { .. }
-            | Overlay::Knobs { .. }
-            | Overlay::Compare { .. }
-            | Overlay::Kernels { .. },
-        )
-        | None => {}
+        Overlay::Confirm(_)
+        | Overlay::Help { typing: false, .. }
+        | Overlay::Diagnostics { .. }
+        | Overlay::Trial { .. }
+        | Overlay::Model { .. }
+        | Overlay::Game { .. }
+        | Overlay::Rejections { .. }
+        | Overlay::Course { .. }
+        | Overlay::Studies { .. }
+        | Overlay::Knobs { .. }
+        | Overlay::Compare { .. }
+        | Overlay::Kernels { .. } => None,
     }
-    match &ctx.model.notice {
-        Some(said) => notice(ctx, said, buf, area),
-        None => keys(ctx, hints, buf, area),
-    }
-    None
 }
 
 /// What was said last. What does not fit on one line goes on above it: the end of a sentence matters too.
@@ -151,18 +135,13 @@ fn keys(ctx: &Context<'_>, hints: &[Hint], buf: &mut Buffer, area: Rect) {
     }
 }
 
-fn error<'a>(ctx: &Context<'_>, remark: &'a Option<String>) -> (Cow<'a, str>, Style) {
-    let said = ctx.language().reword(remark.as_deref().unwrap_or_default());
-    (said, ctx.theme.error())
-}
-
 fn prompt(
     ctx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
     sign: &str,
     input: &tui_input::Input,
-    (remark, style): (Cow<'_, str>, Style),
+    (remark, style): Remark<'_>,
 ) -> Position {
     let most = usize::from(area.width) / 2;
     let x = text::put(buf, area.x, area.y, most, sign, ctx.theme.accent_strong());
