@@ -1,10 +1,13 @@
 //! What there is to beat, without noise and with it.
 
+#[path = "common/desk.rs"]
+mod desk;
 #[path = "common/studies.rs"]
 mod studies;
 
 use std::sync::Arc;
 
+use desk::{Desk, screen};
 use studies::{branin, complete, cube, fit_with as fit, floats};
 use tunescope::analysis::model_file::ModelFile;
 use tunescope::analysis::settings::NoiseSetting;
@@ -123,5 +126,19 @@ fn at_few_trials_it_is_the_largest_mean() {
             .map(|(m, s)| m + doubt * s)
             .fold(f64::NEG_INFINITY, f64::max);
         assert!((incumbent - top).abs() < 1e-9, "{trials}: {incumbent} {top}");
+    }
+}
+
+#[test]
+fn the_picture_of_ei_names_what_is_in_force_while_trials_are_few_too() {
+    for (trials, name) in [(20, "best's mean"), (40, "best μ + σ")] {
+        let mut desk = Desk::open(study_of(trials, 10.0));
+        assert!(
+            desk.model.settings.doubt > 0.0,
+            "it is wished for, whether in force or not"
+        );
+        desk.press("6z");
+        let shown = screen(&desk.model, 120, 36);
+        assert!(shown.contains(name), "{trials}:\n{shown}");
     }
 }

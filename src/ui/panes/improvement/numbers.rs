@@ -53,35 +53,62 @@ pub fn draw(ctx: &Context<'_>, at: &Consequences, buf: &mut Buffer, area: Rect) 
 }
 
 fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>> {
-    let theme = &ctx.theme;
-    let told = &at.improvement;
-    let dim = |words: &str| {
-        let is_room = width >= NAME + 16;
-        let remark = is_room.then(|| Span::styled(format!("  {words}"), theme.dim()));
-        remark.into_iter().collect::<Vec<_>>()
-    };
+    let mut lines = belief_lines(ctx, at, width);
+    lines.push(None);
+    lines.extend(product_lines(ctx, &at.improvement, width));
+    lines.push(None);
+    lines.extend(term_lines(ctx, &at.improvement, width));
+    if let Some(p) = at.prediction.p_ok {
+        let surrogate = ctx.model.surrogate.as_ref();
+        let weighs = match surrogate.map_or(1.0, |s| s.value.caution()) {
+            power if power > 1.0 => tr!(ctx, "weighs it, to the power {power}", power = power),
+            _ => tr!(ctx, "weighs it").to_owned(),
+        };
+        let remark = remark(ctx, &weighs, width);
+        lines.push(None);
+        lines.push(Some((tr!(ctx, "P(ok)"), percent(p), remark, ctx.theme.text())));
+    }
+    lines
+}
+
+/// Words behind a value, where there is room for some.
+fn remark<'a>(ctx: &Context<'a>, words: &str, width: usize) -> Vec<Span<'a>> {
+    let is_room = width >= NAME + 16;
+    let remark = is_room.then(|| Span::styled(format!("  {words}"), ctx.theme.dim()));
+    remark.into_iter().collect()
+}
+
+/// What is believed, what there is to beat, and how far from it that is.
+fn belief_lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>> {
+    let (theme, told) = (&ctx.theme, &at.improvement);
+    let doubt = ctx.model.surrogate.as_ref().map_or(0.0, |s| s.value.doubt());
     let best = match ctx.best_value() {
-        Some(seen) if (seen - told.best).abs() > 1e-9 * (1.0 + seen.abs()) => {
-            if ctx.model.settings.doubt > 0.0 {
-                tr!(ctx, "best μ + σ")
-            } else {
-                tr!(ctx, "best's mean")
-            }
-        }
-        _ => tr!(ctx, "best"),
+        Some(seen) if (seen - told.best).abs() <= 1e-9 * (1.0 + seen.abs()) => tr!(ctx, "best"),
+        None => tr!(ctx, "best"),
+        Some(_) if doubt > 0.0 => tr!(ctx, "best μ + σ"),
+        Some(_) => tr!(ctx, "best's mean"),
     };
-    let (text, strong) = (theme.text(), theme.strong());
-    let largest = told.exploitation.abs().max(told.exploration).max(told.ei);
-    let cells = width.saturating_sub(NAME + 10).min(12);
-    let bar = |value: f64| {
-        let mut spans = vec![Span::raw(" ")];
-        // Shorter ones are specks.
-        if cells >= 8 {
-            spans.extend(bars::signed(value, largest, cells, theme));
-        }
-        spans
+    let beaten = match told.xi > 0.0 {
+        true => tr!(ctx, "and ξ to beat"),
+        false => tr!(ctx, "to beat"),
     };
-    let number = |value: f64| text::left(&short(value, largest), TERM);
+    let believed = belief(at.prediction.mean, at.prediction.sd, width.saturating_sub(NAME));
+    let away = remark(ctx, tr!(ctx, "σ from it"), width);
+    vec![
+        Some(("μ ± σ", believed, Vec::new(), theme.strong())),
+        Some((
+            best,
+            ctx.value.show(told.best),
+            remark(ctx, beaten, width),
+            theme.text(),
+        )),
+        Some(("z", fixed(told.z, 2), away, theme.text())),
+    ]
+}
+
+/// EI as a probability times a gain.
+fn product_lines<'a>(ctx: &Context<'a>, told: &Improvement, width: usize) -> Vec<Line<'a>> {
+    let theme = &ctx.theme;
     let (chance, gain, sum) = match told.is_misprinted {
         true => (
             tr!(ctx, "P(worse)"),
@@ -90,65 +117,35 @@ fn lines<'a>(ctx: &Context<'a>, at: &Consequences, width: usize) -> Vec<Line<'a>
         ),
         false => (tr!(ctx, "P(improve)"), tr!(ctx, "× mean gain"), "= EI"),
     };
-    let weighs = match ctx.model.surrogate.as_ref().map_or(1.0, |s| s.value.caution()) {
-        power if power > 1.0 => tr!(ctx, "weighs it, to the power {power}", power = power),
-        _ => tr!(ctx, "weighs it").to_owned(),
+    let line = |name, value: f64, style| {
+        let units = in_units(ctx, told, value, width);
+        Some((name, significant(value, 3), units, style))
     };
-    let p_ok = at
-        .prediction
-        .p_ok
-        .map(|p| (tr!(ctx, "P(ok)"), percent(p), dim(&weighs), text));
-    let mut lines = vec![
-        Some((
-            "μ ± σ",
-            belief(at.prediction.mean, at.prediction.sd, width.saturating_sub(NAME)),
-            Vec::new(),
-            strong,
-        )),
-        Some((
-            best,
-            ctx.value.show(told.best),
-            dim(if told.xi > 0.0 {
-                tr!(ctx, "and ξ to beat")
-            } else {
-                tr!(ctx, "to beat")
-            }),
-            text,
-        )),
-        Some(("z", fixed(told.z, 2), dim(tr!(ctx, "σ from it")), text)),
-        None,
-        Some((chance, percent(told.probability), dim(tr!(ctx, "shaded")), text)),
-        Some((
-            gain,
-            significant(told.gain, 3),
-            in_units(ctx, told, told.gain, width),
-            text,
-        )),
-        Some((
-            sum,
-            significant(told.ei, 3),
-            in_units(ctx, told, told.ei, width),
-            strong,
-        )),
-        None,
-        Some((
-            tr!(ctx, "exploitation"),
-            number(told.exploitation),
-            bar(told.exploitation),
-            text,
-        )),
-        Some((
-            tr!(ctx, "exploration"),
-            number(told.exploration),
-            bar(told.exploration),
-            text,
-        )),
-    ];
-    if let Some(p_ok) = p_ok {
-        lines.push(None);
-        lines.push(Some(p_ok));
-    }
-    lines
+    let shaded = remark(ctx, tr!(ctx, "shaded"), width);
+    vec![
+        Some((chance, percent(told.probability), shaded, theme.text())),
+        line(gain, told.gain, theme.text()),
+        line(sum, told.ei, theme.strong()),
+    ]
+}
+
+/// EI as its two terms, with bars.
+fn term_lines<'a>(ctx: &Context<'a>, told: &Improvement, width: usize) -> Vec<Line<'a>> {
+    let theme = &ctx.theme;
+    let largest = told.exploitation.abs().max(told.exploration).max(told.ei);
+    let cells = width.saturating_sub(NAME + 10).min(12);
+    let line = |name, value: f64| {
+        let mut bar = vec![Span::raw(" ")];
+        // Shorter ones are specks.
+        if cells >= 8 {
+            bar.extend(bars::signed(value, largest, cells, theme));
+        }
+        Some((name, text::left(&short(value, largest), TERM), bar, theme.text()))
+    };
+    vec![
+        line(tr!(ctx, "exploitation"), told.exploitation),
+        line(tr!(ctx, "exploration"), told.exploration),
+    ]
 }
 
 /// `μ ± σ`, with fewer digits where there is no room for all that are known.
