@@ -2,11 +2,14 @@
 //! SVG.
 //!
 //! ```text
-//! cargo build --release
-//! cargo run --release --example picture -- assets/explorer.svg 160x46 '' -- \
-//!     target/release/tunescope demo/studies/finetune.jsonl
-//! cargo run --release --example picture -- assets/lab.svg 132x38 $'\rn' -- \
-//!     target/release/tunescope learn 5 --lang en --theme dark
+//! cargo build --release --bins --example picture
+//! mkdir target/picture && cd target/picture
+//! cp ../../demo/studies/finetune.jsonl results.jsonl
+//! { printf '[study]\nname = "finetune"\nmetric = "val_loss"\ndirection = "minimize"\n[budget]\ntrials = 60\n\n'
+//!   cat ../../assets/demo-space.toml; } > space.toml
+//! ../release/examples/picture ../../assets/explorer.svg 160x46 $':pair learning_rate weight_decay\r\e' -- \
+//!     ../release/tunescope results.jsonl --space space.toml --theme dark
+//! ../release/examples/picture ../../assets/lab.svg 132x38 $'\rn' -- ../release/tunescope learn 5 --lang en --theme dark
 //! ```
 //!
 //! The third argument is typed once the screen has settled, and the picture is taken when it has settled
@@ -120,7 +123,14 @@ fn inks(cell: &vt100::Cell) -> (String, String) {
 
 /// One rectangle for neighbours of one background.
 fn grounds(out: &mut String, screen: &vt100::Screen, row: u16, columns: u16) {
-    let ground = |c: u16| screen.cell(row, c).map(|cell| inks(cell).1);
+    let ground = |c: u16| {
+        let cell = screen.cell(row, c)?;
+        // What leaves the terminal's own background free below it is drawn from above instead.
+        Some(match hanging(cell) {
+            Some(_) => BACKGROUND.to_owned(),
+            None => inks(cell).1,
+        })
+    };
     let mut column = 0;
     while column < columns {
         let here = ground(column);
@@ -133,6 +143,13 @@ fn grounds(out: &mut String, screen: &vt100::Screen, row: u16, columns: u16) {
     }
 }
 
+/// Eighths of a cell that hang from its top: a lower block in the colour of the background over another.
+fn hanging(cell: &vt100::Cell) -> Option<u32> {
+    let code = u32::from(cell.contents().chars().next()?);
+    let is_free = inks(cell).0 == BACKGROUND && inks(cell).1 != BACKGROUND;
+    (is_free && (0x2581..0x2588).contains(&code)).then(|| 0x2588 - code)
+}
+
 /// What is drawn as a shape is drawn; of text, a word is one element with a place for each of its letters, so that no font
 /// can move them.
 fn glyphs(out: &mut String, screen: &vt100::Screen, row: u16, columns: u16) {
@@ -143,7 +160,12 @@ fn glyphs(out: &mut String, screen: &vt100::Screen, row: u16, columns: u16) {
             continue;
         };
         let x = f64::from(column) * CELL.0;
-        let (fg, _) = inks(cell);
+        let (fg, bg) = inks(cell);
+        if let Some(eighths) = hanging(cell) {
+            word.take().into_iter().for_each(|w| w.write(out, y));
+            rectangle(out, x, y, CELL.0, CELL.1 * f64::from(eighths) / 8.0, &bg);
+            continue;
+        }
         let first = cell.contents().chars().next().filter(|c| !c.is_whitespace());
         let style = (fg, cell.bold(), cell.dim());
         let is_shape = first.is_some_and(|c| shape(&mut String::new(), c, (x, y), &style.0));
