@@ -363,6 +363,30 @@ mod tests {
     }
 
     #[test]
+    fn a_short_way_is_said_as_a_way_but_not_after_what_may_be_wide_nor_from_the_edge() {
+        let mut t = terminal(20, 3);
+        let red = Style::default().fg(Color::Red);
+        let mut say = |changed: &[(u16, u16, &str)]| {
+            frame(&mut t, |f| {
+                for y in 0..3 {
+                    f.buffer_mut().set_string(0, y, "=".repeat(20), Style::default());
+                }
+                for (x, y, symbol) in changed {
+                    f.buffer_mut().set_string(*x, *y, symbol, red);
+                }
+            })
+        };
+        say(&[]);
+        // A few columns on; straight down and one back.
+        let bytes = say(&[(9, 0, "a"), (14, 0, "b"), (14, 1, "c")]);
+        assert!(bytes.contains("[1;10Ha\x1b[4Cb\x1b[B\x08c"), "{bytes:?}");
+        say(&[]);
+        let bytes = say(&[(9, 0, "●"), (14, 0, "b"), (19, 1, "c"), (18, 2, "d")]);
+        assert!(bytes.contains("●\x1b[15Gb"), "{bytes:?}");
+        assert!(bytes.contains("c\n\x1b[19Gd"), "{bytes:?}");
+    }
+
+    #[test]
     fn the_cursor_is_placed_again_after_cells_moved_it() {
         let mut t = terminal(6, 2);
         let at = Position::new(2, 1);

@@ -182,14 +182,48 @@ fn push_color(codes: &mut Vec<u8>, color: Color, base: u8) {
         Color::LightCyan => basic(14),
         Color::White => basic(15),
         Color::Indexed(i) => format!("{};5;{i}", base + 8),
-        Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
+        Color::Rgb(r, g, b) => match cube_entry(r, g, b) {
+            Some(i) => format!("{};5;{i}", base + 8),
+            None => format!("{};2;{r};{g};{b}", base + 8),
+        },
     };
     push(codes, &code);
+}
+
+/// The entry of the 6×6×6 cube of xterm's 256 colours that is exactly this colour: half as long.
+fn cube_entry(r: u8, g: u8, b: u8) -> Option<u8> {
+    let step = |c: u8| {
+        [0, 95, 135, 175, 215, 255]
+            .into_iter()
+            .zip(0_u8..)
+            .find(|(at, _)| *at == c)
+    };
+    let ((_, r), (_, g), (_, b)) = (step(r)?, step(g)?, step(b)?);
+    Some(16 + 36 * r + 6 * g + b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_exactly_an_entry_of_the_cube_is_said_as_one() {
+        let said = |color| {
+            let mut out = Vec::new();
+            Rendition::PLAIN.change(
+                Rendition {
+                    fg: color,
+                    ..Rendition::PLAIN
+                },
+                &mut out,
+            );
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(said(Color::Rgb(0, 0, 0)), "\x1b[38;5;16m");
+        assert_eq!(said(Color::Rgb(255, 255, 255)), "\x1b[38;5;231m");
+        assert_eq!(said(Color::Rgb(95, 0, 215)), "\x1b[38;5;56m");
+        assert_eq!(said(Color::Rgb(255, 255, 254)), "\x1b[38;2;255;255;254m");
+    }
 
     #[test]
     fn every_transition_of_modifiers_ends_where_a_fresh_start_does() {

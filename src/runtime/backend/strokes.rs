@@ -53,8 +53,10 @@ struct Stroke<'a> {
     rendition: Rendition,
     /// Only its background is seen: whatever the foreground, it may be said.
     is_blank: bool,
-    /// Whether the cursor is surely in the next column after it.
+    /// Whether the cursor is in the next column after it.
     is_narrow: bool,
+    /// Whether it is so where glyphs of ambiguous width are wide, too.
+    is_surely_narrow: bool,
 }
 
 impl<'a> Stroke<'a> {
@@ -74,6 +76,7 @@ impl<'a> Stroke<'a> {
             rendition,
             is_blank,
             is_narrow: is_fit && (symbol.len() == 1 || symbol.width() == 1),
+            is_surely_narrow: is_fit && (symbol.len() == 1 || symbol.width_cjk() == 1),
         }
     }
 
@@ -109,12 +112,15 @@ pub(super) fn say<'a>(
     // Where the cursor is, where that is certain, and the row that it is in.
     let mut next: Option<(u16, u16)> = None;
     let mut row: Option<u16> = None;
+    let mut was_narrow = false;
     for (at, i) in order.iter().enumerate() {
         let Some(stroke) = strokes.get(*i) else { continue };
         rendition.change(stroke.rendition, out);
         rendition = stroke.rendition;
         if next != Some((stroke.x, stroke.y)) {
-            let address = address(stroke, row);
+            // Beyond the last column terminals disagree about where the cursor is.
+            let sure = next.filter(|(x, y)| was_narrow && shown.at(*x, *y).is_some());
+            let address = address(stroke, row, sure);
             let bridge = next
                 .filter(|(x, y)| *y == stroke.y && *x < stroke.x)
                 .and_then(|(x, _)| {
@@ -125,6 +131,7 @@ pub(super) fn say<'a>(
         }
         out.extend_from_slice(stroke.symbol.as_bytes());
         row = Some(stroke.y);
+        was_narrow = stroke.is_surely_narrow;
         next = stroke.is_narrow.then_some((stroke.x + 1, stroke.y));
     }
     rendition.change(Rendition::PLAIN, out);
@@ -159,19 +166,37 @@ fn join_blanks(strokes: &mut [Stroke<'_>]) {
     }
 }
 
-/// The sequence that brings the cursor to a stroke. Column-absolute within a row: shorter than a full address and, unlike a
-/// relative move, right even where the terminal and we disagree about the width of a glyph. One or two rows down, too: line
-/// feeds are shorter than a row's number, and the column is said whatever they do to it.
-fn address(to: &Stroke<'_>, row: Option<u16>) -> String {
+/// The sequence that brings the cursor to a stroke. Column-absolute within a row: right even where the terminal and we disagree
+/// about the width of a glyph. One or two rows down, too: line feeds are shorter than a row's number, and the column is said
+/// whatever they do to it. Relative where that is shorter and the last glyph surely narrow.
+fn address(to: &Stroke<'_>, row: Option<u16>, from: Option<(u16, u16)>) -> String {
     let (x, y) = (to.x + 1, to.y + 1);
     let down = row.and_then(|row| to.y.checked_sub(row));
-    match down {
+    let absolute = match down {
         Some(0) => format!("\x1b[{x}G"),
         Some(1) => format!("\n\x1b[{x}G"),
         Some(2) if y >= 10 => format!("\n\n\x1b[{x}G"),
         _ if x == 1 => format!("\x1b[{y}H"),
         _ => format!("\x1b[{y};{x}H"),
-    }
+    };
+    let relative = from.and_then(|from| relative(to, from));
+    relative.filter(|r| r.len() < absolute.len()).unwrap_or(absolute)
+}
+
+/// The way from where the cursor surely is: right or left by a few columns, and down, never by a line feed, which some
+/// terminals take for a return as well. `None`: up.
+fn relative(to: &Stroke<'_>, (x, y): (u16, u16)) -> Option<String> {
+    let by = |count: u16, letter: char| match count {
+        0 => String::new(),
+        1 => format!("\x1b[{letter}"),
+        n => format!("\x1b[{n}{letter}"),
+    };
+    let across = match x.checked_sub(to.x) {
+        Some(back @ 0..=3) => "\x08".repeat(usize::from(back)),
+        Some(back) => by(back, 'D'),
+        None => by(to.x - x, 'C'),
+    };
+    Some(by(to.y.checked_sub(y)?, 'B') + &across)
 }
 
 /// What may be said from column `x` up to a stroke in the place of its address: `None` where that would be longer, or
