@@ -48,6 +48,7 @@ pub(super) const EXPLAINED: Words = &[
     (" exploitation + ", " 利用项 + "),
     (" exploration", " 探索项"),
     (" exploit. + ", " 利用 + "),
+    (" exploit ", " 利用 "),
     (" explore", " 探索"),
     // ladder
     (

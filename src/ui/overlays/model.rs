@@ -61,16 +61,13 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, body: Rect, scroll: usize, hits
         lines.push(Line::default());
         lines.push(heading(ctx, tr!(ctx, "what looks odd")));
     }
-    for warning in warnings {
-        let warning = ctx.language().reword(warning);
-        let parts = text::wrap(&warning, usize::from(WIDTH) - 8);
-        for (i, part) in parts.into_iter().enumerate() {
-            lines.push(Line::from(vec![
-                Span::styled(if i == 0 { "! " } else { "  " }, ctx.theme.accent_strong()),
-                Span::raw(part),
-            ]));
-        }
-    }
+    // The window wraps them to what it has.
+    lines.extend(warnings.into_iter().map(|warning| {
+        Line::from(vec![
+            Span::styled("! ", ctx.theme.accent_strong()),
+            Span::raw(ctx.language().reword(warning)),
+        ])
+    }));
     Window {
         title: tr!(ctx, "model"),
         detail: tr!(ctx, "what it is and whether to trust it"),

@@ -44,8 +44,8 @@ pub fn draw(ctx: &Context<'_>, buf: &mut Buffer, area: Rect, _hits: &mut HitMap)
     };
     let gap = if place.is_empty() { "" } else { "  " };
     let detail = vec![
-        Span::styled(format!("{place}{gap}"), theme.dim()),
-        Span::styled(play.lesson().title.clone(), theme.strong()),
+        Span::styled(place, theme.dim()),
+        Span::styled(format!("{gap}{}", play.lesson().title), theme.strong()),
     ];
     let title = ctx.title::<()>(Pane::Lesson, detail, None);
     let body = panel::titled(buf, area, theme, title);

@@ -271,7 +271,7 @@ impl<'a, 'm> Terms<'a, 'm> {
             AcquisitionFunction::MisprintedEi => tr!(self.ctx, " wrong EI = "),
             _ => " EI = ",
         };
-        let spans = |words: [&'static str; 2]| {
+        let spans = |sum: &'static str, words: [&'static str; 2]| {
             [
                 Span::styled("━━", theme.strong()),
                 Span::styled(sum, theme.text()),
@@ -281,12 +281,15 @@ impl<'a, 'm> Terms<'a, 'm> {
                 Span::styled(words[1], theme.text()),
             ]
         };
-        let long = spans([tr!(self.ctx, " exploitation + "), tr!(self.ctx, " exploration")]);
-        let spans = if text::spans_width(&long) <= usize::from(area.width) {
-            long
-        } else {
-            spans([tr!(self.ctx, " exploit. + "), tr!(self.ctx, " explore")])
-        };
-        text::put_spans(buf, area, &spans);
+        let forms = [
+            spans(
+                sum,
+                [tr!(self.ctx, " exploitation + "), tr!(self.ctx, " exploration")],
+            ),
+            spans(sum, [tr!(self.ctx, " exploit. + "), tr!(self.ctx, " explore")]),
+        ];
+        let fitting = (forms.into_iter()).find(|form| text::spans_width(form) <= usize::from(area.width));
+        let shortest = || spans(" = ", [tr!(self.ctx, " exploit "), tr!(self.ctx, " explore")]);
+        text::put_spans(buf, area, &fitting.unwrap_or_else(shortest));
     }
 }
