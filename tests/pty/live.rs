@@ -54,6 +54,12 @@ fn a_storm_of_sizes_ends_in_the_same_screen_as_the_size_at_rest() {
     }
     session.resize(120, 36);
     session.wait_for("0.4321");
+    // The last that is computed: what matters most, which orders the slices.
+    session.wait_until("the shares of the parameters", |screen| {
+        let text = screen.contents();
+        let mut rows = text.lines().filter(|row| row.contains("▸learning_rate"));
+        rows.any(|row| row.contains(" %")).then_some(())
+    });
     session.wait_quiet(std::time::Duration::from_millis(700));
     let after = seen(&session);
     // Everything again from scratch must give what is there.
