@@ -169,7 +169,8 @@ fn block<'a>(
 fn pages<'a>(blocks: &[Block<'a>], columns: usize, width: usize, height: usize) -> Vec<Line<'a>> {
     let total: usize = blocks.iter().map(|b| b.len() + 1).sum();
     let fits = |h: &usize| dealt(blocks, *h).len() <= columns;
-    let height = (total.div_ceil(columns)..height).find(fits).unwrap_or(height);
+    let least = total.div_ceil(columns).saturating_sub(columns).max(1);
+    let height = (least..height).find(fits).unwrap_or(height);
     dealt(blocks, height)
         .chunks(columns)
         .flat_map(|page| {
@@ -201,7 +202,11 @@ fn dealt<'a>(blocks: &[Block<'a>], height: usize) -> Vec<Block<'a>> {
             }
             column.extend((gap > 0).then(Line::default));
             column.push(title.clone());
-            let (now, later) = rows.split_at(room.max(1).min(rows.len()));
+            // A row that goes on is not torn from its key.
+            let goes_on = |at: &usize| rows.get(*at).is_some_and(is_continued);
+            let most = room.max(1).min(rows.len());
+            let at = (1..=most).rev().find(|at| !goes_on(at)).unwrap_or(most);
+            let (now, later) = rows.split_at(at);
             column.extend(now.iter().cloned());
             rows = later;
             if rows.is_empty() {
@@ -211,6 +216,11 @@ fn dealt<'a>(blocks: &[Block<'a>], height: usize) -> Vec<Block<'a>> {
         }
     }
     columns
+}
+
+/// Whether a row goes on with what the row before it tells: it has no key of its own.
+fn is_continued(row: &Line<'_>) -> bool {
+    row.spans.first().is_some_and(|key| key.content.trim().is_empty())
 }
 
 /// A line made exactly as wide as a column.
@@ -270,6 +280,15 @@ mod tests {
         let all = told(&model, 2, 20, "");
         assert!(all[0].starts_with(Pane::History.title()), "{}", all[0]);
         assert_eq!(all.len() % 20, 0);
+        // No page begins with the second half of a row.
+        for page in all.chunks(20).skip(1) {
+            let below = page
+                .iter()
+                .skip(1)
+                .map(|l| l.chars().take(14).collect::<String>());
+            let first = below.clone().next().unwrap();
+            assert!(!first.trim().is_empty(), "{}", page.join("\n"));
+        }
         let deciding = all.iter().position(|l| l.contains("deciding")).unwrap();
         assert!(deciding < 20, "what decides is on the first page");
     }
@@ -285,6 +304,6 @@ mod tests {
         );
         assert!(found("LOCK").contains("lock the parameter"));
         assert!(found("⊗").contains("infeasible"));
-        assert_eq!(found("no such words"), "");
+        assert!(blocks(&Context::new(&model), 64, "no such words").is_empty());
     }
 }
