@@ -94,7 +94,11 @@ fn worth<'a>(ctx: &Context<'a>, width: usize) -> Vec<Span<'a>> {
             theme.dim(),
         )),
         None => spans.push(Span::styled(
-            tr!(ctx, "waiting for the first trials"),
+            if ctx.model.study.space.is_empty() {
+                tr!(ctx, "waiting for the first trials")
+            } else {
+                tr!(ctx, "Computing the first suggestion…")
+            },
             theme.dim(),
         )),
     }
