@@ -5,8 +5,9 @@
 //! test   := NAME OP VALUE | has:NAME | WORD
 //! OP     := = != < <= > >= ~           (~: contains)
 //! ```
-//! `NAME` is `value`, `state`, `id`, `seconds`, or a parameter: its whole name, or any part that fits one
-//! parameter only (`lr`, `rate`). A bare word matches trials with that text in a state, an id or a value.
+//! `NAME` is `value`, `state`, `id`, `seconds`, a measurement that is constrained, or a parameter: its whole name, or any part
+//! that fits one parameter only (`lr`, `rate`). A bare word matches trials with that text in a state, an id or a value;
+//! where there are constraints, `feasible` and `infeasible` match the trials that are.
 
 use crate::study::{Study, Trial, Value};
 
@@ -34,6 +35,8 @@ pub enum Subject {
     State,
     Id,
     Seconds,
+    /// Index into `Study::constraints`: what is measured of it.
+    Constraint(usize),
     /// Index into `Study::columns`.
     Column(usize),
 }
@@ -129,17 +132,22 @@ impl Filter {
 
     /// Whether a trial passes.
     #[must_use]
-    pub fn matches(&self, trial: &Trial) -> bool {
+    pub fn matches(&self, trial: &Trial, study: &Study) -> bool {
         match self {
-            Self::Or(any) => any.iter().any(|f| f.matches(trial)),
-            Self::And(all) => all.iter().all(|f| f.matches(trial)),
-            Self::Not(inner) => !inner.matches(trial),
-            Self::Has(subject) => text_of(trial, *subject).is_some(),
+            Self::Or(any) => any.iter().any(|f| f.matches(trial, study)),
+            Self::And(all) => all.iter().all(|f| f.matches(trial, study)),
+            Self::Not(inner) => !inner.matches(trial, study),
+            Self::Has(subject) => text_of(trial, *subject, study).is_some(),
             Self::Test {
                 subject,
                 operator,
                 value,
-            } => test(trial, *subject, *operator, value),
+            } => test((trial, study), *subject, *operator, value),
+            Self::Word(word)
+                if !study.constraints.is_empty() && matches!(word.as_str(), "feasible" | "infeasible") =>
+            {
+                study.is_feasible(trial) == Some(word == "feasible")
+            }
             Self::Word(word) => {
                 trial.state.word().contains(word.as_str())
                     || trial.id.to_string().to_lowercase() == *word
@@ -221,11 +229,12 @@ fn subject(name: &str, study: &Study) -> Result<Subject, String> {
         "id" | "number" | "trial" => Subject::Id,
         "seconds" | "time" => Subject::Seconds,
         _ if study.metric == *name => Subject::Value,
+        _ if let Some(at) = study.constraints.iter().position(|c| c.name == *name) => Subject::Constraint(at),
         _ => Subject::Column(column(name, study)?),
     })
 }
 
-fn number_of(trial: &Trial, subject: Subject) -> Option<f64> {
+fn number_of(trial: &Trial, subject: Subject, study: &Study) -> Option<f64> {
     match subject {
         Subject::Value => trial.values.first().copied(),
         Subject::State => None,
@@ -235,6 +244,7 @@ fn number_of(trial: &Trial, subject: Subject) -> Option<f64> {
             crate::study::TrialId::Text(t) => t.raw().parse().ok(),
         },
         Subject::Seconds => trial.seconds,
+        Subject::Constraint(at) => study.constraints.get(at)?.of(trial),
         Subject::Column(c) => trial.param(c).and_then(|v| match v {
             Value::Text(t) => t.raw().parse().ok(),
             other => other.as_f64(),
@@ -242,21 +252,23 @@ fn number_of(trial: &Trial, subject: Subject) -> Option<f64> {
     }
 }
 
-fn text_of(trial: &Trial, subject: Subject) -> Option<String> {
+fn text_of(trial: &Trial, subject: Subject, study: &Study) -> Option<String> {
     match subject {
         Subject::State => Some(trial.state.word().to_owned()),
         Subject::Id => Some(trial.id.to_string()),
         Subject::Column(c) => trial.param(c).map(|v| v.to_string().to_lowercase()),
-        Subject::Value | Subject::Seconds => number_of(trial, subject).map(|x| x.to_string()),
+        Subject::Value | Subject::Seconds | Subject::Constraint(_) => {
+            number_of(trial, subject, study).map(|x| x.to_string())
+        }
     }
 }
 
-fn test(trial: &Trial, subject: Subject, operator: Operator, value: &str) -> bool {
+fn test((trial, study): (&Trial, &Study), subject: Subject, operator: Operator, value: &str) -> bool {
     let wanted = value.parse::<f64>().ok();
-    let number = number_of(trial, subject);
+    let number = number_of(trial, subject, study);
     let equal = || match (number, wanted) {
         (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * a.abs().max(b.abs()),
-        _ => text_of(trial, subject).is_some_and(|t| t == value.to_lowercase()),
+        _ => text_of(trial, subject, study).is_some_and(|t| t == value.to_lowercase()),
     };
     let compare = |f: fn(f64, f64) -> bool| number.zip(wanted).is_some_and(|(a, b)| f(a, b));
     match operator {
@@ -266,14 +278,16 @@ fn test(trial: &Trial, subject: Subject, operator: Operator, value: &str) -> boo
         Operator::LessOrEqual => compare(|a, b| a <= b),
         Operator::Greater => compare(|a, b| a > b),
         Operator::GreaterOrEqual => compare(|a, b| a >= b),
-        Operator::Contains => text_of(trial, subject).is_some_and(|t| t.contains(&value.to_lowercase())),
+        Operator::Contains => {
+            text_of(trial, subject, study).is_some_and(|t| t.contains(&value.to_lowercase()))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{TrialId, TrialState};
+    use crate::study::{Constraint, Place, TrialId, TrialState};
 
     fn study() -> Study {
         let mut study = Study::empty();
@@ -312,11 +326,39 @@ mod tests {
             ("scheduler~sin", true),
         ] {
             assert_eq!(
-                Filter::parse(text, &study()).unwrap().matches(&t),
+                Filter::parse(text, &study()).unwrap().matches(&t, &study()),
                 expected,
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_constrained_can_be_asked_for() {
+        let mut study = study();
+        study.constraints = vec![Constraint {
+            place: Place::Told(0),
+            ..Constraint::parse("peak_gb<=24").unwrap()
+        }];
+        let t = Trial {
+            constraints: vec![30.0],
+            ..trial(3e-4, 32, "cosine", TrialState::Complete)
+        };
+        for (text, expected) in [
+            ("peak_gb>24", true),
+            ("peak_gb<=24", false),
+            ("has:peak_gb", true),
+            ("infeasible", true),
+            ("feasible", false),
+            ("-infeasible", false),
+            ("state=complete infeasible", true),
+        ] {
+            let filter = Filter::parse(text, &study).unwrap();
+            assert_eq!(filter.matches(&t, &study), expected, "{text}");
+        }
+        // Elsewhere it is a word like any other.
+        study.constraints.clear();
+        assert!(!Filter::parse("infeasible", &study).unwrap().matches(&t, &study));
     }
 
     #[test]

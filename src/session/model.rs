@@ -114,6 +114,8 @@ pub enum SortKey {
     State,
     Value,
     Seconds,
+    /// What is measured of a constraint (index into `Study::constraints`).
+    Constraint(usize),
     /// A column (index into `Study::columns`).
     Column(usize),
 }

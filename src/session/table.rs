@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::study::Study;
+use crate::study::{Study, Trial};
 
 use super::filter::Filter;
 use super::model::SortKey;
@@ -61,7 +61,7 @@ impl Table {
 #[must_use]
 pub fn rows(study: &Study, filter: &Filter, sort: SortKey, descending: bool) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..study.trials.len())
-        .filter(|i| filter.matches(&study.trials[*i]))
+        .filter(|i| filter.matches(&study.trials[*i], study))
         .collect();
     let compare = |a: &usize, b: &usize| -> Ordering {
         let (ta, tb) = (&study.trials[*a], &study.trials[*b]);
@@ -72,6 +72,10 @@ pub fn rows(study: &Study, filter: &Filter, sort: SortKey, descending: bool) -> 
             SortKey::Value => {
                 missing_last(ta.values.first().copied(), tb.values.first().copied(), descending)
                     .then(a.cmp(b))
+            }
+            SortKey::Constraint(at) => {
+                let of = |t: &Trial| study.constraints.get(at).and_then(|c| c.of(t));
+                missing_last(of(ta), of(tb), descending).then(a.cmp(b))
             }
             SortKey::Seconds => missing_last(ta.seconds, tb.seconds, descending).then(a.cmp(b)),
             SortKey::Column(c) => match (ta.param(c), tb.param(c)) {
@@ -108,7 +112,7 @@ fn missing_last(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Trial, TrialId, TrialState};
+    use crate::study::{Constraint, Place, TrialId, TrialState};
     use std::sync::Arc;
 
     #[test]
@@ -124,5 +128,23 @@ mod tests {
         let all = Filter::And(Vec::new());
         assert_eq!(rows(&study, &all, SortKey::Value, false), [2, 0, 4, 1, 3]);
         assert_eq!(rows(&study, &all, SortKey::Value, true), [4, 0, 2, 1, 3]);
+    }
+
+    #[test]
+    fn rows_are_sorted_by_what_is_constrained() {
+        let mut study = Study::empty();
+        study.constraints = vec![Constraint {
+            place: Place::Told(0),
+            ..Constraint::parse("peak_gb<=24").unwrap()
+        }];
+        for told in [vec![30.0], vec![], vec![12.0]] {
+            study.trials.push(Arc::new(Trial {
+                constraints: told,
+                ..Trial::new(TrialId::Number(0))
+            }));
+        }
+        let all = Filter::And(Vec::new());
+        assert_eq!(rows(&study, &all, SortKey::Constraint(0), false), [2, 0, 1]);
+        assert_eq!(rows(&study, &all, SortKey::Constraint(0), true), [0, 2, 1]);
     }
 }

@@ -232,11 +232,21 @@ fn filter_hint(ctx: &Context<'_>, buf: &mut Buffer, body: Rect) {
         .params
         .first()
         .map_or("lr", |p| p.name.shown());
-    let words = tr!(
-        ctx,
-        " such as {metric}<0.5 state=complete {first}>0.1; empty shows all",
-        metric = text::fit(ctx.metric(), 16),
-        first = text::fit(first, 16)
-    );
+    let (metric, first) = (text::fit(ctx.metric(), 16), text::fit(first, 16));
+    let words = if ctx.model.study.constraints.is_empty() {
+        tr!(
+            ctx,
+            " such as {metric}<0.5 state=complete {first}>0.1; empty shows all",
+            metric = metric,
+            first = first
+        )
+    } else {
+        tr!(
+            ctx,
+            " such as {metric}<0.5 -infeasible {first}>0.1; empty shows all",
+            metric = metric,
+            first = first
+        )
+    };
     text::put_spans(buf, area, &[Span::styled(words, ctx.theme.dim())]);
 }

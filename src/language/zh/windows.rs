@@ -22,6 +22,10 @@ pub(super) const WINDOWS: Words = &[
         " 例如 {metric}<0.5 state=complete {first}>0.1；留空则全部显示",
     ),
     (
+        " such as {metric}<0.5 -infeasible {first}>0.1; empty shows all",
+        " 例如 {metric}<0.5 -infeasible {first}>0.1；留空则全部显示",
+    ),
+    (
         "how much of the variation each parameter explains (80 % band)",
         "各参数解释多少变化（80 % 带）",
     ),

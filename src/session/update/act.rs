@@ -451,7 +451,10 @@ fn sort_by(model: &mut Model, name: &str) {
         "state" => Ok(SortKey::State),
         "value" => Ok(SortKey::Value),
         "seconds" => Ok(SortKey::Seconds),
-        other => crate::session::filter::column(other, &model.study).map(SortKey::Column),
+        other => match model.study.constraints.iter().position(|c| c.name == *other) {
+            Some(at) => Ok(SortKey::Constraint(at)),
+            None => crate::session::filter::column(other, &model.study).map(SortKey::Column),
+        },
     };
     match key {
         Ok(key) => {

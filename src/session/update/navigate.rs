@@ -481,6 +481,7 @@ fn step_history(model: &mut Model, by: isize, effects: &mut Vec<Effect>) {
 /// The next sort key: order, value, state, seconds, then each visible column.
 pub fn sort_next(model: &mut Model) {
     let mut keys = vec![SortKey::Order, SortKey::Value, SortKey::State, SortKey::Seconds];
+    keys.extend((0..model.study.constraints.len()).map(SortKey::Constraint));
     keys.extend((0..model.study.columns.len()).map(SortKey::Column));
     let now = keys.iter().position(|k| *k == model.table.sort).unwrap_or(0);
     model.table.sort = keys[(now + 1) % keys.len()];

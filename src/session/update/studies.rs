@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::session::effect::Effect;
 use crate::session::kept::Kept;
-use crate::session::model::{FitStatus, Model, Overlay, Probe, SourceState};
+use crate::session::model::{FitStatus, Model, Overlay, Probe, SortKey, SourceState};
 use crate::study::Study;
 
 use super::{data, keep, navigate, say};
@@ -98,8 +98,8 @@ pub(super) fn leave(model: &mut Model) {
     model.table.selected = None;
     model.table.follow = true;
     model.table.column_offset = 0;
-    if matches!(model.table.sort, crate::session::model::SortKey::Column(_)) {
-        model.table.sort = crate::session::model::SortKey::Order;
+    if matches!(model.table.sort, SortKey::Column(_) | SortKey::Constraint(_)) {
+        model.table.sort = SortKey::Order;
         model.table.descending = true;
     }
     model.source.state = SourceState::Opening;

@@ -41,7 +41,8 @@ impl Kind {
             Self::Value => Some(SortKey::Value),
             Self::Param(column) => Some(SortKey::Column(column)),
             Self::Seconds => Some(SortKey::Seconds),
-            Self::Constraint(_) | Self::Residual => None,
+            Self::Constraint(at) => Some(SortKey::Constraint(at)),
+            Self::Residual => None,
         }
     }
 }
@@ -186,7 +187,7 @@ fn columns(ctx: &Context<'_>, width: usize) -> Vec<Column> {
     // What decides whether a value counts stands beside it.
     for (i, constraint) in study.constraints.iter().enumerate() {
         let name = constraint.name.shown();
-        let candidate = column(Kind::Constraint(i), name, text::width(name).clamp(7, 13), false);
+        let candidate = column(Kind::Constraint(i), name, text::width(name).clamp(8, 13), false);
         if 2 + out.iter().map(|c| c.width + 2).sum::<usize>() + candidate.width < width * 2 / 3 {
             out.push(candidate);
         }
@@ -416,8 +417,8 @@ fn cell(
         Kind::Constraint(at) => {
             let constraint = ctx.model.study.constraints.get(at);
             match constraint.and_then(|c| Some((c, c.of(trial)?))) {
-                Some((c, value)) if c.excess(value) > 0.0 => (significant(value, 4), theme.accent()),
-                Some((_, value)) => (significant(value, 4), base),
+                Some((c, value)) if c.excess(value) > 0.0 => (significant(value, 3), theme.accent()),
+                Some((_, value)) => (significant(value, 3), base),
                 None => ("–".to_owned(), theme.dim()),
             }
         }
