@@ -296,3 +296,43 @@ fn a_call_that_is_off_is_told_before_any_work() {
         assert!(!out.exists());
     }
 }
+
+#[test]
+fn while_every_trial_is_infeasible_nothing_is_told_of_an_improvement() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("rows.jsonl");
+    let rows = (0..10).map(|i| {
+        let (x, y) = (f64::from(i) / 10.0, (0.3 + 0.618 * f64::from(i)).fract());
+        let row = serde_json::json!({
+            "id": i, "params": {"x": x, "y": y}, "value": (x - 0.4).powi(2) + y, "peak_gb": 30.0 - 4.0 * y,
+        });
+        format!("{row}\n")
+    });
+    fs::write(&source, rows.collect::<String>()).unwrap();
+    let constraint = ["--constraint", "peak_gb<=24"];
+    let text = written(&source, "r.txt", &constraint);
+    for words in [
+        "10 of the complete trials are infeasible",
+        "No trial is feasible yet",
+        "P(feasible) is largest",
+    ] {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+    let said = |command: &str| {
+        let mut program = tunescope(&[command]);
+        let output = program.arg(&source).args(constraint).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (status, next) = (said("status"), said("suggest"));
+    assert!(status.contains("no feasible result yet"), "{status}");
+    for text in [&text, &status, &next] {
+        for words in [
+            "xpected improvement",
+            "chance of an improvement",
+            "EI is",
+            "stopping costs",
+        ] {
+            assert!(!text.contains(words), "{words}:\n{text}");
+        }
+    }
+}

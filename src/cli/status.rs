@@ -12,7 +12,7 @@ use super::args::Format;
 use super::args::run::{Colors, Status};
 use super::error::CliError;
 use super::out::Out;
-use super::text::{best_words, configuration_words, harmless};
+use super::text::{best_words, configuration_words, harmless, no_best_words};
 use super::{engine, load};
 use crate::analysis::{SuggestRequest, Suggestion, Surrogate, SurrogateError, suggest_without_model};
 use crate::config::FileSettings;
@@ -344,7 +344,7 @@ fn text(facts: &Facts, out: &mut Out) -> Result<(), CliError> {
     ))?;
     let ago = facts.best_age;
     let ago = ago.map_or_else(String::new, |a| format!(", {} ago", duration(a)));
-    out.line(best_words(study, &ago).unwrap_or_else(|| "no result yet".to_owned()))?;
+    out.line(best_words(study, &ago).unwrap_or_else(|| no_best_words(study).to_owned()))?;
     if let Some(since) = facts.since.as_ref().filter(|s| !s.changes.is_empty()) {
         let words: Vec<String> = since.changes.words().iter().map(|w| harmless(w)).collect();
         out.line(format!(

@@ -111,7 +111,9 @@ fn text(
             with_sd(p.mean, p.sd)
         ))?;
     }
-    if let Some(r) = suggestion.readout {
+    // Where nothing is feasible there is nothing to improve on.
+    let is_seeking = study.best().is_none() && !suggestion.why.constraints.is_empty();
+    if let Some(r) = suggestion.readout.filter(|_| !is_seeking) {
         out.line(format!(
             "  expected improvement {} = exploitation {} + exploration {}; P(improve) {}{}",
             significant(r.ei, 3),
@@ -133,7 +135,7 @@ fn text(
         .map_or_else(String::new, |value| {
             let function = acquisition.function;
             let value = significant(value, 4);
-            if study.best().is_none() && !suggestion.why.constraints.is_empty() && function.is_positive() {
+            if is_seeking && function.is_positive() {
                 return ": no trial is feasible yet, so this is where one is most likely to be".to_owned();
             }
             format!(

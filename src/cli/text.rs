@@ -48,6 +48,15 @@ pub fn best_words(study: &Study, ago: &str) -> Option<String> {
     ))
 }
 
+/// What there is instead of a best.
+pub fn no_best_words(study: &Study) -> &'static str {
+    if study.has_objective() {
+        "no feasible result yet"
+    } else {
+        "no result yet"
+    }
+}
+
 /// What a parameter may be: `1e-5 … 0.03, log`.
 pub fn domain_words(parameter: &Parameter) -> String {
     match &parameter.domain {

@@ -1,6 +1,7 @@
 //! What has the model learned?
 
 use super::super::context::Context;
+use super::super::marks;
 use super::super::number::{percent, significant};
 use super::{Section, Table};
 use crate::analysis::slice::{SliceKind, SlicePoint};
@@ -69,7 +70,8 @@ fn sentence(ctx: &Context<'_>, slice: &Slice, parameter: &Parameter, out: &mut S
 
 fn table(ctx: &Context<'_>, slice: &Slice, out: &mut Section) {
     let name = ctx.param_name(slice.param);
-    let head = [name, "mean", "95 % from", "to", acquisition(ctx)];
+    let acquisition = acquisition(ctx);
+    let head = [name, "mean", "95 % from", "to", &acquisition];
     let mut table = Table::new(
         format!("{} along {name}", ctx.metric()),
         &head,
@@ -101,11 +103,17 @@ fn table(ctx: &Context<'_>, slice: &Slice, out: &mut Section) {
     out.table(table);
 }
 
-/// What slices show of the acquisition function: of a logarithm the function itself.
-fn acquisition(ctx: &Context<'_>) -> &'static str {
-    match ctx.model.acquisition.function {
-        AcquisitionFunction::LogEi => AcquisitionFunction::Ei.title(),
-        other => other.title(),
+/// What slices show of the acquisition function: of a logarithm the function itself, with what weighs it.
+fn acquisition(ctx: &Context<'_>) -> String {
+    let function = match ctx.model.acquisition.function {
+        AcquisitionFunction::LogEi => AcquisitionFunction::Ei,
+        other => other,
+    };
+    let weight = ctx.model.surrogate.as_ref().and_then(|s| marks::weight(&s.value));
+    match weight {
+        Some(weight) if ctx.seeks_feasible() && function.is_positive() => weight,
+        Some(weight) => format!("{} × {weight}", function.title()),
+        None => function.title().to_owned(),
     }
 }
 

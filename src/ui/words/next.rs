@@ -56,7 +56,9 @@ fn suggested(ctx: &Context<'_>, suggestion: &Suggestion, out: &mut Section) {
             ctx.value.show(p.high95)
         ));
     }
-    if let Some(r) = &suggestion.readout {
+    if ctx.seeks_feasible() {
+        out.say("No trial is feasible yet: what is likely to be is proposed, whatever its value.");
+    } else if let Some(r) = &suggestion.readout {
         out.say(format!(
             "Expected improvement {} = exploitation {} + exploration {}, in units of the model; the chance of an improvement \
              is {}.",

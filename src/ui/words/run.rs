@@ -91,6 +91,11 @@ fn budget(ctx: &Context<'_>) -> Option<String> {
 
 fn best(ctx: &Context<'_>, out: &mut Section) {
     let study = &ctx.model.study;
+    let complete = study.trials.iter().filter(|t| t.state == TrialState::Complete);
+    match complete.filter(|t| ctx.is_infeasible(t)).count() {
+        0 => {}
+        n => out.say(format!("{n} of the complete trials are infeasible.")),
+    }
     let Some((index, trial)) = ctx.best.and_then(|i| Some((i, study.trials.get(i)?))) else {
         return;
     };
