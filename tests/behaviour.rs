@@ -6,10 +6,12 @@ mod session;
 use std::sync::Arc;
 
 use session::{opened, press, study, suggestion, value};
+use tunescope::analysis::Importance;
+use tunescope::analysis::importance::Share;
 use tunescope::session::effect::{Effect, Origin};
 use tunescope::session::model::{Confirm, ProbeOrigin, SourceStatus};
 use tunescope::session::receipt::{Receipt, ReceiptState};
-use tunescope::session::{Model, Msg, Overlay, Pane, update};
+use tunescope::session::{Model, Msg, Overlay, Pane, Stamped, update};
 use tunescope::study::{TrialState, Value};
 
 #[test]
@@ -344,4 +346,39 @@ fn the_help_is_narrowed_by_words_and_steps_out_one_layer_at_a_time() {
     assert_eq!(sought(&model), Some((String::new(), false)));
     press(&mut model, "<Esc>");
     assert_eq!(sought(&model), None);
+}
+
+#[test]
+fn the_cursor_goes_through_the_parameters_as_they_stand_on_the_screen() {
+    let mut model = opened();
+    let share = |param| Share {
+        param,
+        total: 0.25,
+        first: 0.25,
+        spread: None,
+    };
+    model.importance = Some(Stamped {
+        fit: 1,
+        data: 1,
+        value: Importance {
+            shares: [2, 0, 3, 1].map(share).to_vec(),
+            trials: 12,
+            top_pair: None,
+        },
+    });
+    model.param = 2;
+    press(&mut model, "E");
+    let mut gone = vec![model.param];
+    for key in ["<Down>", "<Down>", "<Down>", "<Down>", "<Up>"] {
+        press(&mut model, key);
+        gone.push(model.param);
+    }
+    assert_eq!(gone, [2, 0, 3, 1, 1, 3]);
+    // From one field to the next, and round.
+    press(&mut model, "<Enter><Tab>");
+    assert_eq!(model.param, 1);
+    press(&mut model, "<Enter><Tab><Enter><S-Tab>");
+    assert_eq!((model.param, model.draft.as_ref().unwrap().cursor), (1, 1));
+    press(&mut model, "<Enter><Tab>");
+    assert_eq!(model.param, 2);
 }

@@ -77,10 +77,10 @@ pub fn open_field(model: &mut Model, first: Option<char>, effects: &mut Vec<Effe
 /// One key in the open field.
 pub fn type_key(model: &mut Model, key: TextKey, effects: &mut Vec<Effect>) {
     match key {
-        TextKey::Enter => close(model, true, 0, effects),
-        TextKey::Escape => close(model, false, 0, effects),
-        TextKey::Tab | TextKey::Down => close(model, true, 1, effects),
-        TextKey::BackTab | TextKey::Up => close(model, true, -1, effects),
+        TextKey::Enter => close(model, true, None, effects),
+        TextKey::Escape => close(model, false, None, effects),
+        TextKey::Tab | TextKey::Down => close(model, true, Some(true), effects),
+        TextKey::BackTab | TextKey::Up => close(model, true, Some(false), effects),
         _ => {
             if let Some(field) = model.draft.as_mut().and_then(|d| d.field.as_mut()) {
                 if std::mem::take(&mut field.fresh) && matches!(key, TextKey::Char(_)) {
@@ -129,8 +129,9 @@ fn retype(model: &mut Model, effects: &mut Vec<Effect>) {
     follow(model, effects);
 }
 
-/// Closes the field; `keep` takes the value (and stays where there is none), else the old one comes back.
-fn close(model: &mut Model, keep: bool, then: i32, effects: &mut Vec<Effect>) {
+/// Closes the field; `keep` takes the value (and stays where there is none), else the old one comes back. `then` goes on to
+/// the next row or to the one before.
+fn close(model: &mut Model, keep: bool, then: Option<bool>, effects: &mut Vec<Effect>) {
     let Some(draft) = &mut model.draft else { return };
     let Some(field) = &draft.field else { return };
     if keep && field.is_error {
@@ -140,11 +141,9 @@ fn close(model: &mut Model, keep: bool, then: i32, effects: &mut Vec<Effect>) {
         *slot = field.before.clone();
     }
     draft.field = None;
-    if then != 0 {
-        let n = i64::try_from(draft.values.len()).unwrap_or(1).max(1);
-        let next = (i64::try_from(model.param).unwrap_or(0) + i64::from(then)).rem_euclid(n);
-        model.param = usize::try_from(next).unwrap_or(0);
-        draft.cursor = model.param;
+    if let Some(is_next) = then {
+        model.param = navigate::neighbour(model, is_next);
+        navigate::sync_draft_cursor(model);
     }
     follow(model, effects);
 }

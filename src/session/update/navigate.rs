@@ -40,7 +40,7 @@ pub fn vertical(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
         return;
     }
     if model.draft.is_some() {
-        return step_param_in_space(model, action);
+        return step_row(model, action);
     }
     match model.focus {
         Pane::Trials => {
@@ -96,7 +96,7 @@ pub fn vertical(model: &mut Model, action: &Action, effects: &mut Vec<Effect>) {
             Action::Top => step_param(model, i32::MIN / 2),
             _ => step_param(model, i32::MAX / 2),
         },
-        Pane::Suggestion => step_param_in_space(model, action),
+        Pane::Suggestion => step_row(model, action),
         Pane::Lesson => super::lab::scroll(model, action),
     }
 }
@@ -334,19 +334,22 @@ pub fn step_param(model: &mut Model, by: i32) {
     sync_draft_cursor(model);
 }
 
-/// Moves the parameter cursor in the order of the space, then on into the queue.
-fn step_param_in_space(model: &mut Model, action: &Action) {
-    let n = model.study.space.len();
-    if n == 0 {
-        return;
-    }
+/// Moves the parameter cursor through the rows of the suggestion, as they are drawn, then on into the queue.
+fn step_row(model: &mut Model, action: &Action) {
+    let rows = model.params_by_importance();
     let receipts = if model.draft.is_some() {
         0
     } else {
         model.receipts.len()
     };
-    let now = model.receipt_cursor.map_or(model.param, |r| n + r);
-    let last = n + receipts - 1;
+    let Some(last) = (rows.len() + receipts)
+        .checked_sub(1)
+        .filter(|_| !rows.is_empty())
+    else {
+        return;
+    };
+    let row = rows.iter().position(|p| *p == model.param).unwrap_or(0);
+    let now = model.receipt_cursor.map_or(row, |r| rows.len() + r);
     let next = match action {
         Action::Up => now.saturating_sub(1),
         Action::Down => now + 1,
@@ -354,13 +357,23 @@ fn step_param_in_space(model: &mut Model, action: &Action) {
         _ => last,
     }
     .min(last);
-    if next < n {
-        model.param = next;
-        model.receipt_cursor = None;
-    } else {
-        model.receipt_cursor = Some(next - n);
+    match rows.get(next) {
+        Some(param) => {
+            model.param = *param;
+            model.receipt_cursor = None;
+        }
+        None => model.receipt_cursor = Some(next - rows.len()),
     }
     sync_draft_cursor(model);
+}
+
+/// The parameter in the next row of the suggestion, or in the one before; round at the ends.
+pub fn neighbour(model: &Model, is_next: bool) -> usize {
+    let rows = model.params_by_importance();
+    let n = rows.len().max(1);
+    let row = rows.iter().position(|p| *p == model.param).unwrap_or(0);
+    let to = if is_next { row + 1 } else { row + n - 1 };
+    rows.get(to % n).copied().unwrap_or(model.param)
 }
 
 pub fn sync_draft_cursor(model: &mut Model) {
