@@ -349,8 +349,13 @@ fn headline<'a>(ctx: &Context<'a>, width: usize) -> Vec<Row<'a>> {
 /// "   P(ok) 0.83   P(feasible) 0.6": whether it will come through at all, once something failed, and be feasible,
 /// where there are constraints.
 fn comes_through(ctx: &Context<'_>, p: &Prediction) -> String {
-    let ok = p.p_ok.map(|p| tr!(ctx, "   P(ok) {p}", p = significant(p, 2)));
-    let feasible = (p.p_feasible).map(|p| tr!(ctx, "   P(feasible) {p}", p = significant(p, 2)));
+    // Below a thousandth all are alike.
+    let chance = |p: f64| match p {
+        p if p < 0.001 => "<0.001".to_owned(),
+        p => significant(p, 2),
+    };
+    let ok = p.p_ok.map(|p| tr!(ctx, "   P(ok) {p}", p = chance(p)));
+    let feasible = (p.p_feasible).map(|p| tr!(ctx, "   P(feasible) {p}", p = chance(p)));
     [ok, feasible].into_iter().flatten().collect()
 }
 
