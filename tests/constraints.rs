@@ -42,7 +42,7 @@ fn tell(study: &mut Study, x: &[f64], value: f64, told: &[f64]) {
         state: TrialState::Complete,
         params: floats(x).into_iter().map(Some).collect(),
         values: vec![value],
-        constraints: told.to_vec(),
+        constraints: told.into(),
         ..Trial::new(TrialId::Number(study.trials.len() as u64))
     }));
 }

@@ -187,7 +187,7 @@ fn constrained() -> Study {
     }];
     for trial in &mut study.trials {
         let x: f64 = trial.params.iter().flatten().filter_map(Value::as_f64).sum();
-        Arc::make_mut(trial).constraints = vec![x - 1.0];
+        Arc::make_mut(trial).constraints = [x - 1.0].into();
     }
     study
 }

@@ -181,7 +181,7 @@ mod tests {
                 state: TrialState::Complete,
                 values: vec![1.0],
                 attributes: vec![(Label::new("gb"), Value::Float(20.0))],
-                constraints: vec![-1.0],
+                constraints: [-1.0].into(),
                 ..Trial::new(TrialId::Number(id))
             })
         };

@@ -115,6 +115,19 @@ impl Row {
         self.label = hasher.finish();
     }
 
+    /// Gives back the room into which its lists have grown: a file may have a hundred thousand rows.
+    fn shrink(&mut self) {
+        self.cells.shrink_to_fit();
+        self.attributes.shrink_to_fit();
+        self.steps.shrink_to_fit();
+        if let Some(values) = &mut self.values {
+            values.shrink_to_fit();
+        }
+        if let Some(points) = &mut self.intermediate {
+            points.shrink_to_fit();
+        }
+    }
+
     pub(crate) fn cell(&self, column: usize) -> Option<&Value> {
         self.cells.get(column).and_then(Option::as_ref)
     }
@@ -320,7 +333,7 @@ impl Table {
             self.merge(index, row);
             return;
         }
-        row.cells.shrink_to_fit();
+        row.shrink();
         self.by_id.insert(id, self.rows.len());
         self.rows.push(row);
     }

@@ -341,7 +341,7 @@ mod tests {
     fn a_best_that_a_constraint_rules_out_since_is_none_to_beat() {
         let mut study = study();
         study.trials = vec![Arc::new(Trial {
-            constraints: vec![0.5],
+            constraints: [0.5].into(),
             ..Trial::new(TrialId::Number(10))
         })];
         let best = |study: &Study| {

@@ -200,7 +200,7 @@ mod tests {
         Arc::new(Trial {
             state: TrialState::Complete,
             values: vec![value],
-            constraints: told.to_vec(),
+            constraints: told.into(),
             attributes: gb
                 .map(|gb| (Label::new("gb"), Value::Float(gb)))
                 .into_iter()

@@ -87,7 +87,7 @@ fn running(study: &Study, trial: &Trial) -> Trial {
         error: None,
         // What was noted may be a measurement of its end.
         attributes: Vec::new(),
-        constraints: Vec::new(),
+        constraints: Box::default(),
         ..trial.clone()
     }
 }
@@ -197,7 +197,7 @@ mod tests {
             .map(|id| {
                 Arc::new(Trial {
                     params: vec![Some(Value::Float(0.1)), Some(Value::Float(30.0))],
-                    constraints: vec![1.0],
+                    constraints: [1.0].into(),
                     ..Trial::clone(&trial(
                         id,
                         TrialState::Complete,

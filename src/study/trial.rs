@@ -84,7 +84,7 @@ pub struct Trial {
     pub attributes: Vec<(Label, Value)>,
     /// What its owner measured for each constraint that the source itself declares ([`super::Place::Told`]); NaN where
     /// it told nothing, and shorter where the rest was not told.
-    pub constraints: Vec<f64>,
+    pub constraints: Box<[f64]>,
     /// Whether it is said to run, but its worker has stopped to give the signs of life that it gave before.
     pub is_silent: bool,
     /// 1-based line of the source where the trial began (0: the source has no lines).
@@ -107,7 +107,7 @@ impl Trial {
             queue_id: None,
             error: None,
             attributes: Vec::new(),
-            constraints: Vec::new(),
+            constraints: Box::default(),
             is_silent: false,
             line: 0,
         }
@@ -185,7 +185,7 @@ mod tests {
         let trial = Trial {
             values: vec![f64::NAN],
             intermediate: vec![(1, f64::NAN)],
-            constraints: vec![f64::NAN],
+            constraints: [f64::NAN].into(),
             attributes: vec![(Label::new("gb"), Value::Float(20.0))],
             ..Trial::new(TrialId::Number(0))
         };

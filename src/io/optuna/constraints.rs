@@ -28,7 +28,7 @@ impl Constraints {
     }
 
     /// Takes what a system attribute of a trial tells into its numbers (`Trial::constraints`).
-    pub fn note(&mut self, told: &mut Vec<f64>, key: &str, node: &Node<'_>) {
+    pub fn note(&mut self, told: &mut Box<[f64]>, key: &str, node: &Node<'_>) {
         if let Some(name) = key.strip_prefix("constraints:") {
             if let Some(value) = node.as_f64() {
                 self.put(told, name, value);
@@ -45,7 +45,7 @@ impl Constraints {
         }
     }
 
-    fn put(&mut self, told: &mut Vec<f64>, name: &str, value: f64) {
+    fn put(&mut self, told: &mut Box<[f64]>, name: &str, value: f64) {
         let at = self.list.iter().position(|c| c.name == *name).unwrap_or_else(|| {
             let at = self.list.len();
             self.list.push(Constraint {
@@ -57,7 +57,9 @@ impl Constraints {
             at
         });
         if told.len() <= at {
-            told.resize(at + 1, f64::NAN);
+            let mut longer = std::mem::take(told).into_vec();
+            longer.resize(at + 1, f64::NAN);
+            *told = longer.into();
         }
         if let Some(slot) = told.get_mut(at) {
             *slot = value;
@@ -73,16 +75,16 @@ mod tests {
     #[test]
     fn both_dialects_are_told_apart_by_name_and_what_is_missing_is_not_told() {
         let mut constraints = Constraints::default();
-        let mut first = Vec::new();
-        let mut second = Vec::new();
-        let mut note = |told: &mut Vec<f64>, key: &str, json: &str| {
+        let mut first = Box::default();
+        let mut second = Box::default();
+        let mut note = |told: &mut Box<[f64]>, key: &str, json: &str| {
             constraints.note(told, key, &Cursor::new(json.as_bytes()).value().unwrap());
         };
         note(&mut first, "constraints", "[-0.5, 2]");
         note(&mut first, "constraints", "null");
         note(&mut second, "constraints:memory", "0.25");
         note(&mut second, "constraints:memory", "0.5");
-        assert_eq!(first, [-0.5, 2.0]);
+        assert_eq!(*first, [-0.5, 2.0]);
         assert!(second[0].is_nan() && second[1].is_nan() && second[2] == 0.5);
         let shown: Vec<String> = constraints.list().iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["constraint 0 ≤ 0", "constraint 1 ≤ 0", "memory ≤ 0"]);
