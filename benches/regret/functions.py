@@ -97,6 +97,54 @@ def svm(x):
     return 0.08 + 0.4 * (1 - math.exp(-q))
 
 
+# Mixed surfaces that `src/learn/function.rs` has not; `loop.py` plays them. What one choice shifts is where others are best.
+
+
+def lora(x):
+    lr, rank, alpha, dropout, target, scheduler = x
+    scale = math.log10(lr) + 0.5 * math.log10(alpha / rank) + 0.15 * math.log2(rank / 8)
+    u = scale - {"qv": -3.4, "all": -3.9, "mlp": -3.6}[target] - {"cosine": 0.1, "linear": 0.0}[scheduler]
+    e = (0.4 if u < 0 else 0.9) * u * u + 0.03 * (math.log2(rank) - 5) ** 2 + 1.5 * (dropout - 0.07) ** 2
+    e += {"qv": 0.03, "all": 0.0, "mlp": 0.05}[target] + {"cosine": 0.0, "linear": 0.01}[scheduler]
+    return 0.9 + 2 * (1 - math.exp(-e / 2))
+
+
+def optimizers(x):
+    lr, decay, warmup, batch, optimizer, scheduler = x
+    best, floor, right = {"sgd": (-0.8, 0.06, -3.5), "adam": (-3.1, 0.02, -4.5), "adamw": (-2.9, 0.0, -1.5),
+                          "lion": (-3.8, 0.012, -1.0)}[optimizer]
+    u = math.log10(lr) - best - 0.5 * math.log10(batch / 64) - {"cosine": 0.1, "linear": 0.05, "constant": -0.2}[scheduler]
+    e = (0.25 if u < 0 else 0.7) * u * u + 0.02 * (math.log10(decay) - right) ** 2 + 0.6 * (warmup - 0.08) ** 2
+    e += 0.01 * (math.log2(batch) - 6) ** 2 + floor + {"cosine": 0.0, "linear": 0.004, "constant": 0.02}[scheduler]
+    return 1.0 + 1.5 * (1 - math.exp(-e / 1.5))
+
+
+def boosting(x):
+    lr, trees, depth, subsample, booster, policy = x
+    a = math.log10(lr) + math.log10(trees) - 1.3 - {"gbtree": 0.0, "dart": 0.35}[booster]
+    b = depth - {"depthwise": 6, "lossguide": 8}[policy]
+    e = 0.35 * a * a + 0.012 * b * b + 0.5 * (subsample - 0.75) ** 2 + 0.03 * (math.log10(lr) + 1.6) ** 2 + 0.01 * a * b
+    e += {"gbtree": 0.006, "dart": 0.0}[booster] + {"depthwise": 0.0, "lossguide": 0.004}[policy]
+    return 0.3 + 1 - math.exp(-e)
+
+
+def two_choices(x):
+    """The sum of two functions of the same two numbers, each chosen (after Ru et al. 2020, Func2C)."""
+    a, b, first, second = x
+
+    def chosen(kind):
+        if kind == "rosenbrock":
+            return (100 * (2 * b - 4 * a * a) ** 2 + (1 - 2 * a) ** 2) / 300
+        if kind == "turned":
+            return (100 * (2 * a - 4 * b * b) ** 2 + (1 - 2 * b) ** 2) / 300 + 0.05
+        if kind == "camel":
+            return camel6([3 * a, 2 * b]) / 10
+        s, t = 4.5 * a, 4.5 * b
+        return ((1.5 - s + s * t) ** 2 + (2.25 - s + s * t * t) ** 2 + (2.625 - s + s * t**3) ** 2) / 50
+
+    return chosen(first) + chosen(second)
+
+
 def box(d, low, high):
     return [("f", f"x{i}", low, high, False) for i in range(d)]
 
@@ -122,6 +170,21 @@ FUNCTIONS = {
     "mlp": (mlp, [("f", "lr", 1e-5, 1e-1, True), ("i", "layers", 1, 8, False), ("i", "width", 16, 1024, True),
                   ("f", "dropout", 0.0, 0.6, False), ("c", "activation", ["relu", "tanh", "gelu"])], 0.05, 0.01),
     "svm": (svm, [("f", "c", 1e-3, 1e3, True), ("f", "gamma", 1e-5, 1e1, True)], 0.08, 0.005),
+}
+
+MIXED = {
+    "lora": (lora, [("f", "lr", 1e-6, 1e-2, True), ("i", "rank", 2, 128, True), ("i", "alpha", 2, 256, True),
+                    ("f", "dropout", 0.0, 0.3, False), ("c", "target", ["qv", "all", "mlp"]),
+                    ("c", "scheduler", ["cosine", "linear"])], 0.9, 0.01),
+    "optimizers": (optimizers, [("f", "lr", 1e-5, 1.0, True), ("f", "decay", 1e-6, 1.0, True), ("f", "warmup", 0.0, 0.3, False),
+                                ("i", "batch", 8, 512, True), ("c", "optimizer", ["sgd", "adam", "adamw", "lion"]),
+                                ("c", "scheduler", ["cosine", "linear", "constant"])], 1.0, 0.01),
+    "boosting": (boosting, [("f", "lr", 1e-3, 0.5, True), ("i", "trees", 20, 2000, True), ("i", "depth", 2, 14, False),
+                            ("f", "subsample", 0.3, 1.0, False), ("c", "booster", ["gbtree", "dart"]),
+                            ("c", "policy", ["depthwise", "lossguide"])], 0.3, 0.005),
+    "two_choices": (two_choices, [("f", "a", -1.0, 1.0, False), ("f", "b", -1.0, 1.0, False),
+                                  ("c", "first", ["rosenbrock", "camel", "beale"]),
+                                  ("c", "second", ["rosenbrock", "camel", "beale", "turned"])], -0.2063256906979755, 0.02),
 }
 
 

@@ -23,7 +23,7 @@ warnings.filterwarnings("ignore")
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from functions import FUNCTIONS, from_unit
+from functions import FUNCTIONS, MIXED, from_unit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.environ.get("REGRET_OUT", os.path.join(os.path.dirname(HERE), "results", "regret"))
@@ -60,7 +60,7 @@ class Run:
     """What a peer sees: `ask(x)` gives the objective; the true values are kept aside."""
 
     def __init__(self, function, noisy, seed):
-        self.f, self.space, self.minimum, sd = FUNCTIONS[function]
+        self.f, self.space, self.minimum, sd = (FUNCTIONS | MIXED)[function]
         self.d, self.seed = len(self.space), seed
         self.names = [a[1] for a in self.space]
         self.unit = init(self.d, seed)
