@@ -341,7 +341,7 @@ mod tests {
             ..Constraint::parse("peak_gb<=24").unwrap()
         }];
         let t = Trial {
-            constraints: vec![30.0],
+            constraints: [30.0].into(),
             ..trial(3e-4, 32, "cosine", TrialState::Complete)
         };
         for (text, expected) in [

@@ -139,7 +139,7 @@ mod tests {
         }];
         for told in [vec![30.0], vec![], vec![12.0]] {
             study.trials.push(Arc::new(Trial {
-                constraints: told,
+                constraints: told.into(),
                 ..Trial::new(TrialId::Number(0))
             }));
         }
