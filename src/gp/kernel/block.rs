@@ -104,91 +104,6 @@ impl LeafStore {
     }
 }
 
-/// `out[(i, c)] = k(point c, row start+i)`, column-major.
-struct FillCross<'a> {
-    program: &'a Program,
-    weights: &'a [f64],
-    x: Columns<'a>,
-    points: Columns<'a>,
-    out: &'a mut [f64],
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for FillCross<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            program,
-            weights,
-            x,
-            points,
-            out,
-            scratch,
-        } = self;
-        let root = program.nodes.len() - 1;
-        let mut point = std::mem::take(&mut scratch.point);
-        for (c, column) in out.chunks_exact_mut(x.rows).enumerate() {
-            points.copy_row(c, &mut point);
-            for (b, part) in column.chunks_mut(BLOCK).enumerate() {
-                let len = part.len();
-                program.forward(weights, x, b * BLOCK, len, &point, scratch);
-                part.copy_from_slice(&scratch.value[root][..len]);
-            }
-        }
-        scratch.point = point;
-    }
-}
-
-/// The lower triangle of `k(x, x)`, with what its gradient needs.
-struct FillTriangle<'a> {
-    program: &'a Program,
-    weights: &'a [f64],
-    x: Columns<'a>,
-    out: &'a mut [f64],
-    store: Option<&'a mut LeafStore>,
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for FillTriangle<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            program,
-            weights,
-            x,
-            out,
-            mut store,
-            scratch,
-        } = self;
-        let n = x.rows;
-        let root = program.nodes.len() - 1;
-        let mut point = std::mem::take(&mut scratch.point);
-        let mut at = 0;
-        for j in 0..n {
-            x.copy_row(j, &mut point);
-            let mut start = j;
-            while start < n {
-                let len = BLOCK.min(n - start);
-                program.forward(weights, x, start, len, &point, scratch);
-                out[j * n + start..][..len].copy_from_slice(&scratch.value[root][..len]);
-                if let Some(store) = store.as_deref_mut() {
-                    for (l, leaf) in program.leaves.iter().enumerate() {
-                        store.value[l][at..at + len].copy_from_slice(&scratch.value[leaf.node][..len]);
-                        store.slope[l][at..at + len].copy_from_slice(&scratch.slope[l][..len]);
-                    }
-                }
-                at += len;
-                start += len;
-            }
-        }
-        scratch.point = point;
-    }
-}
-
 /// `a_ij = u_i α_j + α_i u_j − b_ij` of a symmetric contraction, halved on the diagonal so that the lower triangle
 /// stands for half of the whole.
 #[derive(Clone, Copy)]
@@ -215,201 +130,162 @@ impl Coefficients<'_> {
     }
 }
 
-/// `Σ_{i≥j} a_ij ∂k_ij/∂log θ` into the sums of the scratch.
-struct ContractTriangle<'a> {
-    program: &'a Program,
-    weights: &'a [f64],
-    x: Columns<'a>,
-    store: &'a LeafStore,
-    coefficients: Coefficients<'a>,
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for ContractTriangle<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            program,
-            weights,
-            x,
-            store,
-            coefficients,
-            scratch,
-        } = self;
-        let n = x.rows;
-        let root = program.nodes.len() - 1;
-        let mut point = std::mem::take(&mut scratch.point);
-        let mut at = 0;
-        for j in 0..n {
-            x.copy_row(j, &mut point);
-            let mut start = j;
-            while start < n {
-                let len = BLOCK.min(n - start);
-                for (l, leaf) in program.leaves.iter().enumerate() {
-                    scratch.value[leaf.node][..len].copy_from_slice(&store.value[l][at..at + len]);
-                    scratch.slope[l][..len].copy_from_slice(&store.slope[l][at..at + len]);
-                }
-                program.inner_nodes(weights, scratch);
-                coefficients.fill(j, start, &mut scratch.adjoint[root][..len]);
-                program.backward(scratch);
-                program.add_log_gradient(weights, x, start, len, &point, scratch);
-                at += len;
-                start += len;
+/// A method of [`Program`] that is compiled once for each width of vectors; what is called picks the one that the machine
+/// has. Its body inlines into [`WithSimd::with_simd`], where a closure only might.
+macro_rules! at_each_width {
+    (
+        $(#[$doc:meta])*
+        fn $name:ident<$life:lifetime>($program:ident, $($argument:ident: $type:ty),* $(,)?) $body:block
+    ) => {
+        $(#[$doc])*
+        pub(crate) fn $name<$life>(&$life self, $($argument: $type),*) {
+            struct Task<$life> {
+                $program: &$life Program,
+                $($argument: $type),*
             }
+
+            impl WithSimd for Task<'_> {
+                type Output = ();
+
+                #[inline(always)]
+                fn with_simd<S: Simd>(self, _: S) {
+                    let Self { $program, $($argument),* } = self;
+                    $body
+                }
+            }
+
+            Arch::new().dispatch(Task { $program: self, $($argument),* });
         }
-        scratch.point = point;
-    }
-}
-
-/// `∂k(point, row)/∂log θ` of a single pair into the sums of the scratch.
-struct ContractPair<'a> {
-    program: &'a Program,
-    weights: &'a [f64],
-    row: Columns<'a>,
-    point: &'a [f64],
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for ContractPair<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let root = self.program.nodes.len() - 1;
-        self.program
-            .forward(self.weights, self.row, 0, 1, self.point, self.scratch);
-        self.scratch.adjoint[root].fill(1.0);
-        self.program.backward(self.scratch);
-        self.program
-            .add_log_gradient(self.weights, self.row, 0, 1, self.point, self.scratch);
-    }
-}
-
-/// `gradient[j][s] += Σ_i coefficients[s][i] ∂k(point, row i)/∂point_j`.
-struct ContractPoint<'a> {
-    program: &'a Program,
-    weights: &'a [f64],
-    x: Columns<'a>,
-    point: &'a [f64],
-    coefficients: [&'a [f64]; 2],
-    gradient: &'a mut [[f64; 2]],
-    scratch: &'a mut Scratch,
-}
-
-impl WithSimd for ContractPoint<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.program.contract_point_here(
-            self.weights,
-            self.x,
-            self.point,
-            self.coefficients,
-            self.gradient,
-            self.scratch,
-        );
-    }
+    };
 }
 
 impl Program {
-    /// `out[(i, c)] = k(point c, row i)`, column-major, one column a point.
-    pub(crate) fn fill_cross(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        points: Columns<'_>,
-        out: &mut [f64],
-        scratch: &mut Scratch,
-    ) {
-        if x.rows > 0 {
-            Arch::new().dispatch(FillCross {
-                program: self,
-                weights,
-                x,
-                points,
-                out,
-                scratch,
-            });
+    at_each_width! {
+        /// `out[(i, c)] = k(point c, row i)`, column-major, one column a point.
+        fn fill_cross<'a>(
+            program,
+            weights: &'a [f64],
+            x: Columns<'a>,
+            points: Columns<'a>,
+            out: &'a mut [f64],
+            scratch: &'a mut Scratch,
+        ) {
+            let root = program.nodes.len() - 1;
+            let mut point = std::mem::take(&mut scratch.point);
+            // Without rows there is nothing to fill; chunks have at least one.
+            for (c, column) in out.chunks_exact_mut(x.rows.max(1)).enumerate() {
+                points.copy_row(c, &mut point);
+                for (b, part) in column.chunks_mut(BLOCK).enumerate() {
+                    let len = part.len();
+                    program.forward(weights, x, b * BLOCK, len, &point, scratch);
+                    part.copy_from_slice(&scratch.value[root][..len]);
+                }
+            }
+            scratch.point = point;
         }
     }
 
-    /// The lower triangle of `k(x, x)`, column-major; the rest of `out` is left alone. With a store, leaf
-    /// values and slopes are kept for [`Program::contract_triangle`].
-    pub(crate) fn fill_triangle(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        out: &mut [f64],
-        store: Option<&mut LeafStore>,
-        scratch: &mut Scratch,
-    ) {
-        Arch::new().dispatch(FillTriangle {
-            program: self,
-            weights,
-            x,
-            out,
-            store,
-            scratch,
-        });
+    at_each_width! {
+        /// The lower triangle of `k(x, x)`, column-major; the rest of `out` is left alone. With a store, leaf
+        /// values and slopes are kept for [`Program::contract_triangle`].
+        fn fill_triangle<'a>(
+            program,
+            weights: &'a [f64],
+            x: Columns<'a>,
+            out: &'a mut [f64],
+            store: Option<&'a mut LeafStore>,
+            scratch: &'a mut Scratch,
+        ) {
+            let mut store = store;
+            let n = x.rows;
+            let root = program.nodes.len() - 1;
+            let mut point = std::mem::take(&mut scratch.point);
+            let mut at = 0;
+            for j in 0..n {
+                x.copy_row(j, &mut point);
+                let mut start = j;
+                while start < n {
+                    let len = BLOCK.min(n - start);
+                    program.forward(weights, x, start, len, &point, scratch);
+                    out[j * n + start..][..len].copy_from_slice(&scratch.value[root][..len]);
+                    if let Some(store) = store.as_deref_mut() {
+                        for (l, leaf) in program.leaves.iter().enumerate() {
+                            store.value[l][at..at + len].copy_from_slice(&scratch.value[leaf.node][..len]);
+                            store.slope[l][at..at + len].copy_from_slice(&scratch.slope[l][..len]);
+                        }
+                    }
+                    at += len;
+                    start += len;
+                }
+            }
+            scratch.point = point;
+        }
     }
 
-    /// Adds `Σ_{i≥j} a_ij ∂k_ij/∂log θ` to the sums of the scratch, from the stored forward pass.
-    pub(crate) fn contract_triangle(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        store: &LeafStore,
-        coefficients: Coefficients<'_>,
-        scratch: &mut Scratch,
-    ) {
-        Arch::new().dispatch(ContractTriangle {
-            program: self,
-            weights,
-            x,
-            store,
-            coefficients,
-            scratch,
-        });
+    at_each_width! {
+        /// Adds `Σ_{i≥j} a_ij ∂k_ij/∂log θ` to the sums of the scratch, from the stored forward pass.
+        fn contract_triangle<'a>(
+            program,
+            weights: &'a [f64],
+            x: Columns<'a>,
+            store: &'a LeafStore,
+            coefficients: Coefficients<'a>,
+            scratch: &'a mut Scratch,
+        ) {
+            let n = x.rows;
+            let root = program.nodes.len() - 1;
+            let mut point = std::mem::take(&mut scratch.point);
+            let mut at = 0;
+            for j in 0..n {
+                x.copy_row(j, &mut point);
+                let mut start = j;
+                while start < n {
+                    let len = BLOCK.min(n - start);
+                    for (l, leaf) in program.leaves.iter().enumerate() {
+                        scratch.value[leaf.node][..len].copy_from_slice(&store.value[l][at..at + len]);
+                        scratch.slope[l][..len].copy_from_slice(&store.slope[l][at..at + len]);
+                    }
+                    program.inner_nodes(weights, scratch);
+                    coefficients.fill(j, start, &mut scratch.adjoint[root][..len]);
+                    program.backward(scratch);
+                    program.add_log_gradient(weights, x, start, len, &point, scratch);
+                    at += len;
+                    start += len;
+                }
+            }
+            scratch.point = point;
+        }
     }
 
-    /// Adds `∂k(point, row)/∂log θ` to the sums of the scratch.
-    pub(crate) fn contract_pair(
-        &self,
-        weights: &[f64],
-        row: Columns<'_>,
-        point: &[f64],
-        scratch: &mut Scratch,
-    ) {
-        Arch::new().dispatch(ContractPair {
-            program: self,
-            weights,
-            row,
-            point,
-            scratch,
-        });
+    at_each_width! {
+        /// Adds `∂k(point, row)/∂log θ` of a single pair to the sums of the scratch.
+        fn contract_pair<'a>(
+            program,
+            weights: &'a [f64],
+            row: Columns<'a>,
+            point: &'a [f64],
+            scratch: &'a mut Scratch,
+        ) {
+            let root = program.nodes.len() - 1;
+            program.forward(weights, row, 0, 1, point, scratch);
+            scratch.adjoint[root].fill(1.0);
+            program.backward(scratch);
+            program.add_log_gradient(weights, row, 0, 1, point, scratch);
+        }
     }
 
-    /// `gradient[j][s] += Σ_i coefficients[s][i] ∂k(point, row i)/∂point_j`.
-    pub(crate) fn contract_point(
-        &self,
-        weights: &[f64],
-        x: Columns<'_>,
-        point: &[f64],
-        coefficients: [&[f64]; 2],
-        gradient: &mut [[f64; 2]],
-        scratch: &mut Scratch,
-    ) {
-        Arch::new().dispatch(ContractPoint {
-            program: self,
-            weights,
-            x,
-            point,
-            coefficients,
-            gradient,
-            scratch,
-        });
+    at_each_width! {
+        /// `gradient[j][s] += Σ_i coefficients[s][i] ∂k(point, row i)/∂point_j`.
+        fn contract_point<'a>(
+            program,
+            weights: &'a [f64],
+            x: Columns<'a>,
+            point: &'a [f64],
+            coefficients: [&'a [f64]; 2],
+            gradient: &'a mut [[f64; 2]],
+            scratch: &'a mut Scratch,
+        ) {
+            program.contract_point_here(weights, x, point, coefficients, gradient, scratch);
+        }
     }
 }
