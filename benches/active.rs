@@ -5,10 +5,17 @@
 //! 6,000 trials). The log EI of both suggestions under the *whole* model says what the part has missed, the true values
 //! what it matters. Findings: `benches/README.md`.
 
+#[path = "common/draws.rs"]
+mod draws;
+#[path = "../tests/common/studies.rs"]
+mod studies;
+
 use std::sync::Arc;
 use std::time::Instant;
 
+use draws::uniform;
 use nalgebra::{DMatrix, DVector};
+use studies::hartmann6;
 use tunescope::acquisition::ei::log_ei;
 use tunescope::analysis::model_file::KernelSpec;
 use tunescope::analysis::settings::TransformName;
@@ -21,39 +28,6 @@ use tunescope::study::{
 const DIMS: usize = 6;
 /// Whole models of more trials would be a matrix of several gigabytes.
 const MOST_WHOLE: usize = 6000;
-
-fn uniform(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-/// Hartmann-6 (Dixon & Szegő 1978), to be minimised.
-fn hartmann6(x: &[f64]) -> f64 {
-    const WEIGHT: [f64; 4] = [1.0, 1.2, 3.0, 3.2];
-    const A: [[f64; 6]; 4] = [
-        [10.0, 3.0, 17.0, 3.5, 1.7, 8.0],
-        [0.05, 10.0, 17.0, 0.1, 8.0, 14.0],
-        [3.0, 3.5, 1.7, 10.0, 17.0, 8.0],
-        [17.0, 8.0, 0.05, 10.0, 0.1, 14.0],
-    ];
-    const P: [[f64; 6]; 4] = [
-        [0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886],
-        [0.2329, 0.4135, 0.8307, 0.3736, 0.1004, 0.9991],
-        [0.2348, 0.1451, 0.3522, 0.2883, 0.3047, 0.6650],
-        [0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381],
-    ];
-    -(0..4)
-        .map(|i| {
-            let q: f64 = (0..6).map(|j| A[i][j] * (x[j] - P[i][j]).powi(2)).sum();
-            WEIGHT[i] * (-q).exp()
-        })
-        .sum::<f64>()
-}
 
 fn study(n: usize) -> Study {
     let params: Vec<Parameter> = (0..DIMS)

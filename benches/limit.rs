@@ -8,25 +8,19 @@
 //! gradients (`n²d`, no matrix product at all). `--quick` leaves out n = 2000.
 //! `--fits` prints instead what a cold fit without priors reaches, beside the best of five fits that went on to the end.
 
+#[path = "common/draws.rs"]
+mod draws;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use draws::uniform;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use nalgebra::{DMatrix, DVector};
 use tunescope::gp::{Data, FitOptions, InputKind, Kernel, Mean, Model, fit};
-
-fn uniform(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 /// Uniform points, a sum of waves with noise, outputs standardised.
 fn data(n: usize, d: usize) -> Data {

@@ -4,49 +4,25 @@
 //! For comparison, on the same function and machine (cold, one thread, n = 100 / 500 / 1000): Optuna 29 ms / 0.54 s /
 //! 3.1 s, scikit-learn 89 ms / 2.1 s / 11 s, BoTorch (maximum likelihood) 0.19 s / 0.84 s / 8.5 s.
 
+#[path = "common/draws.rs"]
+mod draws;
+#[path = "../tests/common/studies.rs"]
+mod studies;
 #[path = "common/timing.rs"]
 mod timing;
 
 use std::hint::black_box;
 
 use nalgebra::{DMatrix, DVector};
+use studies::hartmann6;
 use tunescope::gp::{Data, FitOptions, InputKind, Kernel, Mean, Model, Objective, Posterior, evaluate, fit};
 
 const DIMS: usize = 6;
 const KINDS: [InputKind; DIMS] = [InputKind::Numeric; DIMS];
 
-/// Hartmann-6 (Dixon & Szegő 1978), to be minimised.
-fn hartmann6(x: &[f64]) -> f64 {
-    const WEIGHT: [f64; 4] = [1.0, 1.2, 3.0, 3.2];
-    const A: [[f64; 6]; 4] = [
-        [10.0, 3.0, 17.0, 3.5, 1.7, 8.0],
-        [0.05, 10.0, 17.0, 0.1, 8.0, 14.0],
-        [3.0, 3.5, 1.7, 10.0, 17.0, 8.0],
-        [17.0, 8.0, 0.05, 10.0, 0.1, 14.0],
-    ];
-    const P: [[f64; 6]; 4] = [
-        [0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886],
-        [0.2329, 0.4135, 0.8307, 0.3736, 0.1004, 0.9991],
-        [0.2348, 0.1451, 0.3522, 0.2883, 0.3047, 0.6650],
-        [0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381],
-    ];
-    -(0..4)
-        .map(|i| {
-            let q: f64 = (0..6).map(|j| A[i][j] * (x[j] - P[i][j]).powi(2)).sum();
-            WEIGHT[i] * (-q).exp()
-        })
-        .sum::<f64>()
-}
-
 /// Uniform points, outputs standardised.
 fn data(n: usize) -> Data {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut uniform = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut uniform = draws::uniform(0x2545_f491_4f6c_dd1d);
     let x = DMatrix::from_fn(n, DIMS, |_, _| uniform());
     let y = DVector::from_fn(n, |i, _| {
         let row: Vec<f64> = x.row(i).iter().copied().collect();

@@ -1,6 +1,8 @@
 //! A row arrives: what the way from the study to the next configuration costs in this process, one core.
 //! `cargo bench --bench suggest` prints the table of `benches/README.md`; `-- --criterion` criterion's statistics.
 
+#[path = "common/draws.rs"]
+mod draws;
 #[path = "common/timing.rs"]
 mod timing;
 
@@ -14,13 +16,7 @@ const DIMS: usize = 6;
 
 /// A smooth valley with noise over six unit parameters; reproducible.
 fn study(n: usize) -> Arc<Study> {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut uniform = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut uniform = draws::uniform(0x2545_f491_4f6c_dd1d);
     let mut study = Study::empty();
     study.columns = (0..DIMS).map(|j| Label::new(&format!("x{j}"))).collect();
     let domain = Domain::Float {

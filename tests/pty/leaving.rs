@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Start, contains};
+use crate::harness::{Sandbox, Session, Start, contains};
 use crate::{ENTER, LEAVE, explorer};
 
 #[track_caller]
@@ -130,19 +130,24 @@ fn when_the_terminal_is_gone_it_ends() {
     session.wait_exit();
 }
 
+/// The explorer, with a panic in a place that is built for it.
+#[cfg(debug_assertions)]
+fn asked_to_panic(place: &str) -> (Sandbox, Session) {
+    let sandbox = Sandbox::new();
+    sandbox.write("results.jsonl", &crate::rows(0.4321));
+    let start = Start {
+        args: &["results.jsonl", "--theme", "dark"],
+        env: &[("TUNESCOPE_TEST_PANIC", place)],
+        ..Start::default()
+    };
+    let session = Session::start(&sandbox, &start);
+    (sandbox, session)
+}
+
 #[cfg(debug_assertions)]
 #[test]
 fn a_panic_of_a_worker_keeps_the_screen_and_is_told_on_it() {
-    let sandbox = crate::harness::Sandbox::new();
-    sandbox.write("results.jsonl", &crate::rows(0.4321));
-    let mut session = crate::harness::Session::start(
-        &sandbox,
-        &Start {
-            args: &["results.jsonl", "--theme", "dark"],
-            env: &[("TUNESCOPE_TEST_PANIC", "fit")],
-            ..Start::default()
-        },
-    );
+    let (_sandbox, mut session) = asked_to_panic("fit");
     session.wait_for("error in tunescope itself");
     assert!(session.screen(vt100::Screen::alternate_screen));
     assert_eq!(count(&session.raw(), LEAVE), 0);
@@ -159,16 +164,7 @@ fn a_panic_of_a_worker_keeps_the_screen_and_is_told_on_it() {
 #[cfg(debug_assertions)]
 #[test]
 fn a_panic_of_the_screen_itself_puts_the_terminal_back_before_it_is_told() {
-    let sandbox = crate::harness::Sandbox::new();
-    sandbox.write("results.jsonl", &crate::rows(0.4321));
-    let mut session = crate::harness::Session::start(
-        &sandbox,
-        &Start {
-            args: &["results.jsonl", "--theme", "dark"],
-            env: &[("TUNESCOPE_TEST_PANIC", "key")],
-            ..Start::default()
-        },
-    );
+    let (_sandbox, mut session) = asked_to_panic("key");
     session.wait_for("0.4321");
     session.send("j");
     assert_eq!(session.wait_exit(), 101);
