@@ -213,7 +213,8 @@ fn read_run(
         ..Run::default()
     };
     for (name, path) in files_in(&place.join("params")) {
-        if let Some(text) = read_text(&path) {
+        // A file that is made and not yet written is no parameter of nothing.
+        if let Some(text) = read_text(&path).filter(|t| !t.is_empty()) {
             run.params
                 .insert(name, text.trim_end_matches(['\n', '\r']).to_owned());
         }
@@ -319,6 +320,7 @@ fn print_of(place: &Path, is_over: bool, latest: &mut Option<f64>) -> u64 {
     }
     if !is_over {
         let mut files = files_in(&place.join("metrics"));
+        files.extend(files_in(&place.join("params")));
         files.sort();
         files.iter().for_each(|(_, path)| add(path));
     }
@@ -382,5 +384,22 @@ mod tests {
         assert!(found[0].value.is_nan());
         assert_eq!((found[2].step, complaints.list().len()), (0, 1));
         assert_eq!(points("5000", "m", &mut complaints).len(), 0);
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_yet_written_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let params = folder.path().join("params");
+        std::fs::create_dir(&params).unwrap();
+        std::fs::write(params.join("width"), "").unwrap();
+        let read = || {
+            let mut complaints = Complaints::default();
+            read_run("0", "a", folder.path(), &BTreeMap::new(), &mut complaints).params
+        };
+        assert!(read().is_empty());
+        let before = print_of(folder.path(), false, &mut None);
+        std::fs::write(params.join("width"), "64").unwrap();
+        assert_ne!(print_of(folder.path(), false, &mut None), before);
+        assert_eq!(read().get("width").map(String::as_str), Some("64"));
     }
 }
