@@ -365,6 +365,11 @@ fn data(name: &str) -> Vec<u8> {
     .unwrap()
 }
 
+#[test]
+fn a_text_that_turns_out_to_be_a_document_is_the_same_study_in_pieces() {
+    assert!(in_pieces(b"[{\n\"", &[3]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 

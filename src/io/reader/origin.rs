@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::encoding::decoded;
 use super::super::error::ReadError;
@@ -205,8 +206,7 @@ impl Reader {
     pub(super) fn judge_anew(&mut self, error: ReadError) -> Result<Change, ReadError> {
         match find(&self.path, &self.options) {
             Ok(found) if found.kind.is_some() && found.kind != self.kind => {
-                self.kind = found.kind;
-                self.origin = found.origin;
+                self.turn_to(found.origin, found.kind);
                 // The next look reads it.
                 Ok(Change::Unchanged)
             }
@@ -243,10 +243,16 @@ impl Reader {
             origin => {
                 self.restart();
                 self.path = found.path;
-                self.kind = found.kind;
-                self.origin = origin;
+                self.turn_to(origin, found.kind);
             }
         }
         Ok(())
+    }
+
+    /// Reads from another origin from now on; its study is the one of a reader that was just opened on it.
+    fn turn_to(&mut self, origin: Origin, kind: Option<&'static Kind>) {
+        self.origin = origin;
+        self.kind = kind;
+        self.study = Arc::new(self.compose());
     }
 }
